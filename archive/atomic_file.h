@@ -1,0 +1,44 @@
+// Files that appear whole or not at all.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "archive/file_descriptor.h"
+#include "archive/status.h"
+
+namespace signedvfs {
+
+// AtomicFile collects bytes in a hidden temporary file beside `path` and puts it in place in one
+// step. Destroyed before `commit`, whatever happened, it leaves nothing behind.
+class AtomicFile {
+ public:
+  // create starts a file that will have `mode`, or what the umask allows where none is given. Fails
+  // with `kUsage` where `path` names no file, `kNotFound` without its directory, or `kIo`.
+  static Result<AtomicFile> create(const std::string& path, std::optional<mode_t> mode = {});
+  AtomicFile(AtomicFile&& other) noexcept;
+  AtomicFile& operator=(AtomicFile&& other) noexcept;
+  ~AtomicFile();
+
+  Status write(std::span<const std::byte> bytes);
+
+  // readable_path returns a path by which this process can open the unfinished file, to check it.
+  const std::string& readable_path() const& noexcept { return temporary_; }
+
+  // commit flushes to disk and renames over `path`; with `replace` false it fails with `kUsage`
+  // where `path` exists.
+  Status commit(bool replace = true) &&;
+
+ private:
+  AtomicFile() noexcept = default;
+
+  FileDescriptor fd_;
+  std::string path_;
+  std::string temporary_;  // empty once the file is in place
+};
+
+}  // namespace signedvfs

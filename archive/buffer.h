@@ -1,0 +1,50 @@
+// Owned memory for member content.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <utility>
+
+namespace signedvfs {
+
+// Buffer is an owned, movable byte string whose storage starts uninitialised: content is about to
+// be copied or decoded into it, and clearing it first would cost as much as the copy.
+class Buffer {
+ public:
+  Buffer() noexcept = default;
+  explicit Buffer(std::size_t size)
+      : data_(std::make_unique_for_overwrite<std::byte[]>(size)), size_(size) {}
+
+  Buffer(Buffer&& other) noexcept
+      : data_(std::move(other.data_)), size_(std::exchange(other.size_, 0)) {}
+  Buffer& operator=(Buffer&& other) noexcept {
+    data_ = std::move(other.data_);
+    size_ = std::exchange(other.size_, 0);
+    return *this;
+  }
+
+  std::size_t size() const noexcept { return size_; }
+
+  // bytes borrows the content from this buffer.
+  std::span<std::byte> bytes() & noexcept { return {data_.get(), size_}; }
+  std::span<const std::byte> bytes() const& noexcept { return {data_.get(), size_}; }
+  std::span<const std::byte> bytes() && = delete;
+
+ private:
+  std::unique_ptr<std::byte[]> data_;
+  std::size_t size_ = 0;
+};
+
+// text_of borrows `bytes` as characters.
+inline std::string_view text_of(std::span<const std::byte> bytes) noexcept {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+// bytes_of borrows `text` as bytes.
+inline std::span<const std::byte> bytes_of(std::string_view text) noexcept {
+  return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
+}
+
+}  // namespace signedvfs

@@ -1,0 +1,37 @@
+// Member content as it is stored, and the way to it and back.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "archive/buffer.h"
+#include "archive/status.h"
+
+namespace signedvfs {
+
+// Method is a compression method by its number in the zip format (APPNOTE 4.4.5).
+enum class Method : std::uint16_t { kStored = 0, kDeflate = 8, kZstd = 93 };
+
+// Packed is a member's content as it will be stored.
+struct Packed {
+  Method method = Method::kStored;
+  std::uint32_t crc32 = 0;
+  std::uint64_t size = 0;  // decoded
+  Buffer bytes;            // encoded
+};
+
+// pack_member encodes `content` with `method`; `level` 0 means the method's default. Content that
+// does not get smaller is stored. The result depends on nothing but the arguments.
+Result<Packed> pack_member(std::span<const std::byte> content, Method method, int level = 0);
+
+// unpack_into decodes `stored` into exactly `dst`: it fails with `kCorruptMember` where the stream
+// is malformed, longer or shorter than `dst`, or followed by anything, or where the checksum of
+// the result is not `crc32`; with `kBadMethod` for another method. Decoders are reused per thread.
+Status unpack_into(Method method, std::span<const std::byte> stored, std::uint32_t crc32,
+                   std::span<std::byte> dst);
+
+// checksum returns the CRC-32 of zip and zlib (ISO 3309). It finds accidents, not attackers.
+std::uint32_t checksum(std::span<const std::byte> bytes) noexcept;
+
+}  // namespace signedvfs

@@ -1,0 +1,100 @@
+#include "archive/container.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "archive/byte_source.h"
+#include "archive/directory_tree.h"
+#include "archive/file_descriptor.h"
+#include "archive/foreign.h"
+#include "archive/format_sniffer.h"
+#include "archive/system_error.h"
+#include "archive/zip_archive.h"
+
+namespace signedvfs {
+namespace {
+
+// Opened is what a path named at one moment; nothing looks at the path again.
+struct Opened {
+  FileDescriptor fd;
+  mode_t mode = 0;
+};
+
+Result<Opened> open_path(const std::string& path) {
+  if (path.find('\0') != std::string::npos) {
+    return Status(Errc::kUsage, quoted(path) + ": a path cannot have a NUL byte in it");
+  }
+  Opened opened;
+  do {  // O_NONBLOCK: a FIFO without a writer, or a device, must not hang us before fstat(2)
+    opened.fd = FileDescriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  } while (!opened.fd && errno == EINTR);
+  if (!opened.fd) {
+    if (errno == ENXIO || errno == ENODEV) {
+      return Status(Errc::kNotRegular, path + ": a socket or a device");
+    }
+    return system_failure(errno, path);
+  }
+  struct stat status{};
+  if (::fstat(opened.fd.get(), &status) != 0) return system_failure(errno, path);
+  opened.mode = status.st_mode;
+  return opened;
+}
+
+// open_zip_only has the final word: were another reader asked next, the file would choose its
+// parser.
+Result<std::unique_ptr<const Container>> open_zip_only(std::unique_ptr<const ByteSource> source,
+                                                       const std::string& path,
+                                                       const Limits& limits) {
+  auto opened = open_zip(std::move(source), path, limits);
+  if (opened.code() != Errc::kNotAnArchive) return opened;
+  return Status(Errc::kBadDirectory,
+                path + ": a zip archive without its end; it was cut off, or is being written");
+}
+
+}  // namespace
+
+Result<Packed> Container::read_packed(std::string_view name) const {
+  SIGNEDVFS_ASSIGN(Buffer content, read(name));
+  Packed packed;
+  packed.crc32 = checksum(content.bytes());
+  packed.size = content.size();
+  packed.bytes = std::move(content);
+  return packed;
+}
+
+Result<std::unique_ptr<const Container>> open_container(const std::string& path,
+                                                        const Limits& limits) {
+  SIGNEDVFS_ASSIGN(Opened opened, open_path(path));
+  if (S_ISDIR(opened.mode)) return DirectoryTree::over(std::move(opened.fd), path, limits);
+  SIGNEDVFS_ASSIGN(std::unique_ptr<const ByteSource> source,
+                   open_descriptor(opened.fd.release(), path, limits.archive_bytes));
+  SIGNEDVFS_ASSIGN(const Sniffed sniffed, sniff(*source));
+  switch (sniffed.format) {
+    case Format::kZip:
+      return open_zip_only(std::move(source), path, limits);
+    case Format::kStream:
+      return open_foreign(std::move(source), ForeignKind::kStream, path, limits);
+    case Format::kSevenZip:
+      return open_foreign(std::move(source), ForeignKind::kSevenZip, path, limits);
+    case Format::kOther:
+      return Status(Errc::kUnsupported, path + ": " + std::string(sniffed.label) +
+                                            " archives are not handled; repack it as zip or tar");
+    case Format::kNone:
+      break;
+  }
+  return Status(Errc::kNotAnArchive, path + ": its bytes are those of no known archive format");
+}
+
+Result<bool> resembles_archive(const std::string& path) {
+  SIGNEDVFS_ASSIGN(Opened opened, open_path(path));
+  if (!S_ISREG(opened.mode)) return false;
+  SIGNEDVFS_ASSIGN(const std::unique_ptr<const ByteSource> source,
+                   open_descriptor(opened.fd.release(), path, UINT64_MAX));
+  SIGNEDVFS_ASSIGN(const Sniffed sniffed, sniff(*source));
+  return sniffed.format != Format::kNone;
+}
+
+}  // namespace signedvfs

@@ -1,0 +1,77 @@
+// What archives and directories have in common: named byte strings that nobody has vouched for.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "archive/buffer.h"
+#include "archive/codec.h"
+#include "archive/limits.h"
+#include "archive/status.h"
+
+namespace signedvfs {
+
+// Container is an opened archive or directory. Immutable; may be used from any thread.
+class Container {
+ public:
+  virtual ~Container() = default;
+
+  // path returns the path it was opened by, for messages. Borrows from the container.
+  virtual const std::string& path() const& noexcept = 0;
+
+  // member_count returns how many members there are, or nothing where the container is open-ended:
+  // a directory, whose listing is never consulted for reading.
+  virtual std::optional<std::uint64_t> member_count() const noexcept = 0;
+
+  // size_of returns the decoded size that is declared for the member `name` (bytes, exact match),
+  // or nothing where there is no such member.
+  virtual std::optional<std::uint64_t> size_of(std::string_view name) const = 0;
+
+  // read returns the whole content of one member, decoded, in memory of its own, read by exactly
+  // one pass over the underlying bytes. Fails with `kNotFound` or with what is wrong.
+  virtual Result<Buffer> read(std::string_view name) const = 0;
+
+  // read_packed returns the same content as the container stores it, for rebuilding an archive
+  // without encoding everything again. What is returned has been decoded and checked once.
+  virtual Result<Packed> read_packed(std::string_view name) const;
+
+  // names returns the names of all members (directory entries left out) in byte order. A directory
+  // is walked for this; only signing and reports ask.
+  virtual Result<std::vector<std::string>> names() const = 0;
+
+  // modified returns when the member was changed last, as far as the container tells: seconds since
+  // 1970-01-01T00:00:00Z. Anybody can set such times; nothing but signing and reports asks.
+  virtual std::optional<std::int64_t> modified([[maybe_unused]] std::string_view name) const {
+    return {};
+  }
+
+  // is_zip tells whether another zip archive can take the place of this container.
+  virtual bool is_zip() const noexcept { return false; }
+
+  // prefix_bytes returns how many bytes stand in front of the archive in its file.
+  virtual std::uint64_t prefix_bytes() const noexcept { return 0; }
+
+  // read_prefix passes those bytes to `sink` in order, in pieces.
+  virtual Status read_prefix(
+      [[maybe_unused]] const std::function<Status(std::span<const std::byte>)>& sink) const {
+    return {};
+  }
+};
+
+// open_container opens what `path` names: a directory, a zip archive (alone or appended to another
+// file), or any other archive that libarchive reads, which is decoded into memory at once. Fails
+// with `kNotFound`, `kNotAnArchive` where nothing there resembles an archive, or what is wrong.
+Result<std::unique_ptr<const Container>> open_container(const std::string& path,
+                                                        const Limits& limits);
+
+// resembles_archive tells whether zip readers or libarchive might take the file for an archive:
+// whether its bytes are to be refused where `open_container` fails, or are none of our business.
+Result<bool> resembles_archive(const std::string& path);
+
+}  // namespace signedvfs

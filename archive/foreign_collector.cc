@@ -1,0 +1,151 @@
+#include "archive/foreign_collector.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "archive/name_conflicts.h"
+#include "archive/names.h"
+
+namespace signedvfs {
+
+Status ForeignCollector::decode_all(SignedvfsForeignDecode& decode, bool seven_zip) {
+  SignedvfsForeignHost host{};
+  host.context = this;
+  host.size = source_.size();
+  host.seven_zip = seven_zip ? 1 : 0;
+  host.read = [](void* context, std::uint64_t offset, void* dst, std::size_t length) {
+    return self(context).guarded([&] {
+      return self(context).source_.copy_out(offset, {static_cast<std::byte*>(dst), length});
+    });
+  };
+  host.entry = [](void* context, const SignedvfsForeignEntry* entry) {
+    return self(context).guarded([&] { return self(context).add(*entry); });
+  };
+  host.data = [](void* context, const void* bytes, std::size_t length) {
+    return self(context).guarded(
+        [&] { return self(context).append({static_cast<const std::byte*>(bytes), length}); });
+  };
+  host.decoded = [](void* context, std::uint64_t total) {
+    return self(context).guarded([&] { return self(context).check_decoded(total); });
+  };
+
+  std::array<char, 256> text{};
+  const int outcome = decode(&host, text.data(), text.size());
+  if (exception_) std::rethrow_exception(exception_);
+  if (!failure_.ok()) return std::move(failure_);
+  const std::string why = quoted(text.data());
+  switch (outcome) {
+    case kSignedvfsForeignDone:
+      return finish_member();
+    case kSignedvfsForeignTruncated:
+      return {Errc::kForeignFormat, "the archive is cut off: " + why};
+    case kSignedvfsForeignTrailing:
+      return {Errc::kTrailingBytes, "something stands behind the archive's end; make it anew"};
+    case kSignedvfsForeignEncryptedArchive:
+      return {Errc::kBadFlags, "the archive is encrypted; make it without a password"};
+    case kSignedvfsForeignNoMemory:
+      return {Errc::kIo, "decoding needs more memory than there is: " + why};
+    default:
+      return {Errc::kForeignFormat, "libarchive says " + why};
+  }
+}
+
+Status ForeignCollector::add(const SignedvfsForeignEntry& entry) {
+  SIGNEDVFS_TRY(finish_member());
+  std::string_view name(entry.name, entry.name_length);
+  const std::string what = quoted(name);
+  if (entries_++ >= limits_.members) {
+    return {Errc::kTooLarge, what + " is one member too many; the limit members is " +
+                                 std::to_string(limits_.members)};
+  }
+  if ((entry.traits & kSignedvfsForeignEncrypted) != 0) {
+    return {Errc::kBadFlags, what + " is encrypted; make the archive without a password"};
+  }
+  const mode_t type = entry.mode & S_IFMT;
+  if ((entry.traits & kSignedvfsForeignLink) != 0 || (type != S_IFREG && type != S_IFDIR)) {
+    return {Errc::kBadMode,
+            what + " is a link or a special file; archive the file itself (tar -h)"};
+  }
+  if ((entry.traits & kSignedvfsForeignSparse) != 0) {
+    return {Errc::kUnsupported, what + " has holes; archive it without (tar without -S)"};
+  }
+
+  // tar -C directory . writes "./" in front of every name, and cpio may.
+  if (name.starts_with("./")) name.remove_prefix(2);
+  if (type == S_IFREG) return add_file(name, entry);
+  if (entry.size != 0) return {Errc::kForeignFormat, what + " is a directory with content"};
+  return add_directory(name);
+}
+
+Status ForeignCollector::add_directory(std::string_view name) {
+  if (name.ends_with('/')) name.remove_suffix(1);
+  if (name.empty() || name == ".") return {};
+  SIGNEDVFS_TRY(check_member_name(name, limits_));
+  directories_.emplace_back(name);
+  return {};
+}
+
+Status ForeignCollector::add_file(std::string_view name, const SignedvfsForeignEntry& entry) {
+  const std::string what = quoted(name);
+  SIGNEDVFS_TRY(check_member_name(name, limits_));
+  if ((entry.mode & (S_ISUID | S_ISGID)) != 0) {
+    return {Errc::kBadMode, what + " has a set-id bit; remove it (chmod -s)"};
+  }
+  if (entry.size > limits_.member_bytes) {
+    return {Errc::kTooLarge, what + " has " + std::to_string(entry.size) +
+                                 " bytes; the limit member_bytes is " +
+                                 std::to_string(limits_.member_bytes)};
+  }
+  if (entry.size > limits_.total_bytes - total_) {
+    return {Errc::kTooLarge, what + " makes the archive too large; the limit total_bytes is " +
+                                 std::to_string(limits_.total_bytes)};
+  }
+  total_ += entry.size;
+  members_.push_back({std::string(name), Buffer(static_cast<std::size_t>(entry.size))});
+  rest_ = members_.back().content.bytes();
+  return {};
+}
+
+Status ForeignCollector::append(std::span<const std::byte> bytes) {
+  if (bytes.size() > rest_.size()) {
+    const std::string name = members_.empty() ? "" : members_.back().name;
+    return {Errc::kCorruptMember, quoted(name) + " is longer than it says"};
+  }
+  std::copy(bytes.begin(), bytes.end(), rest_.begin());
+  rest_ = rest_.subspan(bytes.size());
+  return check_decoded(total_ - rest_.size());
+}
+
+// check_decoded holds the decoder to `Limits::ratio`, over the whole file: in these formats members
+// are compressed together.
+Status ForeignCollector::check_decoded(std::uint64_t total) const {
+  if (total == 0) return {};
+  if (limits_.ratio != 0 && (total - 1) / limits_.ratio < source_.size()) return {};
+  return {Errc::kTooLarge, "the archive decodes to more than " + std::to_string(limits_.ratio) +
+                               " times its size, which is the limit ratio"};
+}
+
+Status ForeignCollector::finish_member() const {
+  if (rest_.empty()) return {};
+  return {Errc::kCorruptMember,
+          quoted(members_.back().name) + " ends " + std::to_string(rest_.size()) + " bytes early"};
+}
+
+Result<std::vector<ForeignMember>> ForeignCollector::collect(SignedvfsForeignDecode& decode,
+                                                             bool seven_zip) && {
+  SIGNEDVFS_TRY(decode_all(decode, seven_zip));
+  std::vector<std::string_view> files;
+  files.reserve(members_.size());
+  for (const ForeignMember& member : members_) files.push_back(member.name);
+  SIGNEDVFS_TRY(check_name_conflicts(
+      files, std::vector<std::string_view>(directories_.begin(), directories_.end())));
+  std::sort(members_.begin(), members_.end(),
+            [](const ForeignMember& a, const ForeignMember& b) { return a.name < b.name; });
+  return std::move(members_);
+}
+
+}  // namespace signedvfs

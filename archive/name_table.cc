@@ -1,0 +1,28 @@
+#include "archive/name_table.h"
+
+#include <sys/random.h>
+#include <xxhash.h>
+
+#include <bit>
+
+namespace signedvfs {
+namespace {
+
+std::uint64_t random_seed() noexcept {
+  std::uint64_t seed = 0;
+  // Without entropy the table still works; it only becomes possible to slow it down.
+  if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) != sizeof seed) seed = 0;
+  return seed;
+}
+
+}  // namespace
+
+NameTable::NameTable(std::size_t count)
+    : slots_(std::bit_ceil(2 * count + 1)), mask_(slots_.size() - 1) {}
+
+std::uint64_t NameTable::hash_of(std::string_view name) noexcept {
+  static const std::uint64_t seed = random_seed();
+  return XXH3_64bits_withSeed(name.data(), name.size(), seed);
+}
+
+}  // namespace signedvfs

@@ -1,0 +1,38 @@
+// One member's two headers in a zip archive, and the agreement between them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "archive/byte_cursor.h"
+#include "archive/codec.h"
+#include "archive/status.h"
+
+namespace signedvfs {
+
+// ZipRecord is what a central directory header says (APPNOTE 4.3.12).
+struct ZipRecord {
+  std::string_view name;  // borrowed from the bytes that were read; its rules are not checked here
+  std::uint64_t offset = 0;  // of the local header, counted from the archive's offset 0
+  std::uint64_t stored_size = 0;
+  std::uint64_t size = 0;
+  std::uint32_t crc32 = 0;
+  std::uint32_t time = 0;  // time and date as in MS-DOS; compared, otherwise without effect
+  std::uint16_t flags = 0;
+  Method method = Method::kStored;
+  bool is_directory = false;
+};
+
+// read_central_header reads the next header and moves `cursor` past it. Fails with `kBadDirectory`
+// where there is none, and with `kBadFlags`, `kBadMethod`, `kBadMode`, `kBadRecord`, `kBadZip64` or
+// `kMultiDisk` where it has what is not accepted.
+Result<ZipRecord> read_central_header(ByteCursor& cursor);
+
+// check_local_header requires that `header`, which goes from the local header's first byte to the
+// first of the member's stored bytes, says exactly what `record` says (APPNOTE 4.3.7). Fails with
+// `kHeaderMismatch`, `kNotTiled` where it ends elsewhere, `kBadRecord` or `kBadZip64`.
+Status check_local_header(std::span<const std::byte> header, const ZipRecord& record);
+
+}  // namespace signedvfs

@@ -1,0 +1,42 @@
+// Writing zip archives canonically: the same members give the same bytes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "archive/codec.h"
+#include "archive/status.h"
+
+namespace signedvfs {
+
+// Sink receives an archive's bytes in order.
+using Sink = std::function<Status(std::span<const std::byte>)>;
+
+// ZipWriter writes members in the order they are given: no extra fields but canonical zip64, no
+// comments, 1980-01-01 as every time, mode 0644. `begin` is the number of bytes already in the
+// file: offsets count from the start of the file. What it writes, ZipIndex reads.
+class ZipWriter {
+ public:
+  ZipWriter(Sink sink, std::uint64_t begin);
+  ZipWriter(ZipWriter&&) noexcept;
+  ~ZipWriter();
+
+  // add passes one member to the sink. Fails with `kBadName`, with `kUsage` where `member` is
+  // inconsistent, or as the sink does, which is final.
+  Status add(std::string_view name, const Packed& member);
+
+  // finish writes the central directory. Without it there is no archive. Fails with
+  // `kDuplicateName` or `kFileAndDirectory` where names conflict, or as the sink does.
+  Status finish() &&;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace signedvfs

@@ -1,0 +1,239 @@
+#include "bindings/errors.h"
+
+#include <array>
+#include <cerrno>
+#include <string_view>
+
+#include "bindings/convert.h"
+#include "bindings/registers.h"
+#include "bindings/state.h"
+
+namespace py = pybind11;
+
+namespace signedvfs {
+namespace {
+
+enum class Kind : std::uint8_t {
+  kFailed,     // evidence that the content is not what was signed, or may not be used
+  kMissing,    // nobody whom the policy trusts vouches for it
+  kNoVerdict,  // neither: the content could not be looked at
+  kSystem,     // kNoVerdict while verifying, OSError otherwise
+  kNotFound,   // kMissing for a member, kNoVerdict for an archive, FileNotFoundError otherwise
+  kKeyFile,
+  kValue,  // kNoVerdict while verifying, ValueError otherwise
+  kImport,
+  kPython,
+};
+
+struct Row {
+  Errc code;
+  Kind kind;
+  std::string_view advice;
+};
+
+constexpr std::string_view kFreshCopy = "Do not run this copy; ask its signer for a fresh one.";
+constexpr std::string_view kSignAgain =
+    "If you made it, rebuild it with 'signedvfs pack' or 'signedvfs sign'; otherwise do not run it "
+    "and ask its signer for a fresh one.";
+constexpr std::string_view kOtherKey = "Use another key, or make one with 'signedvfs keygen'.";
+
+// In the order of the enum; the static_assert below holds the two together.
+constexpr std::array<Row, kErrcCount> kRows{{
+    {Errc::kOk, Kind::kValue, ""},
+    {Errc::kNotFound, Kind::kNotFound, "Check the spelling; nothing else was tried in its place."},
+    {Errc::kIo, Kind::kSystem, "Check permissions, free space and open files, then try again."},
+    {Errc::kTooLarge, Kind::kFailed,
+     "If you expect an archive of this size, raise the limit with signedvfs.Limits(...)."},
+    {Errc::kUnsupported, Kind::kFailed, kSignAgain},
+    {Errc::kUsage, Kind::kValue, "Change the arguments and call again."},
+    {Errc::kNotRegular, Kind::kFailed, "Name a regular file."},
+    {Errc::kShrunk, Kind::kFailed,
+     "Somebody is changing the file; replace archives by renaming, never by writing into them."},
+    {Errc::kNotAnArchive, Kind::kFailed, "Name a signed archive or directory."},
+    {Errc::kTrailingBytes, Kind::kFailed, kSignAgain},
+    {Errc::kMultiDisk, Kind::kFailed, kSignAgain},
+    {Errc::kBadZip64, Kind::kFailed, kSignAgain},
+    {Errc::kBadDirectory, Kind::kFailed, kSignAgain},
+    {Errc::kBadRecord, Kind::kFailed, kSignAgain},
+    {Errc::kHeaderMismatch, Kind::kFailed, kSignAgain},
+    {Errc::kNotTiled, Kind::kFailed, kSignAgain},
+    {Errc::kBadFlags, Kind::kFailed, kSignAgain},
+    {Errc::kBadMethod, Kind::kFailed, kSignAgain},
+    {Errc::kBadMode, Kind::kFailed, kSignAgain},
+    {Errc::kBadName, Kind::kFailed, "Rename the member, then sign the archive anew."},
+    {Errc::kDuplicateName, Kind::kFailed,
+     "Remove or rename one of the two, then sign the archive anew."},
+    {Errc::kFileAndDirectory, Kind::kFailed,
+     "Remove or rename one of the two, then sign the archive anew."},
+    {Errc::kCorruptMember, Kind::kFailed, kFreshCopy},
+    {Errc::kNoDecoder, Kind::kNoVerdict,
+     "Install signedvfs with its libarchive part, or use a zip archive."},
+    {Errc::kForeignFormat, Kind::kFailed, kSignAgain},
+    {Errc::kNoManifest, Kind::kMissing,
+     "If you made it, sign it with 'signedvfs sign'; otherwise do not run it."},
+    {Errc::kBadManifest, Kind::kFailed, kFreshCopy},
+    {Errc::kUnknownAttribute, Kind::kFailed,
+     "Update signedvfs: the archive asks for a rule that this version cannot follow."},
+    {Errc::kWeakHash, Kind::kFailed, kSignAgain},
+    {Errc::kNoTrustedKey, Kind::kMissing, "Otherwise do not run it."},
+    {Errc::kBadSignature, Kind::kFailed, kFreshCopy},
+    {Errc::kKeyRevoked, Kind::kFailed,
+     "Ask its signer for a copy that is signed with a key still in use."},
+    {Errc::kManifestMismatch, Kind::kFailed, kFreshCopy},
+    {Errc::kUnlistedMember, Kind::kMissing,
+     "If you added it, sign the archive anew; otherwise do not run this copy."},
+    {Errc::kMissingMember, Kind::kFailed, kFreshCopy},
+    {Errc::kDigestMismatch, Kind::kFailed, kFreshCopy},
+    {Errc::kPrefixMismatch, Kind::kFailed,
+     "Append the archive anew with 'signedvfs append' if you changed the executable; otherwise do "
+     "not run it."},
+    {Errc::kWrongName, Kind::kFailed,
+     "Name the right archive, or admit it: TrustPolicy(names=...)."},
+    {Errc::kRollback, Kind::kFailed, "Get the current release; this one has been superseded."},
+    {Errc::kNotYetValid, Kind::kFailed, "Check this machine's clock, or wait."},
+    {Errc::kExpired, Kind::kFailed,
+     "Check this machine's clock, and ask its signer for a current copy."},
+    {Errc::kBadKey, Kind::kKeyFile, kOtherKey},
+    {Errc::kWeakKey, Kind::kKeyFile, kOtherKey},
+    {Errc::kWrongPassword, Kind::kKeyFile, "Give the password that the key was saved with."},
+    {Errc::kCrypto, Kind::kNoVerdict, "Check the installation of OpenSSL 3 and free memory."},
+    {Errc::kNoCode, Kind::kImport, "Rebuild the archive for this Python, or keep its sources."},
+    {Errc::kPython, Kind::kPython, ""},
+}};
+
+constexpr bool in_order() {
+  for (std::size_t i = 0; i < kRows.size(); ++i) {
+    if (static_cast<std::size_t>(kRows[i].code) != i) return false;
+  }
+  return true;
+}
+static_assert(in_order());
+
+constexpr const char* kBase = "IntegrityCheckError";
+constexpr const char* kFailed = "IntegrityCheckFailed";
+constexpr const char* kMissing = "IntegrityCheckMissing";
+constexpr const char* kKeyFile = "KeyFileError";
+
+std::string message_of(const Status& status) {
+  std::string message = status.what();
+  message += message.empty() ? "(" : " (";
+  message += sentence(status.code());
+  message += "). ";
+  message += kRows[static_cast<std::size_t>(status.code())].advice;
+  return message;
+}
+
+py::str escaped(py::handle character) {
+  PyObject* const ascii = PyUnicode_AsUnicodeEscapeString(character.ptr());
+  if (ascii == nullptr) throw py::error_already_set();
+  return py::str(py::reinterpret_steal<py::bytes>(ascii));
+}
+
+// shown returns `message` with everything escaped that a terminal or a bidirectional display would
+// obey: names come from attackers, and paths need not be valid text.
+py::str shown(const std::string& message) {
+  py::str text = text_object(message);
+  if (text.attr("isprintable")().cast<bool>()) return text;
+  py::list parts;
+  for (const py::handle character : text) {
+    const bool plain = character.attr("isprintable")().cast<bool>();
+    parts.append(plain ? py::reinterpret_borrow<py::str>(character) : escaped(character));
+  }
+  return py::str("").attr("join")(parts);
+}
+
+void set_ours(const char* class_name, const Status& status, const Subject& subject) {
+  const py::object type = interpreter_state()["exceptions"][class_name];
+  const py::object error = type(shown(message_of(status)));
+  error.attr("code") = text_object(name(status.code()));
+  error.attr("archive") = subject.archive ? py::object(path_object(*subject.archive)) : py::none();
+  error.attr("member") = subject.member ? py::object(text_object(*subject.member)) : py::none();
+  PyErr_SetObject(type.ptr(), error.ptr());
+}
+
+void set_builtin(PyObject* type, const Status& status) {
+  PyErr_SetObject(type, shown(message_of(status)).ptr());
+}
+
+void set_not_found(const Status& status) {
+  const py::tuple arguments = py::make_tuple(ENOENT, shown(message_of(status)));
+  PyErr_SetObject(PyExc_FileNotFoundError, arguments.ptr());
+}
+
+py::object new_exception(const char* class_name, const char* doc, const py::handle& base) {
+  py::dict members;
+  members["code"] = "";
+  members["archive"] = py::none();
+  members["member"] = py::none();
+  const std::string qualified = std::string("signedvfs.") + class_name;
+  PyObject* const type =
+      PyErr_NewExceptionWithDoc(qualified.c_str(), doc, base.ptr(), members.ptr());
+  if (type == nullptr) throw py::error_already_set();
+  return py::reinterpret_steal<py::object>(type);
+}
+
+}  // namespace
+
+void set_status(const Status& status, Activity activity, const Subject& subject) {
+  const bool verifying = activity == Activity::kVerifying;
+  switch (kRows[static_cast<std::size_t>(status.code())].kind) {
+    case Kind::kFailed:
+      return set_ours(kFailed, status, subject);
+    case Kind::kMissing:
+      return set_ours(kMissing, status, subject);
+    case Kind::kNoVerdict:
+      return set_ours(kBase, status, subject);
+    case Kind::kSystem:
+      if (verifying) return set_ours(kBase, status, subject);
+      return set_builtin(PyExc_OSError, status);
+    case Kind::kNotFound:
+      if (verifying) return set_ours(subject.member ? kMissing : kBase, status, subject);
+      return set_not_found(status);
+    case Kind::kKeyFile:
+      return set_ours(kKeyFile, status, subject);
+    case Kind::kValue:
+      if (verifying) return set_ours(kBase, status, subject);
+      return set_builtin(PyExc_ValueError, status);
+    case Kind::kImport:
+      return set_builtin(PyExc_ImportError, status);
+    case Kind::kPython:
+      if (PyErr_Occurred() == nullptr) {
+        PyErr_SetString(PyExc_SystemError, "an exception was reported, but none is set");
+      }
+      return;
+  }
+}
+
+void throw_status(const Status& status, Activity activity, const Subject& subject) {
+  set_status(status, activity, subject);
+  throw py::error_already_set();
+}
+
+void register_errors(py::module_& module) {
+  py::dict state = interpreter_state();
+  if (!state.contains("exceptions")) {
+    py::dict made;
+    made[kBase] = new_exception(
+        kBase,
+        "An archive was not used, because what it holds could not be checked.\n\n"
+        "`code` names the reason, `archive` and `member` what it was about (None where that is\n"
+        "not known). It is no ImportError and no OSError, so code that treats those as \"not\n"
+        "there\" does not take tampering for absence.",
+        PyExc_Exception);
+    made[kFailed] = new_exception(
+        kFailed, "Content is not what was signed, or may not be used any more.", made[kBase]);
+    made[kMissing] = new_exception(
+        kMissing, "Nobody whom the policy trusts vouches for the content.", made[kBase]);
+    made[kKeyFile] =
+        new_exception(kKeyFile,
+                      "A key could not be used: malformed, too weak, or its password is missing "
+                      "or wrong.",
+                      PyExc_ValueError);
+    state["exceptions"] = made;
+  }
+  for (const auto& item : state["exceptions"].cast<py::dict>()) {
+    module.add_object(item.first.cast<std::string>().c_str(), item.second);
+  }
+}
+
+}  // namespace signedvfs

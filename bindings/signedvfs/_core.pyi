@@ -1,0 +1,483 @@
+"""The native half of signedvfs."""
+
+import builtins
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from importlib.machinery import ModuleSpec
+from types import CodeType, MappingProxyType, ModuleType, TracebackType
+from typing import Literal, final
+
+from _typeshed import ReadableBuffer, StrOrBytesPath
+from typing_extensions import Self, TypeAlias
+
+_Time: TypeAlias = float | datetime
+_Clock: TypeAlias = _Time | Callable[[], _Time]
+_Progress: TypeAlias = Callable[[int, int], object]
+_Algorithm: TypeAlias = Literal["ed25519", "ecdsa-p256", "ecdsa-p384", "rsa-pss"]
+_Hash: TypeAlias = Literal["sha256", "sha384", "sha512"]
+_Method: TypeAlias = Literal["stored", "deflate", "zstd"]
+
+class IntegrityCheckError(Exception):
+    """An archive was not used, because what it holds could not be checked.
+
+    `code` names the reason, `archive` and `member` what it was about (None where that is
+    not known). It is no ImportError and no OSError, so code that treats those as "not
+    there" does not take tampering for absence.
+    """
+
+    code: str
+    archive: str | None
+    member: str | None
+
+class IntegrityCheckFailed(IntegrityCheckError):
+    """Content is not what was signed, or may not be used any more."""
+
+class IntegrityCheckMissing(IntegrityCheckError):
+    """Nobody whom the policy trusts vouches for the content."""
+
+class KeyFileError(ValueError):
+    """A key could not be used: malformed, too weak, or its password is missing or wrong."""
+
+    code: str
+    archive: str | None
+    member: str | None
+
+@final
+class PublicKey:
+    """A public key that has passed the checks for weak keys.
+
+    `text` is the base64 of the DER SubjectPublicKeyInfo (RFC 5280), as `repr` shows it.
+    Raises KeyFileError.
+    """
+
+    def __init__(self, text: str) -> None: ...
+    @staticmethod
+    def load(path: StrOrBytesPath) -> PublicKey:
+        """Read a PEM file.
+
+        Raises KeyFileError, OSError.
+        """
+
+    @staticmethod
+    def from_pem(text: str) -> PublicKey:
+        """Read one PEM block "PUBLIC KEY".
+
+        Raises KeyFileError.
+        """
+
+    @property
+    def pem(self) -> str:
+        """The key as one PEM block."""
+
+    @property
+    def fingerprint(self) -> str:
+        """The SHA-256 of the DER SubjectPublicKeyInfo in hexadecimal."""
+
+    @property
+    def algorithm(self) -> _Algorithm:
+        """ "ed25519", "ecdsa-p256", "ecdsa-p384" or "rsa-pss"."""
+
+    @property
+    def bits(self) -> int:
+        """The size of the modulus or the field."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[type[PublicKey], tuple[str]]: ...
+
+@final
+class PrivateKey:
+    """A key pair, to sign with.
+
+    It can be saved, and neither pickled nor copied into a text by accident.
+    """
+
+    @staticmethod
+    def generate(alg: _Algorithm = "ed25519", bits: int = 3072) -> PrivateKey:
+        """Make a key. `bits` is for "rsa-pss" only."""
+
+    @staticmethod
+    def load(path: StrOrBytesPath, password: str | bytes | None = None) -> PrivateKey:
+        """Read a PEM file (PKCS#8), encrypted where a password is given.
+
+        Raises KeyFileError, OSError.
+        """
+
+    def save(self, path: StrOrBytesPath, password: str | bytes | None = None) -> None:
+        """Write the key to a new file that only its owner can read, encrypted where a password is
+        given. An existing file is left alone.
+
+        Raises ValueError, OSError.
+        """
+
+    @property
+    def public_key(self) -> PublicKey:
+        """The key's public half."""
+
+@final
+class TrustPolicy:
+    """Whom to believe, and for what. The default trusts no key, and so refuses every archive.
+
+    keys: the public keys that count; threshold: how many of them must have signed.
+    names: the `@name`s that are accepted; None: any, and none at all.
+    min_serial: the lowest acceptable `@serial` by name; the name '' is for all other names.
+    revoked: keys, or fingerprints, that never count, and whose signature is a refusal.
+    now: the time to check validity against - None for the clock, seconds since 1970, an aware
+    datetime, or a callable that returns one of these and is called once for each archive.
+
+    Raises ValueError where these make no sense together.
+    """
+
+    def __init__(
+        self,
+        keys: PublicKey | Iterable[PublicKey] = (),
+        threshold: int = 1,
+        names: Iterable[str] | None = None,
+        min_serial: Mapping[str, int] | None = None,
+        revoked: Iterable[PublicKey | str] = (),
+        now: _Clock | None = None,
+    ) -> None: ...
+    @property
+    def keys(self) -> tuple[PublicKey, ...]:
+        """The public keys that count."""
+
+    @property
+    def threshold(self) -> int:
+        """How many of the keys must have signed."""
+
+    @property
+    def names(self) -> frozenset[str] | None:
+        """The names that are accepted, or None."""
+
+    @property
+    def min_serial(self) -> MappingProxyType[str, int]:
+        """The lowest acceptable serial by name."""
+
+    @property
+    def revoked(self) -> frozenset[str]:
+        """The fingerprints of revoked keys."""
+
+    @property
+    def now(self) -> _Clock | None:
+        """The clock as it was given."""
+
+@final
+class Limits:
+    """What an archive may cost before anybody has vouched for it.
+
+    The defaults fit the largest wheels in common use; give single fields as keywords to raise or
+    lower them. Immutable.
+    """
+
+    def __init__(
+        self,
+        *,
+        archive_bytes: int = ...,
+        member_bytes: int = ...,
+        total_bytes: int = ...,
+        directory_bytes: int = ...,
+        manifest_bytes: int = ...,
+        header_bytes: int = ...,
+        members: int = ...,
+        ratio: int = ...,
+        name_bytes: int = ...,
+        signatures: int = ...,
+    ) -> None: ...
+    @property
+    def archive_bytes(self) -> int:
+        """The archive file, what stands in front of it included."""
+
+    @property
+    def member_bytes(self) -> int:
+        """One member, decoded."""
+
+    @property
+    def total_bytes(self) -> int:
+        """All members together, decoded."""
+
+    @property
+    def directory_bytes(self) -> int:
+        """The central directory of a zip archive."""
+
+    @property
+    def manifest_bytes(self) -> int:
+        """The manifest, decoded."""
+
+    @property
+    def header_bytes(self) -> int:
+        """The manifest's signatures and attributes."""
+
+    @property
+    def members(self) -> int:
+        """How many members there may be."""
+
+    @property
+    def ratio(self) -> int:
+        """Decoded bytes for each stored one."""
+
+    @property
+    def name_bytes(self) -> int:
+        """One member's name."""
+
+    @property
+    def signatures(self) -> int:
+        """How many signatures a manifest may carry."""
+
+@final
+class Stat:
+    """What a signed archive says of one member."""
+
+    @property
+    def name(self) -> str:
+        """The member's path."""
+
+    @property
+    def size(self) -> int:
+        """The size the container declares, in bytes. `read` checks it; this does not."""
+
+    @property
+    def digest(self) -> str:
+        """The signed digest of the content, in hexadecimal."""
+
+@final
+class SignedVfs:
+    """A signed archive or directory that satisfied a policy when `open` made this.
+
+    Immutable; any thread may use it. What `read` returns has been verified in the memory
+    that it is returned in.
+    """
+
+    def read(self, name: str) -> bytes:
+        """Return the member's content, after comparing its digest with the signed one.
+
+        Raises IntegrityCheckMissing for a name that the manifest does not list, and
+        IntegrityCheckFailed where the content is not what was signed.
+        """
+
+    def list(self) -> builtins.list[str]:
+        """Return the listed names, in byte order."""
+
+    def stat(self, name: str) -> Stat:
+        """Return what is said of a member, without reading it.
+
+        Raises IntegrityCheckMissing for a name that the manifest does not list.
+        """
+
+    def verify_all(self, progress: _Progress | None = None) -> None:
+        """Read and verify every member, and what stands in front of an appended archive.
+
+        `progress` is called with the members done and their number; what it raises ends the
+        work. Raises IntegrityCheckError.
+        """
+
+    def unlisted(self) -> builtins.list[str]:
+        """Return the files below a directory that its manifest does not list.
+
+        They can not be read through this object. For archives there are none.
+        """
+
+    @property
+    def path(self) -> str:
+        """The path that it was opened by."""
+
+    @property
+    def name(self) -> str | None:
+        """The signed `@name`, or None."""
+
+    @property
+    def serial(self) -> int | None:
+        """The signed `@serial`, or None."""
+
+    @property
+    def expires(self) -> int | None:
+        """The signed `@expires` in seconds since 1970, or None."""
+
+    @property
+    def not_before(self) -> int | None:
+        """The signed `@not-before` in seconds since 1970, or None."""
+
+    @property
+    def signers(self) -> builtins.list[str]:
+        """The fingerprints of the policy's keys that signed."""
+
+    @property
+    def signatures(self) -> builtins.list[str]:
+        """The fingerprints on all signatures, unknown keys included."""
+
+    @property
+    def hash_type(self) -> str:
+        """The hash of the members, such as "sha256"."""
+
+    @property
+    def prefix_length(self) -> int | None:
+        """The signed number of bytes in front of an appended archive, or None."""
+
+@final
+class SignReport:
+    """What signing has done."""
+
+    @property
+    def output(self) -> str:
+        """The file or directory that is signed now."""
+
+    @property
+    def added(self) -> bool:
+        """Whether a signature was added to a manifest whose content was unchanged."""
+
+    @property
+    def members(self) -> int:
+        """How many members the manifest lists."""
+
+    @property
+    def signers(self) -> list[str]:
+        """The fingerprints on the result."""
+
+    @property
+    def left_out(self) -> list[str]:
+        """Members that were not carried over, each with the reason."""
+
+@final
+class ArchiveWriter:
+    """Write a zip archive canonically: the same members in the same order give the same bytes.
+
+    Nothing appears at `path` before `finish`; as a context manager it finishes by itself, and
+    leaves nothing behind where the block raises. Any thread may use it.
+    """
+
+    def __init__(self, path: StrOrBytesPath) -> None: ...
+    def add(
+        self,
+        name: str,
+        data: ReadableBuffer,
+        method: _Method = "deflate",
+        level: int = 0,
+    ) -> None:
+        """Append a member. `method` is 'stored', 'deflate' or 'zstd'; level 0 is the method's
+        default. What does not get smaller is stored.
+
+        Raises IntegrityCheckFailed for a name that no signed archive may have, ValueError,
+        OSError.
+        """
+
+    def finish(self) -> None:
+        """Complete the archive and put it in place."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        type: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
+
+def open(
+    path: StrOrBytesPath, policy: TrustPolicy | None = None, limits: Limits | None = None
+) -> SignedVfs:
+    """Open a signed archive or directory and check its manifest.
+
+    `policy` is a TrustPolicy; None means the one that `trust` and `set_policy` made.
+    Members are verified when they are read. Raises IntegrityCheckError.
+    """
+
+def sign(
+    path: StrOrBytesPath,
+    keys: PrivateKey | Iterable[PrivateKey],
+    output: StrOrBytesPath | None = None,
+    name: str | None = None,
+    serial: int | None = None,
+    expires: _Time | None = None,
+    not_before: _Time | None = None,
+    hash: _Hash = "sha256",
+    limits: Limits | None = None,
+    progress: _Progress | None = None,
+) -> SignReport:
+    """Sign an archive or a directory, in place or (archives) into `output`.
+
+    `keys` is one PrivateKey or several. Attributes that are not given are kept from a manifest
+    that one of the keys has signed. Times are seconds since 1970 or aware datetimes. The result
+    is verified before it is put in place; on failure nothing has changed. Where the content of a
+    signed archive has not changed, signatures are added.
+
+    `progress` is called with the steps done and their number; what it raises ends the work.
+    Raises IntegrityCheckError where the content can not be signed, ValueError, OSError.
+    """
+
+def unsign(path: StrOrBytesPath, output: StrOrBytesPath | None = None) -> None:
+    """Remove the manifest and its signatures, and keep everything else.
+
+    Raises IntegrityCheckError, ValueError, OSError.
+    """
+
+def append(
+    archive: StrOrBytesPath,
+    executable: StrOrBytesPath,
+    output: StrOrBytesPath,
+    keys: PrivateKey | Iterable[PrivateKey],
+    limits: Limits | None = None,
+) -> SignReport:
+    """Write `executable` followed by the signed `archive` to `output`, signed as one.
+
+    `keys` are keys that have signed the archive. The executable keeps its mode, and its
+    bytes are covered by the signature. Raises IntegrityCheckError, ValueError, OSError.
+    """
+
+class zipimporter:
+    """Finds and loads modules of the signed archive or directory at `path`, or of
+    a directory inside it, with the interface of zipimport.zipimporter.
+    """
+
+    def __init__(self, path: str) -> None: ...
+    def find_spec(self, fullname: str, target: ModuleType | None = None) -> ModuleSpec | None:
+        """Return the spec of a module, or None where the manifest has none of that name."""
+
+    def create_module(self, spec: ModuleSpec) -> None:
+        """Return None: Python's default."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run the module's verified code."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        """Return the code object."""
+
+    def get_source(self, fullname: str) -> str | None:
+        """Return the source, or None if there is none."""
+
+    def get_filename(self, fullname: str) -> str:
+        """Return the path of the file that holds the code."""
+
+    def is_package(self, fullname: str) -> bool:
+        """Tell whether it is a package."""
+
+    def get_data(self, pathname: str) -> bytes:
+        """Return the verified content of '<archive>/<member>' or '<member>' as bytes."""
+
+    def invalidate_caches(self) -> None:
+        """Look at the next use whether another archive stands at the path now."""
+
+    @property
+    def archive(self) -> str:
+        """The archive's path as it was given."""
+
+    @property
+    def prefix(self) -> str:
+        """The path inside the archive, empty or ending in a slash."""
+
+class PathHook:
+    """The type of `signedvfs.hook`, an object for sys.path_hooks."""
+
+    def __call__(self, path: str) -> zipimporter: ...
+    def protect(self, path: StrOrBytesPath) -> None:
+        """Never leave `path`, or what lies below it, to another importer: also where it is a
+        directory whose manifest has been taken away.
+        """
+
+hook: PathHook
+
+def trust(*keys: PublicKey) -> None:
+    """Trust these public keys, in addition to those of the policy in force."""
+
+def set_policy(policy: TrustPolicy) -> None:
+    """Replace the policy; archives in use are asked about again."""
+
+def get_policy() -> TrustPolicy:
+    """Return the policy in force."""

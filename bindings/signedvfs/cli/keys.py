@@ -1,0 +1,127 @@
+"""keygen and key: making keys and looking at them."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import signedvfs
+from signedvfs.cli import arguments as shared
+from signedvfs.cli.commands import Commands
+from signedvfs.cli.failures import CliError
+from signedvfs.cli.output import Output
+
+_KEYGEN = """\
+Writes the private key to FILE, which only its owner can read, and the public
+key beside it, as FILE.pub (app.pub for app.key). Neither is ever overwritten.
+Keep the private key where releases are made, and the password out of scripts;
+publish the public key.
+
+examples:
+  signedvfs keygen app.key
+  signedvfs keygen app.key --alg ecdsa-p256 --password-file app.password
+  signedvfs keygen test.key --no-password
+"""
+
+_KEY = """\
+Shows a key's fingerprint, to compare it with what its owner says it is, and
+the line of Python that trusts it.
+
+examples:
+  signedvfs key app.pub
+  signedvfs key app.key --json
+"""
+
+
+def add_to(commands: Commands) -> None:
+    """add_to adds the commands of this module."""
+    parser = commands.add("keygen", keygen, "make a key pair", _KEYGEN)
+    parser.add_argument("file", metavar="FILE", help="where the private key goes, such as app.key")
+    parser.add_argument(
+        "--alg",
+        choices=("ed25519", "ecdsa-p256", "ecdsa-p384", "rsa-pss"),
+        default="ed25519",
+        help="kind of key (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--bits", type=int, metavar="N", help="size of an rsa-pss key (default: 3072)"
+    )
+    parser.add_argument(
+        "--no-password", action="store_true", help="save the private key unencrypted"
+    )
+    shared.add_password_file(parser)
+    shared.add_reporting(parser)
+
+    parser = commands.add("key", key, "show a key", _KEY)
+    parser.add_argument("file", metavar="FILE", help="public or private key")
+    shared.add_password_file(parser)
+    shared.add_reporting(parser)
+
+
+def keygen(arguments: argparse.Namespace, output: Output) -> int:
+    """keygen makes a key pair."""
+    path = arguments.file
+    public_path = shared.public_path(path)
+    if arguments.bits is not None and arguments.alg != "rsa-pss":
+        raise CliError(f"--bits is for --alg rsa-pss; the size of {arguments.alg} is fixed")
+    for taken in (path, public_path):
+        if Path(taken).exists() or Path(taken).is_symlink():
+            raise CliError(
+                f"{taken} exists, and keys are never overwritten", "Choose another name."
+            )
+    password = shared.new_password(arguments, path)
+    made = signedvfs.PrivateKey.generate(arguments.alg, arguments.bits or 3072)
+    _write_new(public_path, made.public_key.pem)
+    try:
+        made.save(path, password)
+    except BaseException:
+        Path(public_path).unlink()
+        raise
+    facts = {"private_key": path, "public_key": public_path, **_facts(made.public_key)}
+    output.report(
+        facts,
+        [
+            f"{output.paint('made', 'green')} {path} (private) and {public_path} (public)",
+            *output.fields(_rows(made.public_key)),
+        ],
+    )
+    return 0
+
+
+def key(arguments: argparse.Namespace, output: Output) -> int:
+    """key shows a key."""
+    private = shared.is_private(arguments.file)
+    if private:
+        passwords = [shared.read_password(path) for path in arguments.password_file]
+        shown = shared.load_private_key(arguments.file, passwords).public_key
+    else:
+        shown = signedvfs.PublicKey.load(arguments.file)
+    facts = {"path": arguments.file, "private": private, **_facts(shown)}
+    kind = "private key" if private else "public key"
+    lines = [f"{arguments.file}: {kind}", *output.fields(_rows(shown))]
+    output.report(facts, [*lines, f"  signedvfs.trust({shown!r})"])
+    return 0
+
+
+def _facts(shown: signedvfs.PublicKey) -> dict[str, object]:
+    return {
+        "algorithm": shown.algorithm,
+        "bits": shown.bits,
+        "fingerprint": shown.fingerprint,
+        "python": f"signedvfs.trust({shown!r})",
+    }
+
+
+def _rows(shown: signedvfs.PublicKey) -> list[tuple[str, object]]:
+    return [
+        ("algorithm", f"{shown.algorithm}, {shown.bits} bits"),
+        ("fingerprint", shown.fingerprint),
+    ]
+
+
+def _write_new(path: str, text: str) -> None:
+    try:
+        with Path(path).open("x", encoding="ascii") as file:
+            file.write(text)
+    except FileExistsError:
+        raise CliError(f"{path} exists, and keys are never overwritten") from None

@@ -1,0 +1,105 @@
+"""What the commands write: text for people, with colours on a terminal, or one JSON object."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any, TextIO
+
+_COLOURS = {"red": "31", "green": "32", "yellow": "33", "bold": "1", "dim": "2"}
+
+
+def printable(text: str) -> str:
+    """printable escapes what a terminal might obey: file names can hold anything."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def size_text(size: int) -> str:
+    """size_text writes a number of bytes for people."""
+    if size < 1000:
+        return f"{size} bytes"
+    value, units = size / 1000, ["kB", "MB", "GB", "TB"]
+    while value >= 999.95 and len(units) > 1:
+        value /= 1000
+        del units[0]
+    return f"{value:.1f} {units[0]}"
+
+
+def plural(count: int, noun: str) -> str:
+    """plural writes a count with its noun."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+class Output:
+    """Output is where one command reports to."""
+
+    def __init__(self, *, json: bool = False, quiet: bool = False) -> None:
+        self.json = json
+        self.quiet = quiet
+
+    def report(self, facts: dict[str, Any], lines: Iterable[str] = ()) -> None:
+        """report writes `facts` with --json, and `lines` otherwise."""
+        if self.json:
+            self._write_json(facts)
+        elif not self.quiet:
+            for line in lines:
+                self.line(line)
+
+    def line(self, text: str = "") -> None:
+        """line writes one line to standard output."""
+        _write(sys.stdout, text + "\n")
+
+    def warn(self, text: str) -> None:
+        """warn tells a person about something; --json has it among its facts."""
+        if not self.json:
+            _write(sys.stderr, f"{self.paint('warning:', 'yellow', sys.stderr)} {text}\n")
+
+    def fail(self, error: dict[str, Any], details: str = "") -> None:
+        """fail reports an error of the keys code, message, advice, archive and member."""
+        if self.json:
+            self._write_json({"error": error})
+            return
+        if details:
+            _write(sys.stderr, details + "\n")
+        text = printable(str(error["message"]))
+        _write(sys.stderr, f"{self.paint('signedvfs:', 'red', sys.stderr)} {text}\n")
+        if error["advice"]:
+            _write(sys.stderr, f"{self.paint('next:', 'bold', sys.stderr)} {error['advice']}\n")
+
+    def paint(self, text: str, colour: str, stream: TextIO | None = None) -> str:
+        """paint colours `text` where `stream` (default: standard output) is a terminal."""
+        stream = sys.stdout if stream is None else stream
+        if self.json or os.environ.get("NO_COLOR") or not stream.isatty():
+            return text
+        return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m"
+
+    def fields(self, rows: Iterable[tuple[str, object]]) -> Iterable[str]:
+        """fields lays out names and values in two columns; rows without a value are left out."""
+        shown = [(name, value) for name, value in rows if value is not None]
+        width = max((len(name) for name, _ in shown), default=0)
+        for name, value in shown:
+            yield f"  {self.paint(name.ljust(width), 'dim')}  {value}"
+
+    def table(self, head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterable[str]:
+        """table lays out rows; all columns but the first and the last are right-aligned."""
+        kept = [tuple(row) for row in rows]
+        widths = [max(map(len, column)) for column in zip(head, *kept)]
+
+        def lay_out(row: Sequence[str]) -> str:
+            cells = [cell.rjust(width) for cell, width in zip(row, widths)]
+            cells[0], cells[-1] = row[0].ljust(widths[0]), row[-1]
+            return "  ".join(cells)
+
+        yield self.paint(lay_out(head), "bold")
+        yield from map(lay_out, kept)
+
+    def _write_json(self, facts: dict[str, Any]) -> None:
+        import json
+
+        _write(sys.stdout, json.dumps(facts, indent=2) + "\n")
+
+
+def _write(stream: TextIO, text: str) -> None:
+    encoding = stream.encoding or "utf-8"
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))

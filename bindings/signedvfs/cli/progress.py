@@ -1,0 +1,57 @@
+"""Progress bars for long work."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import Any
+
+from signedvfs.cli.output import Output
+
+
+class Progress:
+    """Progress shows a bar on standard error, where that is a terminal and nobody objects.
+
+    It is a callable of (done, total), or of (stage, done, total), in a `with` block that removes
+    the bar at its end. Being called is also what lets Ctrl-C interrupt native code.
+    """
+
+    def __init__(self, output: Output, stage: str, unit: str = "member") -> None:
+        self._stage = stage
+        self._unit = unit
+        self._shown = not (output.json or output.quiet) and sys.stderr.isatty()
+        self._bar: Any = None
+
+    def __call__(self, done: int, total: int) -> None:
+        self.show(self._stage, done, total)
+
+    def show(self, stage: str, done: int, total: int) -> None:
+        """show moves the bar of `stage`, beginning anew where the stage is another."""
+        if not self._shown:
+            return
+        if self._bar is None or stage != self._stage:
+            self._close()
+            from tqdm import tqdm
+
+            self._stage = stage
+            self._bar = tqdm(
+                total=total, desc=stage, unit=self._unit, file=sys.stderr, leave=False, delay=0.2
+            )
+        self._bar.total = total
+        self._bar.update(done - self._bar.n)
+
+    def __enter__(self) -> Progress:  # noqa: PYI034 - typing.Self is of Python 3.11
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._close()
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None

@@ -1,0 +1,143 @@
+"""verify, list and cat: looking into signed archives."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+import signedvfs
+from signedvfs.cli import arguments as shared
+from signedvfs.cli.commands import Commands
+from signedvfs.cli.output import Output, plural, printable, size_text
+from signedvfs.cli.progress import Progress
+
+_VERIFY = """\
+Reads and verifies every member, and for an archive behind an executable the
+executable as well. Exit codes: 0 verified, 1 refused, 2 nothing could be
+said.
+
+examples:
+  signedvfs verify app.zip --trust app.pub
+  signedvfs verify app.zip --trust a.pub --trust b.pub --threshold 2 --name myapp --min-serial 42
+  signedvfs verify app.zip --trust app.pub --at 2027-01-01 --json
+"""
+
+_LIST = """\
+Lists the members that the signed manifest names. Digests and names are what
+was signed; sizes are what the archive declares, and content is not read: that
+is what verify does.
+
+examples:
+  signedvfs list app.zip --trust app.pub
+  signedvfs list app.zip --trust app.pub --json
+"""
+
+_CAT = """\
+Writes the bytes of members to standard output, each after it was verified.
+
+examples:
+  signedvfs cat app.zip myapp/__init__.py --trust app.pub
+"""
+
+
+def add_to(commands: Commands) -> None:
+    """add_to adds the commands of this module."""
+    parser = commands.add("verify", verify, "verify an archive or a directory completely", _VERIFY)
+    parser.add_argument("path", metavar="PATH", help="signed archive or directory")
+    shared.add_trust(parser)
+    shared.add_reporting(parser, quiet=True)
+
+    parser = commands.add("list", list_members, "list the members of an archive", _LIST)
+    parser.add_argument("path", metavar="PATH", help="signed archive or directory")
+    shared.add_trust(parser)
+    shared.add_reporting(parser)
+
+    parser = commands.add("cat", cat, "write members to standard output", _CAT)
+    parser.add_argument("path", metavar="PATH", help="signed archive or directory")
+    parser.add_argument("members", metavar="MEMBER", nargs="+", help="name as list shows it")
+    shared.add_trust(parser)
+
+
+def open_archive(arguments: argparse.Namespace) -> signedvfs.SignedVfs:
+    """open_archive opens PATH under the policy of the options."""
+    policy = shared.policy_of(arguments)
+    path = shared.existing(arguments.path)
+    return signedvfs.open(path, policy, shared.limits_of(arguments))
+
+
+def verify(arguments: argparse.Namespace, output: Output) -> int:
+    """verify reads everything."""
+    archive = open_archive(arguments)
+    with Progress(output, "verifying") as progress:
+        archive.verify_all(progress)
+    names = archive.list()
+    unlisted = archive.unlisted()
+    size = sum(archive.stat(name).size for name in names)
+    known = {shared.load_public_key(path).fingerprint: path for path in arguments.trust}
+    facts = {
+        "path": arguments.path,
+        "verified": True,
+        "name": archive.name,
+        "serial": archive.serial,
+        "not_before": shared.time_text(archive.not_before),
+        "expires": shared.time_text(archive.expires),
+        "hash": archive.hash_type,
+        "signers": list(archive.signers),
+        "signatures": list(archive.signatures),
+        "members": len(names),
+        "size": size,
+        "prefix_length": archive.prefix_length,
+        "unlisted": unlisted,
+    }
+    others = [one for one in archive.signatures if one not in archive.signers]
+    rows: list[tuple[str, object]] = [
+        ("name", archive.name),
+        ("serial", archive.serial),
+        ("valid from", facts["not_before"]),
+        ("valid until", facts["expires"]),
+        *(("signed by", f"{one} ({known.get(one, 'trusted')})") for one in archive.signers),
+        *(("also signed by", f"{one} (not trusted here)") for one in others),
+        ("members", f"{len(names):,}, {size_text(size)}, {archive.hash_type}"),
+    ]
+    if archive.prefix_length is not None:
+        rows.append(("in front", f"{size_text(archive.prefix_length)}, verified"))
+    verdict = output.paint("verified", "green")
+    output.report(facts, [f"{arguments.path}: {verdict}", *output.fields(rows)])
+    _warn_of_unlisted(unlisted, output)
+    return 0
+
+
+def list_members(arguments: argparse.Namespace, output: Output) -> int:
+    """list_members lists the members."""
+    archive = open_archive(arguments)
+    found = [archive.stat(name) for name in archive.list()]
+    facts = {
+        "path": arguments.path,
+        "hash": archive.hash_type,
+        "members": [{"name": m.name, "size": m.size, "digest": m.digest} for m in found],
+    }
+    rows = ((member.digest, str(member.size), printable(member.name)) for member in found)
+    output.report(facts, output.table((archive.hash_type, "size", "name"), rows))
+    return 0
+
+
+def cat(arguments: argparse.Namespace, _: Output) -> int:
+    """cat writes members to standard output."""
+    archive = open_archive(arguments)
+    # A file of its own: sys.stdout.buffer may be unbuffered, and then writes only what it likes to.
+    with os.fdopen(sys.stdout.fileno(), "wb", closefd=False) as out:
+        for member in arguments.members:
+            out.write(archive.read(member))
+    return 0
+
+
+def _warn_of_unlisted(unlisted: list[str], output: Output) -> None:
+    if not unlisted:
+        return
+    shown = ", ".join(printable(name) for name in unlisted[:5])
+    more = f" and {len(unlisted) - 5:,} more" if len(unlisted) > 5 else ""
+    output.warn(
+        f"{plural(len(unlisted), 'file')} not in the manifest, never to be imported through "
+        f"signedvfs: {shown}{more}"
+    )

@@ -1,0 +1,144 @@
+"""sign, unsign and append: putting signatures on and taking them off."""
+
+from __future__ import annotations
+
+import argparse
+
+import signedvfs
+from signedvfs.cli import arguments as shared
+from signedvfs.cli.commands import Commands
+from signedvfs.cli.output import Output, plural, printable
+from signedvfs.cli.progress import Progress
+
+_SIGN = """\
+Signs every member of an archive, or every file below a directory. An archive
+is rebuilt in canonical form, read back and verified before it replaces PATH
+(or becomes OUT) in one step; a directory gets the file
+signedimp-manifest.txt. Where the content is unchanged and a signature by one
+of the keys is genuine, other signatures stay and attributes that are not
+given are kept.
+
+examples:
+  signedvfs sign app.zip --key app.key --name myapp --serial 42
+  signedvfs sign app.zip --key first.key --key second.key --expires +90d -o signed.zip
+  signedvfs sign ./site-packages --key app.key
+"""
+
+_UNSIGN = """\
+Removes the manifest, and with it all signatures.
+
+examples:
+  signedvfs unsign app.zip
+  signedvfs unsign app.zip -o unsigned.zip
+"""
+
+_APPEND = """\
+Puts a signed archive behind an executable file. Offsets count from the start
+of the result, and the executable's bytes are signed too: verify checks both
+halves. The keys must be ones that have signed the archive. Anything that
+stands behind the executable already is refused.
+
+examples:
+  signedvfs append app.zip /usr/bin/python3 -o myapp --key app.key
+  signedvfs verify myapp --trust app.pub
+"""
+
+
+def add_to(commands: Commands) -> None:
+    """add_to adds the commands of this module."""
+    parser = commands.add("sign", sign, "sign an archive or a directory", _SIGN)
+    parser.add_argument("path", metavar="PATH", help="archive or directory")
+    shared.add_signing_keys(parser)
+    parser.add_argument(
+        "-o", "--output", metavar="OUT", help="write here instead of replacing PATH"
+    )
+    shared.add_attributes(parser)
+    parser.add_argument(
+        "--not-before", type=shared.time_of, metavar="TIME", help="beginning of validity"
+    )
+    parser.add_argument(
+        "--hash",
+        choices=("sha256", "sha384", "sha512"),
+        default="sha256",
+        help="hash for the members (default: %(default)s)",
+    )
+    shared.add_limits(parser)
+    shared.add_reporting(parser, quiet=True)
+
+    parser = commands.add("unsign", unsign, "remove manifest and signatures", _UNSIGN)
+    parser.add_argument("path", metavar="PATH", help="signed archive or directory")
+    parser.add_argument(
+        "-o", "--output", metavar="OUT", help="write here instead of replacing PATH"
+    )
+    shared.add_reporting(parser, quiet=True)
+
+    parser = commands.add("append", append, "put an archive behind an executable", _APPEND)
+    parser.add_argument("archive", metavar="ARCHIVE", help="signed archive")
+    parser.add_argument("executable", metavar="EXECUTABLE", help="program to put in front of it")
+    parser.add_argument(
+        "-o", "--output", metavar="OUT", required=True, help="where the result goes"
+    )
+    shared.add_signing_keys(parser)
+    shared.add_limits(parser)
+    shared.add_reporting(parser, quiet=True)
+
+
+def sign(arguments: argparse.Namespace, output: Output) -> int:
+    """sign signs an archive or a directory."""
+    path = shared.existing(arguments.path)
+    keys = shared.load_private_keys(arguments)
+    with Progress(output, "signing") as progress:
+        report = signedvfs.sign(
+            path,
+            keys,
+            output=arguments.output,
+            name=arguments.name,
+            serial=arguments.serial,
+            expires=arguments.expires,
+            not_before=arguments.not_before,
+            hash=arguments.hash,
+            limits=shared.limits_of(arguments),
+            progress=progress,
+        )
+    _tell(report, output)
+    return 0
+
+
+def unsign(arguments: argparse.Namespace, output: Output) -> int:
+    """unsign removes the manifest."""
+    path = shared.existing(arguments.path)
+    signedvfs.unsign(path, output=arguments.output)
+    written = arguments.output or path
+    output.report({"output": written}, [f"{output.paint('unsigned', 'yellow')} {written}"])
+    return 0
+
+
+def append(arguments: argparse.Namespace, output: Output) -> int:
+    """append puts an archive behind an executable."""
+    archive = shared.existing(arguments.archive)
+    executable = shared.existing(arguments.executable)
+    keys = shared.load_private_keys(arguments)
+    report = signedvfs.append(
+        archive, executable, arguments.output, keys, limits=shared.limits_of(arguments)
+    )
+    _tell(report, output)
+    return 0
+
+
+def _tell(report: signedvfs.SignReport, output: Output) -> None:
+    done = "added a signature to" if report.added else "signed"
+    signers = list(report.signers)
+    left_out = list(report.left_out)
+    lines = [
+        f"{output.paint(done, 'green')} {report.output}: {plural(report.members, 'member')}",
+        *output.fields(("signed by", signer) for signer in signers),
+        *output.fields(("left out", printable(one)) for one in left_out),
+    ]
+    facts = {
+        "output": report.output,
+        "added": report.added,
+        "members": report.members,
+        "signers": signers,
+        "left_out": left_out,
+    }
+    output.report(facts, lines)

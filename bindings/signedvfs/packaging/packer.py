@@ -1,0 +1,216 @@
+"""pack: from sources to one reproducible, signed archive."""
+
+from __future__ import annotations
+
+import collections
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Callable, Literal, NamedTuple, Union
+
+from signedvfs import PrivateKey, sign
+from signedvfs._core import ArchiveWriter
+from signedvfs.packaging.compiler import CompileError, Compiler
+from signedvfs.packaging.directories import add_directory, identity
+from signedvfs.packaging.entry import add_entry
+from signedvfs.packaging.errors import PackError
+from signedvfs.packaging.members import Item, LeftOut, Members
+from signedvfs.packaging.requirements import fetch_wheels
+from signedvfs.packaging.wheels import add_wheel
+
+Source = Literal["keep", "strip"]
+Method = Literal["stored", "deflate", "zstd"]
+AnyPath = Union[str, "os.PathLike[str]"]
+
+# Told a stage ("packing", then "signing"), and how much of how much of it is done.
+Progress = Callable[[str, int, int], None]
+
+
+class Uncompiled(NamedTuple):
+    """Uncompiled is a .py file that was packed as it is, because it does not compile."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class PackReport:
+    """PackReport says what was packed."""
+
+    output: str
+    size: int  # of the archive, in bytes
+    sha256: str  # of the archive
+    members: int
+    signers: list[str]  # fingerprints; none where the archive is not signed
+    left_out: list[LeftOut]
+    uncompiled: list[Uncompiled]
+    extension_modules: list[str]  # packed as data: this version does not import them
+
+
+def pack(
+    sources: AnyPath | Sequence[AnyPath],
+    output: AnyPath,
+    *,
+    key: PrivateKey | Sequence[PrivateKey] | None = None,
+    requirements: Sequence[AnyPath] = (),
+    main: str | None = None,
+    source: Source = "keep",
+    compression: Method = "deflate",
+    level: int = 0,
+    name: str | None = None,
+    serial: int | None = None,
+    expires: datetime | int | None = None,
+    progress: Progress | None = None,
+    exclude: Sequence[AnyPath] = (),
+) -> PackReport:
+    """pack puts directories, wheels and requirements into the archive `output`, and signs it.
+
+    The content of a directory goes to the archive's root; a directory that is a package goes in
+    under its own name. `requirements` are requirement files, resolved by pip. `main` ("module" or
+    "module:function") becomes the archive's `__main__`. Each module is compiled; `source` is "keep"
+    or "strip". `compression` is "stored", "deflate" or "zstd", and `level` 0 its default. Without
+    `key` the archive is not signed. Files in `exclude` and `output` itself are not packed.
+
+    The same inputs give the same bytes. `output` is replaced in one step, or left as it was. Raises
+    PackError where the inputs make no archive, OSError where the system fails.
+    """
+    target = Path(output)
+    if source not in ("keep", "strip"):
+        raise ValueError(f"source must be 'keep' or 'strip', not {source!r}")
+    if key is None and (name is not None or serial is not None or expires is not None):
+        raise ValueError("name, serial and expires are signed attributes: they need a key")
+    if isinstance(sources, (str, os.PathLike)):
+        sources = [sources]
+    with tempfile.TemporaryDirectory(prefix="signedvfs-") as wheels:
+        members = Members()
+        _collect(members, map(Path, sources), map(Path, [*exclude, target]))
+        for wheel in fetch_wheels([Path(path) for path in requirements], Path(wheels)):
+            add_wheel(members, wheel)
+        if main is not None:
+            add_entry(members, main)
+        items = members.settle()
+        with tempfile.TemporaryDirectory(prefix=".signedvfs-", dir=target.parent) as unfinished:
+            unsigned = target if key is None else Path(unfinished) / "unsigned.zip"
+            writing = _Writing(unsigned, source == "keep", compression, level, progress)
+            count, uncompiled = writing.run(items)
+            signers: list[str] = []
+            if key is not None:
+                told = None if progress is None else _stage(progress, "signing")
+                signed = sign(
+                    unsigned,
+                    key,
+                    output=target,
+                    name=name,
+                    serial=serial,
+                    expires=expires,
+                    progress=told,
+                )
+                signers = list(signed.signers)
+    return PackReport(
+        output=str(target),
+        size=target.stat().st_size,
+        sha256=_sha256(target),
+        members=count,
+        signers=signers,
+        left_out=members.left_out,
+        uncompiled=uncompiled,
+        extension_modules=[item.name for item in items if _is_extension(item.name)],
+    )
+
+
+def _collect(members: Members, sources: Iterable[Path], exclude: Iterable[Path]) -> None:
+    never = {identity(path.stat()) for path in exclude if path.exists()}
+    for path in sources:
+        if path.is_dir():
+            add_directory(members, path, never)
+        elif path.suffix == ".whl":
+            add_wheel(members, path)
+        else:
+            path.stat()
+            raise PackError(f"{path} is neither a directory nor a wheel", "See: signedvfs pack -h")
+
+
+class _Writing:
+    """_Writing compiles and writes members, in order, with a bounded number of them in memory."""
+
+    def __init__(
+        self, path: Path, keep: bool, method: Method, level: int, progress: Progress | None
+    ) -> None:
+        self._path = path
+        self._keep = keep
+        self._method = method
+        self._level = level
+        self._progress = progress
+        self._uncompiled: list[Uncompiled] = []
+
+    def run(self, items: Sequence[Item]) -> tuple[int, list[Uncompiled]]:
+        if not items:
+            raise PackError("there is nothing to pack", "Name a directory, a wheel, or -r FILE.")
+        modules = sum(item.name.endswith(".py") for item in items)
+        parallel = max(1, min(len(os.sched_getaffinity(0)), modules // 16))
+        count = 0
+        with ArchiveWriter(self._path) as archive, Compiler(parallel) as compiler:
+            for done, files in enumerate(self._compiled(items, compiler, parallel), 1):
+                for name, data in files:
+                    archive.add(name, data, method=self._method, level=self._level)
+                    count += 1
+                if self._progress is not None:
+                    self._progress("packing", done, len(items))
+        return count, self._uncompiled
+
+    def _compiled(
+        self, items: Iterable[Item], compiler: Compiler, parallel: int
+    ) -> Iterator[list[tuple[str, bytes]]]:
+        ahead: collections.deque[tuple[Item, Future[tuple[bytes, bytes | str]] | None]]
+        ahead = collections.deque()
+
+        def compile_item(item: Item) -> tuple[bytes, bytes | str]:
+            text = item.read()
+            try:
+                return text, compiler.pyc(item.name, text)
+            except CompileError as error:
+                return text, str(error)
+
+        def take() -> list[tuple[str, bytes]]:
+            item, future = ahead.popleft()
+            if future is None:
+                return [(item.name, item.read())]
+            text, code = future.result()
+            if isinstance(code, str):
+                self._uncompiled.append(Uncompiled(item.name, code))
+                return [(item.name, text)]
+            return [(item.name, text)] * self._keep + [(item.name + "c", code)]
+
+        threads = ThreadPoolExecutor(parallel)
+        try:
+            for item in items:
+                module = item.name.endswith(".py")
+                ahead.append((item, threads.submit(compile_item, item) if module else None))
+                if len(ahead) > 2 * parallel:
+                    yield take()
+            while ahead:
+                yield take()
+        finally:
+            threads.shutdown(cancel_futures=True)
+
+
+def _is_extension(name: str) -> bool:
+    # Wheels keep the libraries that their extension modules link below NAME.libs.
+    return name.endswith((".so", ".pyd")) and ".libs/" not in name
+
+
+def _stage(progress: Progress, name: str) -> Callable[[int, int], None]:
+    return lambda done, total: progress(name, done, total)
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,107 @@
+"""Wheels as sources: the binary distribution format of PEP 427 and PEP 491."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import io
+import zipfile
+from functools import partial
+from pathlib import Path
+
+from signedvfs.packaging.errors import PackError
+from signedvfs.packaging.members import Item, Members, unwanted
+
+_AGAIN = "Fetch or build the wheel again."
+
+
+def add_wheel(members: Members, path: Path) -> None:
+    """add_wheel adds what an installer would put on the import path to the archive's root."""
+    wheel = _Wheel(path)
+    for name in wheel.names:
+        origin = f"{path.name}/{name}"
+        member, reason = wheel.place(name)
+        if member is None:
+            members.leave_out(origin, reason)
+        elif name == wheel.record_name:
+            members.add(Item(member, origin, wheel.record))
+        else:
+            members.add(Item(member, origin, partial(wheel.read, name)))
+
+
+class _Wheel:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._zip = zipfile.ZipFile(path)
+        except zipfile.BadZipFile as error:
+            raise PackError(f"{path} is not a wheel: {error}", _AGAIN) from None
+        self.names = sorted(name for name in self._zip.namelist() if not name.endswith("/"))
+        infos = [name for name in self.names if name.endswith(".dist-info/WHEEL")]
+        infos = [name for name in infos if name.count("/") == 1]
+        if len(infos) != 1 or len(set(self.names)) != len(self.names):
+            raise PackError(f"{path} is not a wheel: there must be one .dist-info/WHEEL", _AGAIN)
+        info = infos[0].rpartition("/")[0]
+        self.record_name = info + "/RECORD"
+        self._data = info[: -len(".dist-info")] + ".data/"
+        self._check_version(infos[0])
+        self._hashes = self._read_record()
+
+    def read(self, name: str) -> bytes:
+        """read returns a file's bytes after comparing them with RECORD, as installers must."""
+        content = self._content(name)
+        if name in (self.record_name + ".jws", self.record_name + ".p7s"):
+            return content
+        algorithm, _, expected = self._hashes.get(name, "").partition("=")
+        if not expected:
+            raise PackError(f"{self.path}: RECORD has no hash for {name!r}", _AGAIN)
+        digest = hashlib.new(algorithm, content).digest()
+        if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != expected:
+            raise PackError(f"{self.path}: {name!r} is not what RECORD lists", _AGAIN)
+        return content
+
+    def place(self, name: str) -> tuple[str | None, str]:
+        """place returns the member that a file becomes, or None and why it does not become one."""
+        member: str | None = name
+        if name.startswith(self._data):
+            kind, _, member = name[len(self._data) :].partition("/")
+            if kind not in ("purelib", "platlib"):
+                return None, f"{kind} are not for importing"
+        reason = unwanted(member or "")
+        return (None, reason) if reason else (member, "")
+
+    def record(self) -> bytes:
+        """record returns RECORD as an installer writes it: paths are those of the members."""
+        text = io.StringIO()
+        rows = csv.writer(text, lineterminator="\n")
+        for name in self.names:
+            member, _ = self.place(name)
+            if member is not None:
+                known = self._hashes.get(name, "")
+                size = self._zip.getinfo(name).file_size if known else ""
+                rows.writerow([member, known, size])
+        return text.getvalue().encode()
+
+    def _content(self, name: str) -> bytes:
+        try:
+            return self._zip.read(name)
+        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, KeyError) as error:
+            raise PackError(f"{self.path}: {name!r} cannot be read: {error}", _AGAIN) from None
+
+    def _check_version(self, name: str) -> None:
+        lines = self._content(name).decode("utf-8", "replace").splitlines()
+        versions = [line.partition(":")[2] for line in lines if line.startswith("Wheel-Version:")]
+        if [version.strip().partition(".")[0] for version in versions] != ["1"]:
+            raise PackError(f"{self.path}: only version 1 of the wheel format is known", _AGAIN)
+
+    def _read_record(self) -> dict[str, str]:
+        try:
+            lines = self._content(self.record_name).decode().splitlines()
+        except UnicodeDecodeError:
+            raise PackError(f"{self.path}: RECORD is not UTF-8", _AGAIN) from None
+        hashes = {row[0]: row[1] for row in csv.reader(lines) if len(row) > 1}
+        for known in hashes.values():
+            if known.partition("=")[0] not in ("", "sha256", "sha384", "sha512"):
+                raise PackError(f"{self.path}: RECORD uses the hash {known!r}", _AGAIN)
+        return hashes

@@ -1,0 +1,192 @@
+#include <memory>
+#include <utility>
+
+#include "bindings/convert.h"
+#include "bindings/errors.h"
+#include "bindings/limits.h"
+#include "bindings/policy.h"
+#include "bindings/progress.h"
+#include "bindings/registers.h"
+#include "importer/python.h"
+#include "vfs/signed_vfs.h"
+
+namespace py = pybind11;
+
+namespace signedvfs {
+namespace {
+
+using Handle = std::shared_ptr<const SignedVfs>;
+
+// OpenVfs is Python's `SignedVfs`.
+struct OpenVfs {
+  Handle vfs;
+
+  const SignedVfs* operator->() const noexcept { return vfs.get(); }
+  Subject subject() const { return {vfs->path(), std::nullopt}; }
+  Subject subject(std::string member) const { return {vfs->path(), std::move(member)}; }
+};
+
+struct Stat {
+  std::string name;
+  std::uint64_t size = 0;
+  std::string digest;
+};
+
+OpenVfs open_vfs(const py::object& path, const py::object& policy, const py::object& limits) {
+  const std::string name = path_of(path);
+  const TrustPolicy trust = policy_for_opening(policy);
+  const Limits bounds = limits_of(limits);
+  return {require(without_gil([&] { return SignedVfs::open(name, trust, bounds); }),
+                  Activity::kVerifying, {name, std::nullopt})};
+}
+
+py::bytes read_member(const OpenVfs& self, const py::object& name) {
+  const std::string member = utf8_of(name, "name");
+  const VerifiedBytes content = require(without_gil([&] { return self->read(member); }),
+                                        Activity::kVerifying, self.subject(member));
+  const std::string_view text = text_of(content.bytes());
+  return {text.data(), text.size()};
+}
+
+py::list list_members(const OpenVfs& self) {
+  py::list out;
+  for (const Entry& entry : self->manifest().entries()) out.append(text_object(entry.path));
+  return out;
+}
+
+Stat stat_member(const OpenVfs& self, const py::object& name) {
+  const std::string member = utf8_of(name, "name");
+  const Entry* const entry = self->manifest().find(member);
+  if (entry == nullptr) {
+    throw_status(Status(Errc::kNotFound, quoted(member)).in(quoted(self->path())),
+                 Activity::kVerifying, self.subject(member));
+  }
+  return {member, self->size_of(member), entry->digest.hex()};
+}
+
+void verify_all(const OpenVfs& self, const py::object& callable) {
+  Progress progress(callable);
+  const std::uint64_t total = self->manifest().entries().size();
+  const Status status = progress.run([&] {
+    return self->verify_all([&](std::uint64_t done) { return progress.step(done, total); });
+  });
+  require(status, Activity::kVerifying, self.subject());
+}
+
+py::list unlisted(const OpenVfs& self) {
+  return text_list(
+      require(without_gil([&] { return self->unlisted(); }), Activity::kVerifying, self.subject()));
+}
+
+py::list signatures(const OpenVfs& self) {
+  py::list out;
+  for (const Signature& signature : self->manifest().signatures()) {
+    out.append(py::str(signature.fingerprint));
+  }
+  return out;
+}
+
+// optional_object returns None, or the value as Python has it.
+template <class T>
+py::object optional_object(const std::optional<T>& value) {
+  if (!value) return py::none();
+  return py::cast(*value);
+}
+
+py::object prefix_length(const OpenVfs& self) {
+  const std::optional<Prefix>& prefix = self->manifest().attributes().prefix;
+  if (!prefix) return py::none();
+  return py::int_(prefix->length);
+}
+
+void register_stat(py::module_& module) {
+  py::class_<Stat>(module, "Stat", py::is_final(), "What a signed archive says of one member.")
+      .def_property_readonly(
+          "name", [](const Stat& self) { return text_object(self.name); }, "The member's path.")
+      .def_readonly("size", &Stat::size,
+                    "The size the container declares, in bytes. `read` checks it; this does not.")
+      .def_readonly("digest", &Stat::digest, "The signed digest of the content, in hexadecimal.")
+      .def("__repr__", [](const Stat& self) {
+        return py::str("signedvfs.Stat(name={!r}, size={!r}, digest={!r})")
+            .format(text_object(self.name), self.size, self.digest);
+      });
+}
+
+}  // namespace
+
+void register_vfs(py::module_& module) {
+  register_stat(module);
+
+  py::class_<OpenVfs>(module, "SignedVfs", py::is_final(),
+                      "A signed archive or directory that satisfied a policy when `open` made "
+                      "this.\n\nImmutable; any thread may use it. What `read` returns has been "
+                      "verified in the memory\nthat it is returned in.")
+      .def("read", &read_member, py::arg("name"),
+           "read(self, name)\n--\n\n"
+           "Return the member's content, after comparing its digest with the signed one.\n\n"
+           "Raises IntegrityCheckMissing for a name that the manifest does not list, and\n"
+           "IntegrityCheckFailed where the content is not what was signed.")
+      .def("list", &list_members, "list(self)\n--\n\nReturn the listed names, in byte order.")
+      .def("stat", &stat_member, py::arg("name"),
+           "stat(self, name)\n--\n\n"
+           "Return what is said of a member, without reading it.\n\n"
+           "Raises IntegrityCheckMissing for a name that the manifest does not list.")
+      .def("verify_all", &verify_all, py::arg("progress") = py::none(),
+           "verify_all(self, progress=None)\n--\n\n"
+           "Read and verify every member, and what stands in front of an appended archive.\n\n"
+           "`progress` is called with the members done and their number; what it raises ends the\n"
+           "work. Raises IntegrityCheckError.")
+      .def("unlisted", &unlisted,
+           "unlisted(self)\n--\n\n"
+           "Return the files below a directory that its manifest does not list.\n\n"
+           "They can not be read through this object. For archives there are none.")
+      .def_property_readonly(
+          "path", [](const OpenVfs& self) { return path_object(self->path()); },
+          "The path that it was opened by.")
+      .def_property_readonly(
+          "name",
+          [](const OpenVfs& self) -> py::object {
+            const std::optional<std::string>& name = self->manifest().attributes().name;
+            return name ? py::object(text_object(*name)) : py::none();
+          },
+          "The signed `@name`, or None.")
+      .def_property_readonly(
+          "serial",
+          [](const OpenVfs& self) { return optional_object(self->manifest().attributes().serial); },
+          "The signed `@serial`, or None.")
+      .def_property_readonly(
+          "expires",
+          [](const OpenVfs& self) {
+            return optional_object(self->manifest().attributes().expires);
+          },
+          "The signed `@expires` in seconds since 1970, or None.")
+      .def_property_readonly(
+          "not_before",
+          [](const OpenVfs& self) {
+            return optional_object(self->manifest().attributes().not_before);
+          },
+          "The signed `@not-before` in seconds since 1970, or None.")
+      .def_property_readonly(
+          "signers", [](const OpenVfs& self) { return text_list(self->manifest().signers()); },
+          "The fingerprints of the policy's keys that signed.")
+      .def_property_readonly("signatures", &signatures,
+                             "The fingerprints on all signatures, unknown keys included.")
+      .def_property_readonly(
+          "hash_type",
+          [](const OpenVfs& self) { return text_object(hash_name(self->manifest().hash_type())); },
+          "The hash of the members, such as \"sha256\".")
+      .def_property_readonly("prefix_length", &prefix_length,
+                             "The signed number of bytes in front of an appended archive, or None.")
+      .def("__repr__", [](const OpenVfs& self) {
+        return py::str("<signedvfs.SignedVfs {!r}>").format(path_object(self->path()));
+      });
+
+  module.def("open", &open_vfs, py::arg("path"), py::arg("policy") = py::none(),
+             py::arg("limits") = py::none(),
+             "open(path, policy=None, limits=None)\n--\n\n"
+             "Open a signed archive or directory and check its manifest.\n\n"
+             "`policy` is a TrustPolicy; None means the one that `trust` and `set_policy` made.\n"
+             "Members are verified when they are read. Raises IntegrityCheckError.");
+}
+
+}  // namespace signedvfs

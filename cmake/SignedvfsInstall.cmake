@@ -1,0 +1,38 @@
+# What `cmake --install` gives to other CMake projects: `find_package(signedvfs)` and the targets
+# signedvfs::archive, signedvfs::vfs and signedvfs::signer. The headers listed here are the public
+# ones; includes are spelled as in this tree ("vfs/signed_vfs.h").
+include(CMakePackageConfigHelpers)
+
+target_sources(signedvfs_archive PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR} FILES
+  ${PROJECT_SOURCE_DIR}/archive/buffer.h
+  ${PROJECT_SOURCE_DIR}/archive/codec.h
+  ${PROJECT_SOURCE_DIR}/archive/container.h
+  ${PROJECT_SOURCE_DIR}/archive/limits.h
+  ${PROJECT_SOURCE_DIR}/archive/status.h
+  ${PROJECT_SOURCE_DIR}/archive/zip_writer.h)
+target_sources(signedvfs_vfs PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR} FILES
+  ${PROJECT_SOURCE_DIR}/vfs/digest.h
+  ${PROJECT_SOURCE_DIR}/vfs/manifest.h
+  ${PROJECT_SOURCE_DIR}/vfs/policy.h
+  ${PROJECT_SOURCE_DIR}/vfs/public_key.h
+  ${PROJECT_SOURCE_DIR}/vfs/signed_vfs.h
+  ${PROJECT_SOURCE_DIR}/vfs/verified_bytes.h)
+target_sources(signedvfs_signer PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR} FILES
+  ${PROJECT_SOURCE_DIR}/vfs/private_key.h
+  ${PROJECT_SOURCE_DIR}/vfs/signer.h)
+
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/signedvfs)
+install(TARGETS signedvfs_archive signedvfs_vfs signedvfs_signer EXPORT signedvfs
+  COMPONENT development
+  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+  FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/signedvfs)
+install(EXPORT signedvfs NAMESPACE signedvfs:: FILE signedvfsTargets.cmake
+  DESTINATION ${package_dir} COMPONENT development)
+configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/signedvfsConfig.cmake.in
+  ${PROJECT_BINARY_DIR}/signedvfsConfig.cmake INSTALL_DESTINATION ${package_dir})
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/signedvfsConfigVersion.cmake
+  COMPATIBILITY SameMinorVersion)
+install(FILES
+  ${PROJECT_BINARY_DIR}/signedvfsConfig.cmake
+  ${PROJECT_BINARY_DIR}/signedvfsConfigVersion.cmake
+  DESTINATION ${package_dir} COMPONENT development)

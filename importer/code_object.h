@@ -1,0 +1,29 @@
+// From verified bytes to code objects: the only place that unmarshals or compiles.
+#pragma once
+
+#include "archive/status.h"
+#include "importer/python.h"
+#include "vfs/verified_bytes.h"
+
+namespace signedvfs {
+
+// check_bytecode looks at the header of a .pyc (PEP 552). Fails with `kNoCode`, saying why, where
+// this interpreter cannot use the file. Its times and hashes are not looked at: they tell whether
+// bytecode fits a source file, and here a signature vouches for both. Needs the GIL.
+Status check_bytecode(const VerifiedBytes& pyc);
+
+// unmarshal_code returns the code object in a .pyc that `check_bytecode` accepted, with `filename`
+// (a str) as the file that its functions name. Fails with `kNoCode` or `kPython`.
+Result<PyRef> unmarshal_code(const VerifiedBytes& pyc, PyObject* filename);
+
+// compile_source compiles a source file as the interpreter's own loaders do. Fails with `kPython`.
+Result<PyRef> compile_source(const VerifiedBytes& source, PyObject* filename);
+
+// decode_source returns a source file as str: encoding by PEP 263, newlines translated. Fails with
+// `kPython`: an ImportError where the bytes are not in the encoding they claim.
+Result<PyRef> decode_source(const VerifiedBytes& source, PyObject* name, PyObject* filename);
+
+// run_code runs `code` in the namespace of a module.
+Status run_code(PyObject* code, PyObject* module);
+
+}  // namespace signedvfs

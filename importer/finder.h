@@ -1,0 +1,54 @@
+// One entry of sys.path or of a package's `__path__`, as far as it is ours.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "archive/status.h"
+#include "importer/import_state.h"
+#include "importer/python.h"
+#include "vfs/verified_bytes.h"
+
+namespace signedvfs {
+
+// Location is a path in an archive or signed directory.
+struct Location {
+  std::string archive;   // the file's or root's path as it was given
+  std::string absolute;  // the same, as the registry knows it
+  std::string prefix;    // the path inside: UTF-8, "" or ending in "/"
+};
+
+// Finder is an archive or signed directory with a prefix. What it answers depends on what the
+// registry says about the archive when it is asked. Immutable; functions that return `PyRef` need
+// the GIL, and release it around file access.
+class Finder {
+ public:
+  Finder(std::shared_ptr<ImportState> state, Location location)
+      : state_(std::move(state)), location_(std::move(location)) {}
+
+  ImportState& state() const noexcept { return *state_; }
+  const Location& location() const& noexcept { return location_; }
+
+  // open returns the archive; its `vfs` is null where there is none (any more, or yet).
+  Result<OpenedArchive> open() const { return open_archive(*state_, location_.absolute); }
+
+  // read returns a member's content, from `find_spec`'s reading where that is still there.
+  Result<VerifiedBytes> read(const OpenedArchive& opened, const std::string& entry) const;
+
+  // path_of returns "<archive>/<entry>", the str by which Python knows the entry.
+  Result<PyRef> path_of(std::string_view entry) const;
+
+  // get_data returns the content of the member that `path` (a str) names: "<archive>/<entry>" or
+  // "<entry>". An OSError where there is none; `member` tells what was read.
+  Result<PyRef> get_data(PyObject* path, std::string& member) const;
+
+  // invalidate_caches has the next question look whether another archive stands there now.
+  void invalidate_caches() const { state_->registry.look_again(location_.absolute); }
+
+ private:
+  std::shared_ptr<ImportState> state_;
+  Location location_;
+};
+
+}  // namespace signedvfs

@@ -1,0 +1,32 @@
+#include "importer/import_state.h"
+
+#include <utility>
+
+#include "importer/python.h"
+
+namespace signedvfs {
+
+Result<std::shared_ptr<ImportState>> ImportState::create(
+    std::function<Result<TrustPolicy>()> policy) {
+  auto state = std::make_shared<ImportState>();
+  state->policy = std::move(policy);
+  SIGNEDVFS_ASSIGN(const PyRef ask, loaded_attribute("_imp", "extension_suffixes"));
+  SIGNEDVFS_ASSIGN(const PyRef suffixes, owned(PyObject_CallFunctionObjArgs(ask.get(), nullptr)));
+  const Py_ssize_t count = PySequence_Size(suffixes.get());
+  if (count < 0) return python_error();
+  for (Py_ssize_t i = 0; i < count; ++i) {
+    SIGNEDVFS_ASSIGN(const PyRef suffix, owned(PySequence_GetItem(suffixes.get(), i)));
+    SIGNEDVFS_ASSIGN(std::string text, utf8_of(suffix.get()));
+    state->extension_suffixes.push_back(std::move(text));
+  }
+  return state;
+}
+
+Result<OpenedArchive> open_archive(ImportState& state, const std::string& absolute) {
+  if (auto known = state.registry.standing(absolute)) return *std::move(known);
+  const std::uint64_t count = state.registry.policy_count();  // before the policy: never too new
+  SIGNEDVFS_ASSIGN(const TrustPolicy policy, state.policy());
+  return without_gil([&] { return state.registry.ask(absolute, policy, count); });
+}
+
+}  // namespace signedvfs

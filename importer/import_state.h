@@ -1,0 +1,39 @@
+// Everything that the importer of one interpreter remembers.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "archive/status.h"
+#include "importer/pending_reads.h"
+#include "importer/registry.h"
+#include "vfs/policy.h"
+
+namespace signedvfs {
+
+// ImportState is shared by the path hook of an interpreter and all its finders.
+struct ImportState {
+  // create asks the interpreter what it needs to know for good. Needs the GIL.
+  static Result<std::shared_ptr<ImportState>> create(std::function<Result<TrustPolicy>()> policy);
+
+  // policy returns the policy in force. Called with the GIL; the result holds no Python object.
+  std::function<Result<TrustPolicy>()> policy;
+
+  // extension_suffixes are the endings of native modules for exactly this interpreter.
+  std::vector<std::string> extension_suffixes;
+
+  // hook_used turns true when the path hook is first called.
+  std::atomic<bool> hook_used = false;
+
+  Registry registry;
+  PendingReads pending;
+};
+
+// open_archive answers for the archive or signed directory at `absolute`, from what is known or by
+// opening it. Needs the GIL, and releases it while it opens.
+Result<OpenedArchive> open_archive(ImportState& state, const std::string& absolute);
+
+}  // namespace signedvfs

@@ -1,0 +1,41 @@
+// Which files of a manifest may be a module, in the order in which Python would take them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vfs/manifest.h"
+
+namespace signedvfs {
+
+// ModuleFile is one listed file that holds a module's code.
+struct ModuleFile {
+  std::string entry;
+  bool is_bytecode = false;
+};
+
+// ModuleFiles is everything that a manifest has for one module's name.
+struct ModuleFiles {
+  std::vector<ModuleFile> code;          // in order of preference; empty: nothing that holds code
+  bool is_package = false;               // of `code`
+  std::optional<std::string> extension;  // a native module, where `code` is empty
+  bool is_directory = false;             // nothing but files below it: a namespace portion
+
+  bool empty() const noexcept { return code.empty() && !extension && !is_directory; }
+};
+
+// SearchOrder is the one difference between archives and directories that matters for imports.
+enum class SearchOrder : std::uint8_t {
+  kArchive,    // as zipimport: .pyc before .py
+  kDirectory,  // as FileFinder: .py before .pyc
+};
+
+// find_module looks for `stem` ("lib/pkg/mod") among the listed files, and nowhere else. A package
+// comes before a module; `extension_suffixes` are those of the running interpreter.
+ModuleFiles find_module(const Manifest& manifest, const std::string& stem, SearchOrder order,
+                        const std::vector<std::string>& extension_suffixes);
+
+}  // namespace signedvfs

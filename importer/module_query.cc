@@ -1,0 +1,130 @@
+#include "importer/module_query.h"
+
+#include <utility>
+
+#include "importer/code_object.h"
+#include "importer/module_spec.h"
+
+namespace signedvfs {
+
+Result<ModuleQuery> ModuleQuery::create(const Finder& finder, PyObject* name) {
+  ModuleQuery query(finder, name);
+  SIGNEDVFS_ASSIGN(const std::string dotted, utf8_of(name));
+  const std::string tail = dotted.substr(dotted.rfind('.') + 1);  // npos + 1 is the beginning
+  query.stem_ = finder.location().prefix + tail;
+  SIGNEDVFS_ASSIGN(query.opened_, finder.open());
+  if (query.opened_.vfs != nullptr && !tail.empty()) {
+    query.files_ =
+        find_module(query.opened_.vfs->manifest(), query.stem_,
+                    query.opened_.is_directory ? SearchOrder::kDirectory : SearchOrder::kArchive,
+                    finder.state().extension_suffixes);
+  }
+  return query;
+}
+
+Result<PyRef> ModuleQuery::spec(PyObject* loader) {
+  if (files_.empty()) return PyRef::borrow(Py_None);
+  if (files_.extension) return extension_error(*files_.extension);
+  SIGNEDVFS_ASSIGN(const PyRef location, finder_->path_of(stem_));
+  if (files_.is_directory) return make_namespace_spec(name_, location.get());
+
+  Result<LoadedCode> loaded = read_code();
+  if (!loaded.ok() && loaded.code() != Errc::kNoCode) return std::move(loaded).status();
+  // Code that is genuine but of no use here is found all the same; executing it is the error.
+  const std::string entry = loaded.ok() ? loaded->file.entry : files_.code.back().entry;
+  if (loaded.ok()) {
+    finder_->state().pending.put(opened_.vfs, entry, std::move(loaded->content));
+  }
+  SIGNEDVFS_ASSIGN(const PyRef origin, finder_->path_of(entry));
+  return make_spec(name_, loader, origin.get(), files_.is_package ? location.get() : nullptr);
+}
+
+Result<PyRef> ModuleQuery::code() {
+  SIGNEDVFS_TRY(require_code());
+  Result<LoadedCode> loaded = read_code();
+  if (!loaded.ok()) return unusable(loaded.status());
+  SIGNEDVFS_ASSIGN(const PyRef filename, finder_->path_of(loaded->file.entry));
+  Result<PyRef> code = loaded->file.is_bytecode ? unmarshal_code(loaded->content, filename.get())
+                                                : compile_source(loaded->content, filename.get());
+  if (!code.ok()) return unusable(code.status());
+  return code;
+}
+
+Status ModuleQuery::execute(PyObject* module) {
+  SIGNEDVFS_ASSIGN(const PyRef loaded, code());
+  return run_code(loaded.get(), module);
+}
+
+Result<PyRef> ModuleQuery::source() {
+  SIGNEDVFS_TRY(require_code());
+  for (const ModuleFile& file : files_.code) {
+    if (file.is_bytecode) continue;
+    member_ = file.entry;
+    SIGNEDVFS_ASSIGN(const VerifiedBytes content, finder_->read(opened_, file.entry));
+    SIGNEDVFS_ASSIGN(const PyRef filename, finder_->path_of(file.entry));
+    return decode_source(content, name_, filename.get());
+  }
+  return PyRef::borrow(Py_None);
+}
+
+Result<PyRef> ModuleQuery::filename() {
+  SIGNEDVFS_TRY(require_code());
+  Result<LoadedCode> loaded = read_code();
+  if (!loaded.ok()) return unusable(loaded.status());
+  const std::string entry = loaded->file.entry;
+  finder_->state().pending.put(opened_.vfs, entry, std::move(loaded->content));
+  return finder_->path_of(entry);
+}
+
+Result<bool> ModuleQuery::is_package() {
+  SIGNEDVFS_TRY(require_code());
+  return files_.is_package;
+}
+
+Result<ModuleQuery::LoadedCode> ModuleQuery::read_code() {
+  Status reason(Errc::kNoCode, "no file holds its code");
+  for (const ModuleFile& file : files_.code) {
+    member_ = file.entry;
+    SIGNEDVFS_ASSIGN(VerifiedBytes content, finder_->read(opened_, file.entry));
+    if (file.is_bytecode) {
+      Status fits = check_bytecode(content);
+      if (fits.code() == Errc::kNoCode) {
+        reason = std::move(fits);
+        continue;
+      }
+      SIGNEDVFS_TRY(std::move(fits));
+    }
+    return LoadedCode{file, std::move(content)};
+  }
+  return reason;
+}
+
+Status ModuleQuery::require_code() const {
+  if (!files_.code.empty()) return {};
+  if (files_.extension) return extension_error(*files_.extension);
+  SIGNEDVFS_ASSIGN(const PyRef path, text_of_path(finder_->location().archive));
+  return set_import_error(
+      "can't find module " + quoted(stem_) + " in " + quoted(finder_->location().archive), name_,
+      path.get());
+}
+
+Status ModuleQuery::unusable(const Status& reason) const {
+  if (reason.code() != Errc::kNoCode) return reason;
+  SIGNEDVFS_ASSIGN(const PyRef path, text_of_path(finder_->location().archive));
+  return set_import_error("module load failed: " + quoted(member_) + " in " +
+                              quoted(finder_->location().archive) +
+                              " has no code for this Python (" + reason.what() +
+                              "), and no source is listed beside it; rebuild the archive with this "
+                              "Python, or keep its sources",
+                          name_, path.get(), reason.what());
+}
+
+Status ModuleQuery::extension_error(const std::string& extension) const {
+  SIGNEDVFS_ASSIGN(const PyRef path, finder_->path_of(extension));
+  return set_import_error(
+      "extension modules inside archives cannot be loaded yet: " + quoted(extension) + " in " +
+          quoted(finder_->location().archive) + "; install it beside the archive",
+      name_, path.get());
+}
+
+}  // namespace signedvfs

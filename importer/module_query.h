@@ -1,0 +1,64 @@
+// Everything that Python asks about one module of one finder.
+#pragma once
+
+#include <string>
+
+#include "archive/status.h"
+#include "importer/finder.h"
+#include "importer/module_lookup.h"
+#include "importer/python.h"
+
+namespace signedvfs {
+
+// ModuleQuery is a question about one module. It is a local variable of whoever asks: it borrows
+// the finder and the name, and belongs to one thread. All functions need the GIL. A name that the
+// manifest does not have is an ImportError, but for `spec`; content that departs from the manifest
+// fails with what is wrong, and nothing else is tried in its place.
+class ModuleQuery {
+ public:
+  // create opens the archive and looks up the last part of the dotted name `name` (a str).
+  static Result<ModuleQuery> create(const Finder& finder, PyObject* name);
+
+  // spec returns the module's spec, with `loader` as its loader, or None.
+  Result<PyRef> spec(PyObject* loader);
+
+  // code returns the code object.
+  Result<PyRef> code();
+
+  // execute runs the code in the namespace of `module`.
+  Status execute(PyObject* module);
+
+  // source returns the text of the module, or None where only bytecode is listed.
+  Result<PyRef> source();
+
+  // filename returns the path of the file that the code comes from.
+  Result<PyRef> filename();
+
+  Result<bool> is_package();
+
+  // member is the entry that was read last, for errors.
+  const std::string& member() const& noexcept { return member_; }
+
+ private:
+  struct LoadedCode {
+    ModuleFile file;
+    VerifiedBytes content;
+  };
+
+  ModuleQuery(const Finder& finder, PyObject* name) noexcept : finder_(&finder), name_(name) {}
+
+  Result<LoadedCode> read_code();
+  Result<PyRef> read_filename();
+  Status require_code() const;
+  Status unusable(const Status& reason) const;
+  Status extension_error(const std::string& extension) const;
+
+  const Finder* finder_;
+  PyObject* name_;
+  std::string stem_;  // the path inside the archive that the name stands for
+  OpenedArchive opened_;
+  ModuleFiles files_;
+  std::string member_;
+};
+
+}  // namespace signedvfs

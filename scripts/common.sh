@@ -1,0 +1,20 @@
+# shellcheck shell=bash
+# Shared by the scripts: where things are, and how to say what is going on.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+export ROOT=$PWD
+
+# The tools that setup.sh installed come first.
+export PATH="$ROOT/.venv/bin:$PATH"
+JOBS=$(nproc)
+export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$JOBS}
+export CTEST_PARALLEL_LEVEL=${CTEST_PARALLEL_LEVEL:-$JOBS}
+
+# Presets and interpreters share compilations: where a build directory lies changes nothing else.
+export CCACHE_NOHASHDIR=1
+
+say() { printf '== %s\n' "$*"; }
+die() {
+  printf 'error: %s\n' "$*" >&2
+  exit 1
+}

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Checks the sources without running or changing them. With arguments only those of the checks:
+# format, tidy, ruff, mypy, shellcheck.
+source "$(dirname "$0")/common.sh"
+
+# sources lists the files of ours, new ones included, that match the patterns.
+sources() {
+  git ls-files --cached --others --exclude-standard -- "$@" | while read -r file; do
+    if [[ -f $file ]]; then echo "$file"; fi
+  done
+}
+
+check_format() { sources '*.cc' '*.h' | xargs clang-format --dry-run --Werror; }
+
+# check_tidy runs clang-tidy over what is shipped, one process a core.
+check_tidy() {
+  cmake --preset tidy >build/tidy.log || { cat build/tidy.log && return 1; }
+  .venv/bin/python - <<'PYTHON' | xargs -P "$JOBS" -n 1 clang-tidy --quiet -p build/tidy
+import json
+from pathlib import Path
+
+commands = json.loads(Path("build/tidy/compile_commands.json").read_text())
+shipped = tuple(f"{Path.cwd()}/{part}/" for part in ("archive", "vfs", "importer", "bindings"))
+for file in sorted({command["file"] for command in commands}):
+    if file.startswith(shipped):
+        print(file)
+PYTHON
+}
+
+check_ruff() { ruff check . && ruff format --check .; }
+
+check_mypy() { sources '*.py' '*.pyi' | xargs mypy; }
+
+check_shellcheck() { sources '*.sh' .ci/run | xargs shellcheck --external-sources --source-path=SCRIPTDIR; }
+
+mkdir -p build
+[[ $# -gt 0 ]] || set -- format tidy ruff mypy shellcheck
+failed=()
+for check in "$@"; do
+  say "lint: $check"
+  "check_$check" || failed+=("$check")
+done
+[[ ${#failed[@]} -eq 0 ]] || die "lint failed: ${failed[*]}"

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Builds the package and installs it into build/python/NAME, a private environment of one
+# interpreter: python_env.sh NAME INTERPRETER [SANITIZERS].
+source "$(dirname "$0")/common.sh"
+name=$1 interpreter=$2 sanitizers=${3:-}
+environment=build/python/$name
+
+# prepare makes the environment once for each interpreter and set of requirements.
+prepare() {
+  local stamp=$environment/requirements.stamp
+  if ! { echo "$interpreter" && cat scripts/requirements-test.txt; } | cmp -s - "$stamp"; then
+    rm -rf "$environment"
+    "$interpreter" -m venv "$environment"
+    "$environment/bin/python" -m pip install -q --disable-pip-version-check \
+      -r scripts/requirements-test.txt
+    { echo "$interpreter" && cat scripts/requirements-test.txt; } >"$stamp"
+  fi
+}
+
+# install builds the package with the tools that are here already; ccache makes the core cheap.
+# With sanitizers it is compiled as the preset `asan` compiles it.
+install() {
+  local -a settings=(build-dir="build/python/$name-build")
+  if [[ -n $sanitizers ]]; then
+    settings+=(cmake.define.SIGNEDVFS_SANITIZE="$sanitizers" cmake.build-type=RelWithDebInfo
+      cmake.define.CMAKE_CXX_FLAGS_RELWITHDEBINFO="-O1 -g1" install.strip=false)
+  fi
+  "$environment/bin/python" -m pip install -q --disable-pip-version-check --no-build-isolation \
+    --no-deps --force-reinstall "${settings[@]/#/--config-settings=}" .
+}
+
+mkdir -p build/python
+prepare
+install

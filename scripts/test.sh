@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# Runs every check there is, keeps going after a failure, and ends with the total: "N passed, M
+# failed". The details of each step are in build/results.
+source "$(dirname "$0")/common.sh"
+results=build/results
+steps=$results/steps.tsv
+rm -rf "$results"
+mkdir -p "$results"
+: >"$steps"
+
+# step NAME REPORT COMMAND... runs the command and notes how it went; REPORT is the JUnit file that
+# it writes, or "" where it is one check by itself.
+step() {
+  local name=$1 report=$2 started=$SECONDS code=0
+  shift 2
+  say "$name"
+  if [[ -n $report ]]; then rm -f "$report"; fi
+  "$@" || code=$?
+  printf '%s\t%s\t%s\n' "$name" "$code" "$report" >>"$steps"
+  say "$name: $([[ $code -eq 0 ]] && echo ok || echo FAILED) after $((SECONDS - started)) s"
+}
+
+# workflow configures, builds and tests one CMake preset.
+workflow() { cmake --workflow --preset "$1"; }
+
+# pythons lists the interpreters; the newest one stands in where one is enough.
+pythons=$(scripts/find_pythons.sh) || die "without an interpreter there is nothing to test"
+read -r newest newest_interpreter < <(tail -n1 <<<"$pythons")
+
+# test_pythons runs the Python tests on every interpreter, two at a time.
+test_pythons() {
+  local version interpreter started=$SECONDS
+  # xargs outlives a failure; each run leaves its exit code.
+  while read -r version interpreter; do
+    printf '%s\0' "scripts/python_tests.sh $version $interpreter; echo \$? >$results/$version.code"
+  done <<<"$pythons" | xargs -0 -P 2 -I '{}' bash -c '{}'
+  while read -r version interpreter; do
+    printf '%s\t%s\t%s\n' "python $version" "$(cat "$results/$version.code")" \
+      "$results/python-$version.xml" >>"$steps"
+  done <<<"$pythons"
+  say "python: $((SECONDS - started)) s"
+}
+
+for check in format tidy ruff mypy shellcheck; do
+  step "lint $check" "" scripts/lint.sh "$check"
+done
+step "architecture" "$results/architecture.xml" pytest -q --junitxml="$results/architecture.xml" \
+  tests/architecture --ignore=tests/architecture/test_extension.py
+step "release, install, bench" build/release/junit.xml workflow release
+step "asan+ubsan, fuzz replay" build/asan/junit.xml workflow asan
+step "tsan" build/tsan/junit.xml workflow tsan
+test_pythons
+step "python $newest asan+ubsan" "$results/python-asan.xml" \
+  scripts/python_tests.sh asan "$newest_interpreter" address,undefined
+step "import benchmark agrees" "" "build/python/$newest/bin/python" bench/import_bench.py --smoke
+
+say "total: $((SECONDS / 60)) min $((SECONDS % 60)) s"
+.venv/bin/python scripts/summary.py "$steps"

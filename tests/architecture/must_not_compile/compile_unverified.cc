@@ -1,0 +1,16 @@
+// Text out of anywhere else is not compiled.
+// expect: invalid initialization|no matching function|no viable conversion
+#include <string_view>
+
+#include "archive/buffer.h"
+#include "importer/code_object.h"
+
+signedvfs::Result<signedvfs::PyRef> load(std::string_view text,
+                                         const signedvfs::VerifiedBytes& genuine, PyObject* name) {
+#ifdef SHOULD_NOT_COMPILE
+  return signedvfs::compile_source(signedvfs::bytes_of(text), name);
+#else
+  if (text.empty()) return signedvfs::python_error();
+  return signedvfs::compile_source(genuine, name);
+#endif
+}

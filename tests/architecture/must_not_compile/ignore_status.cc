@@ -1,0 +1,12 @@
+// A Status is looked at.
+// expect: nodiscard
+#include "archive/status.h"
+
+signedvfs::Status check();
+
+bool ignore() {
+#ifdef SHOULD_NOT_COMPILE
+  check();
+#endif
+  return check().ok();
+}

@@ -1,0 +1,14 @@
+// Bytes out of an archive are not unmarshalled.
+// expect: invalid initialization|no matching function|no viable conversion
+#include "archive/buffer.h"
+#include "importer/code_object.h"
+
+signedvfs::Result<signedvfs::PyRef> load(const signedvfs::Buffer& content,
+                                         const signedvfs::VerifiedBytes& genuine, PyObject* name) {
+#ifdef SHOULD_NOT_COMPILE
+  return signedvfs::unmarshal_code(content, name);
+#else
+  if (content.size() == 0) return signedvfs::python_error();
+  return signedvfs::unmarshal_code(genuine, name);
+#endif
+}

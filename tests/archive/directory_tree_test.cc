@@ -1,0 +1,215 @@
+#include "archive/directory_tree.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <filesystem>
+#include <thread>
+
+#include "support/temporary_directory.h"
+
+namespace signedvfs {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class Directory : public testing::Test {
+ protected:
+  std::unique_ptr<const Container> open(const Limits& limits = {}) const {
+    return open_container(tree_.path(), limits).value();
+  }
+  static std::string content_of(const Container& container, std::string_view name) {
+    auto content = container.read(name);
+    return content.ok() ? std::string(text_of(content->bytes()))
+                        : std::string(quoted(sentence(content.code())));
+  }
+
+  TemporaryDirectory tree_;
+};
+
+TEST_F(Directory, ReadsFilesBelowItself) {
+  tree_.write("app/m.py", "import os\n");
+  tree_.write("empty.py", "");
+  const auto container = open();
+  EXPECT_EQ(content_of(*container, "app/m.py"), "import os\n");
+  EXPECT_EQ(container->read("empty.py")->size(), 0U);
+  EXPECT_EQ(container->size_of("app/m.py"), 10U);
+  EXPECT_EQ(container->size_of("app"), std::nullopt);
+  EXPECT_EQ(container->read("app").code(), Errc::kNotRegular);
+  EXPECT_EQ(container->read("other.py").code(), Errc::kNotFound);
+  EXPECT_EQ(container->path(), tree_.path());
+}
+
+// K1: nobody asks for the listing in order to read
+TEST_F(Directory, HasNoMemberCount) { EXPECT_EQ(open()->member_count(), std::nullopt); }
+
+TEST_F(Directory, ListsFilesInByteOrder) {
+  for (const char* name : {"b.py", "B.py", "a/z.py", "a.py", "a/b/c.py", "a/__pycache__/z.pyc"}) {
+    tree_.write(name, "");
+  }
+  std::filesystem::create_directory(tree_ / "empty");
+  EXPECT_THAT(open()->names().value(),
+              ElementsAre("B.py", "a.py", "a/__pycache__/z.pyc", "a/b/c.py", "a/z.py", "b.py"));
+}
+
+// K2: symbolic links
+TEST_F(Directory, NeitherReadsNorListsLinks) {
+  const TemporaryDirectory outside;
+  tree_.write("m.py", "");
+  std::filesystem::create_symlink(outside.write("secret", "secret"), tree_ / "link.py");
+  const auto container = open();
+  EXPECT_EQ(container->read("link.py").code(), Errc::kNotRegular);
+  EXPECT_EQ(container->size_of("link.py"), std::nullopt);
+  const auto names = container->names();
+  EXPECT_EQ(names.code(), Errc::kNotRegular);
+  EXPECT_THAT(names.status().what(), HasSubstr("'link.py'"));
+}
+
+// K2: a component that is a directory at one moment and a link at the next
+TEST_F(Directory, NeverLeavesTheTreeWhileItIsRearranged) {
+  const TemporaryDirectory outside;
+  outside.write("m.py", "evil");
+  tree_.write("real/m.py", "good");
+  std::filesystem::create_directory_symlink(outside.path(), tree_ / "link");
+  const auto container = open();
+  std::atomic<bool> done{false};
+  std::atomic<int> swaps{0};
+  const std::string name = tree_ / "pkg";
+  std::filesystem::rename(tree_ / "real", name);
+  std::thread attacker([&] {
+    while (!done) {
+      ::renameat2(AT_FDCWD, name.c_str(), AT_FDCWD, (tree_ / "link").c_str(), RENAME_EXCHANGE);
+      ++swaps;
+    }
+  });
+  int good = 0;
+  for (int i = 0; i < 20'000 || swaps < 100; ++i) {
+    const auto content = container->read("pkg/m.py");
+    if (!content.ok()) {
+      ASSERT_EQ(content.code(), Errc::kNotRegular) << content.status().what();
+      continue;
+    }
+    ASSERT_EQ(text_of(content->bytes()), "good");
+    ++good;
+  }
+  done = true;
+  attacker.join();
+  EXPECT_GT(good, 0);
+}
+
+// K3, F1, F2: a FIFO, a directory, a device in a file's place
+TEST_F(Directory, ReadsOnlyPlainFiles) {
+  ASSERT_EQ(::mkfifo((tree_ / "fifo.py").c_str(), 0600), 0);
+  const auto container = open();
+  EXPECT_EQ(container->read("fifo.py").code(), Errc::kNotRegular);
+  EXPECT_EQ(container->names().code(), Errc::kNotRegular);
+  EXPECT_EQ(open_container("/dev", {}).value()->read("null").code(), Errc::kNotRegular);
+}
+
+// K3, F3: a huge sparse file costs nothing
+TEST_F(Directory, BoundsAFileBeforeReadingIt) {
+  const std::string file = tree_.write("huge.bin", "");
+  ASSERT_EQ(::truncate(file.c_str(), off_t{1} << 40U), 0);
+  EXPECT_EQ(open()->read("huge.bin").code(), Errc::kTooLarge);
+  Limits limits;
+  limits.member_bytes = 3;
+  tree_.write("four.txt", "four");
+  EXPECT_EQ(open(limits)->read("four.txt").code(), Errc::kTooLarge);
+}
+
+// F5: too many files
+TEST_F(Directory, BoundsItsListing) {
+  Limits limits;
+  limits.members = 2;
+  tree_.write("a", "");
+  tree_.write("b", "");
+  EXPECT_EQ(open(limits)->names()->size(), 2U);
+  std::filesystem::create_directory(tree_ / "c");
+  EXPECT_EQ(open(limits)->names().code(), Errc::kTooLarge);
+}
+
+// K5: another directory whose path begins with the same letters
+TEST_F(Directory, RefusesNamesThatLeadOut) {
+  const TemporaryDirectory outside;
+  outside.write("m.py", "evil");
+  const std::string sibling = tree_.path() + "-evil";
+  std::filesystem::create_directory_symlink(outside.path(), sibling);
+  const auto container = open();
+  const std::string base = std::filesystem::path(tree_.path()).filename();
+  for (const std::string& name :
+       {"../" + base + "-evil/m.py", sibling + "/m.py", std::string("-evil/../../m.py"),
+        std::string("./m.py"), std::string("m.py\0x", 6), std::string()}) {
+    EXPECT_EQ(container->read(name).code(), Errc::kBadName) << quoted(name);
+    EXPECT_EQ(container->size_of(name), std::nullopt);
+  }
+  std::filesystem::remove(sibling);
+}
+
+// B4: names that forge lines
+TEST_F(Directory, ListsNoNamesThatAreNotPlain) {
+  tree_.write("good.py\nevil.py", "");
+  EXPECT_EQ(open()->names().code(), Errc::kBadName);
+}
+
+// E8: the directory is renamed and another one put in its place
+TEST_F(Directory, StaysWithTheDirectoryItOpened) {
+  const TemporaryDirectory parent;
+  parent.write("app/m.py", "good");
+  parent.write("evil/m.py", "evil");
+  const auto container = open_container(parent / "app", {}).value();
+  std::filesystem::rename(parent / "app", parent / "old");
+  std::filesystem::rename(parent / "evil", parent / "app");
+  EXPECT_EQ(content_of(*container, "m.py"), "good");
+}
+
+// K7, E1: the content is private once it has been read
+TEST_F(Directory, GivesOutPrivateCopies) {
+  tree_.write("m.py", "good");
+  const auto container = open();
+  const auto before = container->read("m.py");
+  tree_.write("m.py", "evil");
+  EXPECT_EQ(text_of(before->bytes()), "good");
+  EXPECT_EQ(content_of(*container, "m.py"), "evil");
+}
+
+// E6, F7: a file that ends early. What sysfs declares as 4,096 bytes has but a few.
+TEST_F(Directory, RefusesFileThatEndsBeforeItsSize) {
+  const auto cpus = open_container("/sys/devices/system/cpu", {}).value();
+  ASSERT_EQ(cpus->size_of("online"), 4096U);
+  EXPECT_EQ(cpus->read("online").code(), Errc::kShrunk);
+}
+
+// F7: no descriptor left
+TEST_F(Directory, SaysThatDescriptorsRanOut) {
+  tree_.write("m.py", "");
+  const auto container = open();
+  EXPECT_EXIT(
+      {
+        while (::dup(STDERR_FILENO) >= 0) {
+        }
+        const bool read = container->read("m.py").code() == Errc::kIo;
+        const bool names = container->names().code() == Errc::kIo;
+        const bool again = open_container(tree_.path(), {}).code() == Errc::kIo;
+        std::_Exit(read && names && again ? 0 : 1);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
+TEST_F(Directory, PacksWhatItReads) {
+  tree_.write("m.py", "import os\n");
+  const auto packed = open()->read_packed("m.py");
+  ASSERT_TRUE(packed.ok());
+  EXPECT_EQ(packed->method, Method::kStored);
+  EXPECT_EQ(packed->size, 10U);
+  EXPECT_EQ(packed->crc32, checksum(bytes_of("import os\n")));
+  EXPECT_EQ(text_of(packed->bytes.bytes()), "import os\n");
+  EXPECT_EQ(open()->read_packed("n.py").code(), Errc::kNotFound);
+}
+
+}  // namespace
+}  // namespace signedvfs

@@ -1,0 +1,33 @@
+#include "archive/status.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace signedvfs {
+namespace {
+
+TEST(Status, GivesEveryCodeItsOwnNameAndSentence) {
+  std::set<std::string_view> names;
+  std::set<std::string_view> sentences;
+  for (std::size_t i = 0; i < kErrcCount; ++i) {
+    names.insert(name(static_cast<Errc>(i)));
+    sentences.insert(sentence(static_cast<Errc>(i)));
+  }
+  EXPECT_EQ(names.size(), kErrcCount);
+  EXPECT_EQ(sentences.size(), kErrcCount);
+}
+
+TEST(Status, PutsContextInFrontOfWhat) {
+  const Status status = Status(Errc::kNotFound, "'m.py'").in("app.zip");
+  EXPECT_EQ(status.code(), Errc::kNotFound);
+  EXPECT_EQ(status.what(), "app.zip: 'm.py'");
+  EXPECT_TRUE(Status().in("app.zip").ok());
+}
+
+TEST(Quoted, EscapesWhatATerminalWouldObey) {
+  EXPECT_EQ(quoted("a\x1b[2J'\\\xc3\xa9\n"), "'a\\x1b[2J\\'\\\\\\xc3\\xa9\\x0a'");
+}
+
+}  // namespace
+}  // namespace signedvfs

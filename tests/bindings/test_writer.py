@@ -1,0 +1,157 @@
+"""ArchiveWriter: canonical archives that appear whole or not at all."""
+
+from __future__ import annotations
+
+import threading
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import signedvfs
+from signedvfs._core import ArchiveWriter
+from tests.support.archives import members_of
+
+TEXT = b"the same again and again. " * 400
+
+
+def test_what_is_added_can_be_read_by_zipfile(tmp_path: Path) -> None:
+    archive = tmp_path / "a.zip"
+    with ArchiveWriter(archive) as writer:
+        writer.add("stored.txt", TEXT, "stored")
+        writer.add("deflated.txt", TEXT, method="deflate", level=9)
+        writer.add("empty", b"")
+        writer.add("\N{SNOWMAN}/random", bytes(range(256)))
+    with zipfile.ZipFile(archive) as opened:
+        assert opened.testzip() is None
+        methods = {info.filename: info.compress_type for info in opened.infolist()}
+    assert methods["stored.txt"] == zipfile.ZIP_STORED
+    assert methods["deflated.txt"] == zipfile.ZIP_DEFLATED
+    # What would not get smaller is stored.
+    assert methods["\N{SNOWMAN}/random"] == zipfile.ZIP_STORED
+    assert members_of(archive)["deflated.txt"] == TEXT
+    assert [path.name for path in tmp_path.iterdir()] == ["a.zip"]
+
+
+def test_zstd_members_are_read_back(
+    tmp_path: Path, key: signedvfs.PrivateKey, policy: signedvfs.TrustPolicy
+) -> None:
+    archive = tmp_path / "a.zip"
+    with ArchiveWriter(archive) as writer:
+        writer.add("a.txt", TEXT, "zstd", level=19)
+    assert zipfile.ZipFile(archive).infolist()[0].compress_type == 93
+    signedvfs.sign(archive, key)
+    assert signedvfs.open(archive, policy).read("a.txt") == TEXT
+
+
+def test_the_same_members_give_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("one.zip", "two.zip"):
+        with ArchiveWriter(tmp_path / name) as writer:
+            writer.add("a.txt", TEXT)
+            writer.add("b.txt", TEXT, "zstd")
+    assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
+
+
+@pytest.mark.parametrize("data", [bytearray(TEXT), memoryview(TEXT), memoryview(TEXT)[::2]])
+def test_any_buffer_is_data(data: Any, tmp_path: Path) -> None:
+    with ArchiveWriter(tmp_path / "a.zip") as writer:
+        writer.add("a", data)
+    assert members_of(tmp_path / "a.zip")["a"] == bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (("a", "text"), TypeError),
+        (("a", 3), TypeError),
+        ((b"a", b""), TypeError),
+        (("a", b"", "lzma"), ValueError),
+        (("a", b"", None), TypeError),
+        (("a", TEXT, "deflate", 99), ValueError),
+        (("a", TEXT, "zstd", -99), ValueError),
+        # B1, B2, B3, B4: names that no signed archive may have.
+        (("../a", b""), signedvfs.IntegrityCheckFailed),
+        (("/a", b""), signedvfs.IntegrityCheckFailed),
+        (("a\\b", b""), signedvfs.IntegrityCheckFailed),
+        (("a\0b", b""), signedvfs.IntegrityCheckFailed),
+        (("a\nb", b""), signedvfs.IntegrityCheckFailed),
+        (("\udcff", b""), signedvfs.IntegrityCheckFailed),
+        (("", b""), signedvfs.IntegrityCheckFailed),
+    ],
+)
+def test_what_cannot_be_added_is_refused(
+    arguments: tuple[Any, ...], error: type[Exception], tmp_path: Path
+) -> None:
+    writer = ArchiveWriter(tmp_path / "a.zip")
+    with pytest.raises(error):
+        writer.add(*arguments)
+    del writer
+    assert list(tmp_path.iterdir()) == []
+
+
+# A1: one name, two members.
+def test_a_name_is_added_once(tmp_path: Path) -> None:
+    writer = ArchiveWriter(tmp_path / "a.zip")
+    writer.add("a.py", b"")
+    writer.add("a.py", b"evil")
+    with pytest.raises(signedvfs.IntegrityCheckFailed) as caught:
+        writer.finish()
+    assert caught.value.code == "DuplicateName"
+    assert caught.value.archive == str(tmp_path / "a.zip")
+    assert "a.py" in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_appears_before_finish(tmp_path: Path) -> None:
+    archive = tmp_path / "a.zip"
+    archive.write_bytes(b"precious")
+    writer = ArchiveWriter(archive)
+    writer.add("a", TEXT)
+    assert archive.read_bytes() == b"precious"
+    writer.finish()
+    assert members_of(archive) == {"a": TEXT}
+    assert [path.name for path in tmp_path.iterdir()] == ["a.zip"]
+
+
+def test_an_exception_in_the_block_leaves_nothing_behind(tmp_path: Path) -> None:
+    archive = tmp_path / "a.zip"
+    archive.write_bytes(b"precious")
+    with pytest.raises(LookupError), ArchiveWriter(archive) as writer:
+        writer.add("a", TEXT)
+        raise LookupError
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"precious"]
+    with pytest.raises(ValueError, match="finished or abandoned"):
+        writer.finish()
+
+
+def test_a_finished_archive_takes_no_more(tmp_path: Path) -> None:
+    with ArchiveWriter(tmp_path / "a.zip") as writer:
+        writer.add("a", b"")
+        writer.finish()
+    with pytest.raises(ValueError, match="finished or abandoned"):
+        writer.add("b", b"")
+    with pytest.raises(ValueError, match="finished or abandoned"):
+        writer.finish()
+    assert members_of(tmp_path / "a.zip") == {"a": b""}
+
+
+def test_a_place_that_cannot_be_written_is_an_os_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="absent"):
+        ArchiveWriter(tmp_path / "absent" / "a.zip")
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(OSError, match="taken"), ArchiveWriter(tmp_path / "taken") as writer:
+        writer.add("a", b"")
+    assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+
+
+def test_threads_may_share_a_writer(tmp_path: Path) -> None:
+    archive = tmp_path / "a.zip"
+    contents = {f"{number}.bin": bytes([number]) * 50_000 for number in range(32)}
+    with ArchiveWriter(archive) as writer:
+        threads = [threading.Thread(target=writer.add, args=item) for item in contents.items()]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert members_of(archive) == contents

@@ -1,0 +1,162 @@
+"""sign, unsign and append."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import signedvfs
+from tests.cli.helpers import Cli, fingerprint, flip
+
+
+@pytest.fixture
+def unsigned(cli: Cli, tree: Path) -> Path:
+    """unsigned is an archive that nobody has signed."""
+    path = cli.directory / "plain.zip"
+    cli.ok("pack", tree, "-o", path, "--unsigned")
+    return path
+
+
+def test_signs_in_place(cli: Cli, unsigned: Path, keys: Path) -> None:
+    done = cli.ok("sign", unsigned, "--key", keys / "a.key", "--json").json
+    assert done == {
+        "output": str(unsigned),
+        "added": False,
+        "members": 7,
+        "signers": [fingerprint(keys / "a.pub")],
+        "left_out": [],
+    }
+    cli.ok("verify", unsigned, "--trust", keys / "a.pub")
+
+
+def test_signs_into_another_file(cli: Cli, unsigned: Path, keys: Path) -> None:
+    before = unsigned.read_bytes()
+    cli.ok("sign", unsigned, "--key", keys / "a.key", "-o", "out.zip")
+    assert unsigned.read_bytes() == before
+    cli.ok("verify", "out.zip", "--trust", keys / "a.pub")
+
+
+def test_signs_attributes(cli: Cli, unsigned: Path, keys: Path) -> None:
+    cli.ok("sign", unsigned, "--key", keys / "a.key", "--name", "n", "--serial", "7",
+           "--hash", "sha384", "--expires", "2099-06-30",
+           "--not-before", "2020-01-01T02:00:00+02:00")  # fmt: skip
+    shown = cli.ok("verify", unsigned, "--trust", keys / "a.pub", "--json").json
+    assert shown["name"] == "n"
+    assert shown["serial"] == 7
+    assert shown["hash"] == "sha384"
+    assert shown["expires"] == "2099-06-30T00:00:00Z"
+    assert shown["not_before"] == "2020-01-01T00:00:00Z"
+
+
+def test_adds_a_second_signature(cli: Cli, archive: Path, keys: Path) -> None:
+    done = cli.ok("sign", archive, "--key", keys / "a.key", "--key", keys / "b.key", "--json").json
+    assert done["added"] is True
+    assert sorted(done["signers"]) == sorted(fingerprint(keys / f"{one}.pub") for one in "ab")
+    both = ("--trust", keys / "a.pub", "--trust", keys / "b.pub", "--threshold", "2")
+    assert cli.ok("verify", archive, *both, "--json").json["name"] == "myapp"
+
+
+def test_says_what_it_leaves_out(cli: Cli, keys: Path) -> None:
+    # A compiled file of another time than its source: zipimport would not run it.
+    path = cli.directory / "stale.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("m.py", "A = 1\n")
+        header = __import__("importlib.util").util.MAGIC_NUMBER + bytes(4) + b"\x01" * 8
+        archive.writestr("m.pyc", header + b"N")
+    done = cli.ok("sign", path, "--key", keys / "a.key", "--json").json
+    assert [one for one in done["left_out"] if "m.pyc" in one], done
+
+
+def test_signs_a_directory(cli: Cli, tree: Path, keys: Path) -> None:
+    cli.ok("sign", tree, "--key", keys / "a.key")
+    assert cli.ok("verify", tree, "--trust", keys / "a.pub", "--json").json["members"] == 4
+    cli.ok("unsign", tree)
+    assert cli("verify", tree, "--trust", keys / "a.pub", "--json").error["code"] == "NoManifest"
+
+
+def test_unsign_restores_the_unsigned_archive(cli: Cli, unsigned: Path, keys: Path) -> None:
+    before = unsigned.read_bytes()
+    cli.ok("sign", unsigned, "--key", keys / "a.key")
+    cli.ok("unsign", unsigned, "-o", "again.zip")
+    assert (cli.directory / "again.zip").read_bytes() == before
+
+
+def test_a_failed_signature_leaves_the_file_alone(cli: Cli, keys: Path) -> None:
+    path = cli.directory / "twice.zip"
+    with pytest.warns(UserWarning), zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("m.py", "A = 1\n")
+        archive.writestr("m.py", "A = 2\n")
+    before = path.read_bytes()
+    done = cli("sign", path, "--key", keys / "a.key", "--json")
+    assert (done.code, done.error["code"]) == (1, "DuplicateName")
+    assert path.read_bytes() == before
+    assert [one.name for one in cli.directory.iterdir()] == ["twice.zip"]
+
+
+@pytest.mark.parametrize("words", [("sign", "absent.zip"), ("sign", "absent.zip", "--key", "x")])
+def test_wrong_arguments_are_errors_of_the_user(cli: Cli, words: tuple[str, ...]) -> None:
+    done = cli(*words)
+    assert done.code == 2
+    assert len(done.err.splitlines()) == 2
+
+
+@pytest.mark.parametrize("time", ["tomorrow", "2027-13-01", "+90", "90d"])
+def test_a_time_that_is_none_is_refused(cli: Cli, archive: Path, keys: Path, time: str) -> None:
+    done = cli("sign", archive, "--key", keys / "a.key", "--expires", time)
+    assert done.code == 2
+    assert time in done.err
+
+
+@pytest.fixture
+def appended(cli: Cli, archive: Path, keys: Path) -> Path:
+    """appended is an executable with the archive behind it."""
+    program = cli.directory / "program"
+    program.write_bytes(b"#!/bin/sh\necho in front\nexit 0\n" + b"#" * 1000)
+    program.chmod(0o755)
+    cli.ok("append", archive, program, "-o", "app.run", "--key", keys / "a.key")
+    return cli.directory / "app.run"
+
+
+def test_appends_an_archive_to_an_executable(cli: Cli, appended: Path, keys: Path) -> None:
+    assert stat.S_IMODE(appended.stat().st_mode) == 0o755
+    shown = cli.ok("verify", appended, "--trust", keys / "a.pub", "--json").json
+    assert shown["prefix_length"] == (cli.directory / "program").stat().st_size
+    assert shown["name"] == "myapp"
+    with zipfile.ZipFile(appended) as archive:
+        assert archive.read("top.py") == b"VALUE = 42\n"
+    assert cli.ok("run", "--trust", keys / "a.pub", appended, "x").out == "app x\n"
+
+
+# A18: bytes in front of the archive
+def test_verify_checks_the_executable_too(cli: Cli, appended: Path, keys: Path) -> None:
+    flip(appended, b"in front")
+    done = cli("verify", appended, "--trust", keys / "a.pub", "--json")
+    assert (done.code, done.error["code"]) == (1, "PrefixMismatch")
+
+
+def test_append_refuses_keys_that_have_not_signed(cli: Cli, archive: Path, keys: Path) -> None:
+    done = cli("append", archive, sys.executable, "-o", "x", "--key", keys / "b.key", "--json")
+    assert (done.code, done.error["code"]) == (1, "NoTrustedKey")
+    assert not (cli.directory / "x").exists()
+
+
+def test_append_refuses_a_second_archive(
+    cli: Cli, appended: Path, archive: Path, keys: Path
+) -> None:
+    done = cli("append", archive, appended, "-o", "x", "--key", keys / "a.key")
+    assert done.code == 2
+    assert not (cli.directory / "x").exists()
+
+
+def test_signing_again_gives_the_same_bytes(cli: Cli, unsigned: Path, keys: Path) -> None:
+    shutil.copy(unsigned, cli.directory / "copy.zip")
+    for path in (unsigned, cli.directory / "copy.zip"):
+        cli.ok("sign", path, "--key", keys / "a.key", "--serial", "1")
+    assert unsigned.read_bytes() == (cli.directory / "copy.zip").read_bytes()
+    policy = signedvfs.TrustPolicy([signedvfs.PublicKey.load(keys / "a.pub")])
+    assert signedvfs.open(unsigned, policy).serial == 1

@@ -1,0 +1,72 @@
+"""The hook in an import system that is put back afterwards, here or in a fresh interpreter."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import signedvfs
+from tests.importer.workshop import Importing, Python, Workshop
+
+PREAMBLE = """
+import sys, signedvfs
+signedvfs.trust(signedvfs.PublicKey.load({public!r}))
+sys.path_hooks.insert(0, signedvfs.hook)
+"""
+
+
+@pytest.fixture
+def workshop(tmp_path: Path, key: signedvfs.PrivateKey) -> Workshop:
+    """A directory of signed things, and the key that signs them."""
+    return Workshop(tmp_path, key)
+
+
+@pytest.fixture
+def importing(
+    workshop: Workshop,
+    clean_import_state: None,  # noqa: ARG001
+) -> Iterator[Importing]:
+    """Install the hook and trust the workshop's key."""
+    directory = Path.cwd()
+    signedvfs.set_policy(signedvfs.TrustPolicy(workshop.public_key))
+    sys.path_hooks.insert(0, signedvfs.hook)
+    yield Importing()
+    os.chdir(directory)
+
+
+@pytest.fixture
+def python(workshop: Workshop) -> Python:
+    """Run a script in a fresh interpreter, by default one that has the hook."""
+
+    def run(
+        script: str, *flags: str, hook: bool = True, check: bool = True, timeout: float = 120
+    ) -> subprocess.CompletedProcess[str]:
+        text = PREAMBLE.format(public=str(workshop.public_path)) if hook else ""
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-X",
+                "dev",
+                "-W",
+                "error",
+                *flags,
+                "-c",
+                text + textwrap.dedent(script),
+            ],
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+            cwd=workshop.directory,
+        )
+        if check:
+            assert done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    return run

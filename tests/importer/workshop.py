@@ -1,0 +1,114 @@
+"""What the tests of the importer make: signed archives and directories, and bytecode."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import marshal
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Mapping
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import ModuleType
+
+import signedvfs
+
+Files = Mapping[str, "bytes | str"]
+Python = Callable[..., "subprocess.CompletedProcess[str]"]
+
+MAGIC = importlib.util.MAGIC_NUMBER
+FOREIGN_MAGIC = (3394).to_bytes(2, "little") + b"\r\n"  # CPython 3.7
+
+
+def pyc(
+    source: str,
+    filename: str = "/build/machine/m.py",
+    magic: bytes = MAGIC,
+    flags: int = 0,
+    rest: bytes = bytes(8),
+) -> bytes:
+    """Return a .pyc of the given header; its time, size or hash are zero unless given."""
+    code = compile(source, filename, "exec", dont_inherit=True)
+    return magic + flags.to_bytes(4, "little") + rest + marshal.dumps(code)
+
+
+def found(spec: ModuleSpec | None) -> ModuleSpec:
+    """Return a spec that must be there."""
+    assert spec is not None
+    return spec
+
+
+def loader_of(module: ModuleType) -> signedvfs.zipimporter:
+    """Return the loader of a module that must be ours."""
+    assert isinstance(module.__loader__, signedvfs.zipimporter)
+    return module.__loader__
+
+
+def finder_at(path: Path | str) -> signedvfs.zipimporter:
+    """Return the finder that the import system has for a path, which must be ours."""
+    finder = sys.path_importer_cache[str(path)]
+    assert isinstance(finder, signedvfs.zipimporter)
+    return finder
+
+
+class Workshop:
+    """Makes signed things below one directory."""
+
+    def __init__(self, directory: Path, key: signedvfs.PrivateKey) -> None:
+        self.directory = directory
+        self.key = key
+        self.public_key = key.public_key
+        self.public_path = directory / "test.pub"
+        self.public_path.write_text(key.public_key.pem)
+
+    def plain_zip(self, name: str, files: Files, compression: int = zipfile.ZIP_DEFLATED) -> Path:
+        """Make an unsigned zip archive without directory entries."""
+        path = self.directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with zipfile.ZipFile(path, "w", compression) as archive:
+            for member, content in files.items():
+                archive.writestr(zipfile.ZipInfo(member), content, compression)
+        return path
+
+    def zip(
+        self,
+        name: str,
+        files: Files,
+        serial: int | None = None,
+        product: str | None = None,
+        key: signedvfs.PrivateKey | None = None,
+        compression: int = zipfile.ZIP_DEFLATED,
+    ) -> Path:
+        """Make a signed zip archive of all these files."""
+        path = self.plain_zip(name, files, compression)
+        report = signedvfs.sign(path, key or self.key, serial=serial, name=product)
+        assert not report.left_out
+        return path
+
+    def tree(self, name: str, files: Files, sign: bool = True) -> Path:
+        """Make a directory, signed unless told otherwise."""
+        root = self.directory / name
+        for member, content in files.items():
+            path = root / member
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+        if sign:
+            signedvfs.sign(root, self.key)
+        return root
+
+
+class Importing:
+    """The import system of this process with the hook in it."""
+
+    def put(self, *paths: Path | str) -> None:
+        """Put paths in front of sys.path, the first one first."""
+        sys.path[:0] = [str(path) for path in paths]
+
+    def module(self, name: str) -> ModuleType:
+        return importlib.import_module(name)
+
+    def forget(self, name: str) -> None:
+        for loaded in [m for m in sys.modules if m == name or m.startswith(name + ".")]:
+            del sys.modules[loaded]

@@ -1,0 +1,34 @@
+"""Taking signed archives apart and putting them together again, as an attacker would."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from signedvfs import _core
+
+MANIFEST = "signedimp-manifest.txt"
+
+
+def members_of(archive: Path) -> dict[str, bytes]:
+    """Return the members of a zip archive in their order, the manifest included."""
+    with zipfile.ZipFile(archive) as opened:
+        return {name: opened.read(name) for name in opened.namelist()}
+
+
+def write_archive(archive: Path, members: Mapping[str, bytes]) -> None:
+    """Write a well-formed zip archive with exactly these members."""
+    with _core.ArchiveWriter(archive) as writer:
+        for name, content in members.items():
+            writer.add(name, content)
+
+
+def tamper(archive: Path, changes: Mapping[str, bytes | None]) -> None:
+    """Replace, add or (None) remove members, in an archive that stays well-formed."""
+    members = {**members_of(archive), **changes}
+    # The manifest stays the last member, where readers look for it.
+    manifest = members.pop(MANIFEST, None)
+    if manifest is not None:
+        members[MANIFEST] = manifest
+    write_archive(archive, {name: data for name, data in members.items() if data is not None})

@@ -1,0 +1,72 @@
+// One SignedVfs in many threads; most useful under ThreadSanitizer.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+#include "tests/support/signing.h"
+#include "tests/support/temporary_directory.h"
+#include "tests/support/zip_text.h"
+#include "vfs/signed_vfs.h"
+
+namespace signedvfs {
+namespace {
+
+constexpr int kThreads = 8;
+
+Members many_members() {
+  Members members;
+  for (int i = 0; i < 40; ++i) {
+    members.emplace("p/m" + std::to_string(i) + ".py", std::string(2000, static_cast<char>(i)));
+  }
+  return members;
+}
+
+// in_threads calls `work(i)` in some threads at once.
+template <class Work>
+void in_threads(const Work& work) {
+  std::atomic<int> waiting{kThreads};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&, i] {
+      --waiting;
+      while (waiting != 0) std::this_thread::yield();
+      work(i);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+TEST(Concurrency, ManyThreadsReadOneArchive) {
+  const Members members = many_members();
+  const TemporaryDirectory directory;
+  for (const Method method : {Method::kStored, Method::kDeflate, Method::kZstd}) {
+    const std::string path = directory.write("a.zip", signed_zip_of(members, {}, method));
+    const auto vfs = expect(SignedVfs::open(path, trusting()));
+    std::atomic<int> wrong{0};
+    in_threads([&](int) {
+      for (const auto& [name, content] : members) {
+        const auto bytes = vfs->read(name);
+        if (!bytes.ok() || text_of(bytes->bytes()) != content) ++wrong;
+        if (!vfs->contains(name) || !vfs->manifest().has_directory("p")) ++wrong;
+      }
+    });
+    EXPECT_EQ(wrong, 0);
+  }
+}
+
+TEST(Concurrency, ManyThreadsOpenAndVerify) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.write("a.zip", signed_zip_of(many_members()));
+  const TrustPolicy policy = trusting({0, 1});
+  std::atomic<int> verified{0};
+  in_threads([&](int) {
+    const auto vfs = SignedVfs::open(path, policy);
+    if (vfs.ok() && (*vfs)->verify_all().ok()) ++verified;
+  });
+  EXPECT_EQ(verified, kThreads);
+}
+
+}  // namespace
+}  // namespace signedvfs

@@ -1,0 +1,95 @@
+// Putting a signed archive behind an executable.
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <utility>
+
+#include "archive/byte_source.h"
+#include "vfs/rebuild.h"
+#include "vfs/signed_vfs.h"
+#include "vfs/signer.h"
+#include "vfs/statement.h"
+
+namespace signedvfs {
+namespace {
+
+Status copy_file(const ByteSource& source, const Sink& sink) {
+  std::array<std::byte, 65536> piece;
+  std::uint64_t done = 0;
+  while (done < source.size()) {
+    const auto count =
+        static_cast<std::size_t>(std::min<std::uint64_t>(piece.size(), source.size() - done));
+    const auto part = std::span(piece).first(count);
+    SIGNEDVFS_TRY(source.copy_out(done, part));
+    SIGNEDVFS_TRY(sink(part));
+    done += count;
+  }
+  return {};
+}
+
+Status refuse_archive_behind(const std::string& executable) {
+  SIGNEDVFS_ASSIGN(const bool resembles, resembles_archive(executable));
+  if (!resembles) return {};
+  return {Errc::kUsage, executable +
+                            " looks like an archive, or carries one already: take the executable "
+                            "as it was before"};
+}
+
+// The archive may have changed since it was verified: what was written must be what was signed.
+Status check_contents(const Contents& contents, const SignedVfs& archive) {
+  for (const auto& [name, digest] : contents.digests) {
+    const Entry* const entry = archive.manifest().find(name);
+    if (entry == nullptr || entry->digest != digest) {
+      return {Errc::kDigestMismatch,
+              archive.path() + ": " + quoted(name) + " differs from what was signed"};
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<SignReport> append(const AppendRequest& request) {
+  SIGNEDVFS_TRY(check_keys(request.keys));
+  SIGNEDVFS_ASSIGN(const auto source, open_container(request.archive, request.limits));
+  if (!source->member_count()) {
+    return Status(Errc::kUsage, request.archive +
+                                    ": a directory cannot be appended; `signedvfs pack` makes an "
+                                    "archive of it");
+  }
+  SIGNEDVFS_ASSIGN(const auto existing, read_existing(*source, request.keys, request.limits));
+  const Attributes claimed = existing ? existing->header.attributes : Attributes{};
+  const TrustPolicy policy = policy_of(request.keys, claimed);
+  SIGNEDVFS_ASSIGN(const auto archive, SignedVfs::open(request.archive, policy, request.limits));
+  SIGNEDVFS_TRY(refuse_archive_behind(request.executable));
+  SIGNEDVFS_ASSIGN(const auto executable,
+                   open_file(request.executable, request.limits.archive_bytes));
+
+  const Manifest& manifest = archive->manifest();
+  Rebuild rebuild;
+  rebuild.members = source.get();
+  for (const Entry& entry : manifest.entries()) rebuild.names.emplace_back(entry.path);
+  rebuild.prefix = [&](const Sink& sink) { return copy_file(*executable, sink); };
+  rebuild.hash_type = manifest.hash_type();
+  rebuild.output = request.output;
+  SIGNEDVFS_ASSIGN(rebuild.mode, permissions_of(request.executable));
+  Statement statement;
+  rebuild.manifest = [&](const Contents& contents) -> Result<std::string> {
+    SIGNEDVFS_TRY(check_contents(contents, *archive));
+    Attributes attributes = manifest.attributes();
+    attributes.prefix.reset();
+    SIGNEDVFS_ASSIGN(statement,
+                     state(contents, manifest.hash_type(), attributes, {}, request.keys));
+    return statement.text;
+  };
+  rebuild.check = [&](const std::string& path, const Contents&) -> Status {
+    SIGNEDVFS_ASSIGN(const auto written, SignedVfs::open(path, policy, request.limits));
+    return written->verify_all();
+  };
+  SignReport report{request.output, false, rebuild.names.size(), {}, {}};
+  SIGNEDVFS_TRY(rebuild_archive(rebuild));
+  report.signers = std::move(statement.signers);
+  return report;
+}
+
+}  // namespace signedvfs

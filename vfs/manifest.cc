@@ -1,0 +1,182 @@
+// The order of checking: signatures, header, attributes, member lines.
+#include "vfs/manifest.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "vfs/manifest_text.h"
+#include "vfs/rfc3339.h"
+
+namespace signedvfs {
+namespace {
+
+constexpr std::string_view kDomain{"signedvfs manifest v1\0", 22};
+
+const PublicKey* key_of(const TrustPolicy& policy, const std::string& fingerprint) {
+  for (const PublicKey& key : policy.keys) {
+    if (key.fingerprint() == fingerprint) return &key;
+  }
+  return nullptr;
+}
+
+std::string list_of(const std::vector<Signature>& signatures) {
+  std::string out;
+  for (const Signature& signature : signatures) {
+    out += (out.empty() ? "" : ", ") + signature.fingerprint;
+  }
+  return out;
+}
+
+Status too_few(const std::vector<Signature>& signatures, std::size_t trusted,
+               const TrustPolicy& policy) {
+  constexpr std::string_view kAdvice =
+      "; where you know the signer, trust the public key: signedvfs.trust(PublicKey.load(path))";
+  if (signatures.empty()) {
+    return {Errc::kNoTrustedKey,
+            "the manifest carries no signature: sign it with `signedvfs sign`"};
+  }
+  if (policy.keys.empty()) {
+    return {Errc::kNoTrustedKey, "signed by " + list_of(signatures) +
+                                     ", but no key is trusted yet" + std::string(kAdvice)};
+  }
+  return {Errc::kNoTrustedKey, std::to_string(trusted) + " of " + std::to_string(policy.threshold) +
+                                   " required signatures are by trusted keys; signed by " +
+                                   list_of(signatures) + std::string(kAdvice)};
+}
+
+// Every line by a key of the policy is checked, also where the threshold is reached without it: a
+// false one means that somebody has been at the file.
+Result<std::vector<std::string>> check_signatures(const ManifestParts& parts,
+                                                  const TrustPolicy& policy) {
+  std::vector<std::string> signers;
+  std::string message;
+  for (const Signature& signature : parts.signatures) {
+    const PublicKey* const key = key_of(policy, signature.fingerprint);
+    if (key == nullptr) continue;
+    if (message.empty()) {
+      SIGNEDVFS_ASSIGN(message, signed_message(parts.header));
+    }
+    if (Status status = key->check(bytes_of(message), signature.value); !status.ok()) {
+      return std::move(status).in("signature by " + signature.fingerprint);
+    }
+    if (policy.revoked.count(signature.fingerprint) != 0) {
+      return Status(Errc::kKeyRevoked, "signed by the revoked key " + signature.fingerprint);
+    }
+    signers.push_back(signature.fingerprint);
+  }
+  if (signers.size() < static_cast<std::size_t>(policy.threshold)) {
+    return too_few(parts.signatures, signers.size(), policy);
+  }
+  return signers;
+}
+
+Status check_identity(const Attributes& attributes, const TrustPolicy& policy) {
+  const std::string name = attributes.name.value_or("");
+  const std::string shown = attributes.name ? quoted(name) : "no name";
+  if (policy.names && (!attributes.name || policy.names->count(name) == 0)) {
+    std::string allowed;
+    for (const std::string& one : *policy.names) {
+      allowed += (allowed.empty() ? "" : ", ") + quoted(one);
+    }
+    return {Errc::kWrongName, "signed as " + shown + " where the policy wants " +
+                                  (allowed.empty() ? "a name but allows none" : allowed)};
+  }
+  auto minimum = policy.min_serial.find(name);
+  if (minimum == policy.min_serial.end()) minimum = policy.min_serial.find("");
+  const std::uint64_t serial = attributes.serial.value_or(0);
+  if (minimum != policy.min_serial.end() && serial < minimum->second) {
+    return {Errc::kRollback, "serial " + std::to_string(serial) + " where the policy wants " +
+                                 std::to_string(minimum->second) +
+                                 " at least: an older release has been put in place"};
+  }
+  return {};
+}
+
+Status check_times(const Attributes& attributes, std::int64_t now) {
+  if (attributes.not_before && now < *attributes.not_before) {
+    return {Errc::kNotYetValid, "valid from " + format_utc(*attributes.not_before) +
+                                    " on, but it is " + format_utc(now) + "; is the clock right?"};
+  }
+  if (attributes.expires && now >= *attributes.expires) {
+    return {Errc::kExpired, "expired at " + format_utc(*attributes.expires) + ", and it is " +
+                                format_utc(now) + "; get a newer release, or sign it again"};
+  }
+  return {};
+}
+
+}  // namespace
+
+struct Manifest::State {
+  Buffer text;
+  ManifestParts parts;
+  Header header;
+  std::vector<std::string> signers;
+  std::vector<Entry> entries;
+};
+
+Manifest::Manifest(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
+Manifest::Manifest(Manifest&&) noexcept = default;
+Manifest& Manifest::operator=(Manifest&&) noexcept = default;
+Manifest::~Manifest() = default;
+
+Result<std::string> signed_message(std::string_view header) {
+  SIGNEDVFS_ASSIGN(const Digest digest, digest_of(HashType::kSha256, bytes_of(header)));
+  return std::string(kDomain).append(text_of(digest.value()));
+}
+
+Result<Manifest> Manifest::check(Buffer text, const TrustPolicy& policy, const Limits& limits,
+                                 PathRules rules) {
+  SIGNEDVFS_TRY(policy.validate());
+  auto state = std::make_unique<State>();
+  state->text = std::move(text);
+  ManifestParts& parts = state->parts;
+  SIGNEDVFS_ASSIGN(parts, split_manifest(text_of(std::as_const(state->text).bytes()), limits));
+  SIGNEDVFS_ASSIGN(state->signers, check_signatures(parts, policy));
+
+  SIGNEDVFS_ASSIGN(state->header, parse_header(parts.header));
+  SIGNEDVFS_TRY(check_identity(state->header.attributes, policy));
+  SIGNEDVFS_TRY(check_times(state->header.attributes, policy.now()));
+
+  SIGNEDVFS_ASSIGN(const Digest body, digest_of(HashType::kSha256, bytes_of(parts.body)));
+  if (body != state->header.body) {
+    return Status(Errc::kManifestMismatch, "the member lines have the SHA-256 " + body.hex() +
+                                               " where " + state->header.body.hex() +
+                                               " was signed");
+  }
+  SIGNEDVFS_ASSIGN(state->entries, parse_body(parts.body, state->header, limits, rules));
+  return Manifest(std::move(state));
+}
+
+HashType Manifest::hash_type() const noexcept { return state_->header.hash_type; }
+const Attributes& Manifest::attributes() const& noexcept { return state_->header.attributes; }
+const std::vector<std::string>& Manifest::signers() const& noexcept { return state_->signers; }
+const std::vector<Signature>& Manifest::signatures() const& noexcept {
+  return state_->parts.signatures;
+}
+const std::vector<Entry>& Manifest::entries() const& noexcept { return state_->entries; }
+std::string_view Manifest::header() const& noexcept { return state_->parts.header; }
+
+const Entry* Manifest::find(std::string_view path) const noexcept {
+  const std::vector<Entry>& all = state_->entries;
+  const auto at = std::lower_bound(
+      all.begin(), all.end(), path,
+      [](const Entry& entry, std::string_view wanted) { return entry.path < wanted; });
+  return at != all.end() && at->path == path ? &*at : nullptr;
+}
+
+bool Manifest::has_directory(std::string_view path) const noexcept {
+  if (path.empty()) return true;
+  // Names below `path` follow path + "/", which needs no memory to be compared with.
+  const auto is_before = [](const Entry& entry, std::string_view directory) {
+    const int order = entry.path.substr(0, directory.size()).compare(directory);
+    if (order != 0) return order < 0;
+    return entry.path.size() == directory.size() ||
+           static_cast<unsigned char>(entry.path[directory.size()]) < '/';
+  };
+  const std::vector<Entry>& all = state_->entries;
+  const auto at = std::lower_bound(all.begin(), all.end(), path, is_before);
+  return at != all.end() && at->path.size() > path.size() && at->path.starts_with(path) &&
+         at->path[path.size()] == '/';
+}
+
+}  // namespace signedvfs

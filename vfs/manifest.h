@@ -1,0 +1,127 @@
+// The manifest: which members an archive has, and who says so.
+//
+// Text, lines ending in a single LF:
+//
+//   <fingerprint> <base64 signature>     one line per signature, not covered by any of them
+//                                        one empty line
+//   sha256                               the header: hash type, then `@` lines in byte order ...
+//   @members <digest of the member lines> <their number>
+//   <digest> <path>                      ... and one line per member, to the end
+//
+// A signature covers `signed_message`: a domain separation string and the SHA-256 of the header.
+// The header commits to the member lines, so checking happens in the order signature, header,
+// member lines; nothing is parsed before it has been checked.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "archive/buffer.h"
+#include "archive/limits.h"
+#include "archive/status.h"
+#include "vfs/digest.h"
+#include "vfs/policy.h"
+
+namespace signedvfs {
+
+// kManifestName is the manifest's path in every archive and directory, inherited from signedimp.
+inline constexpr std::string_view kManifestName = "signedimp-manifest.txt";
+
+// Prefix describes the bytes in front of an appended archive.
+struct Prefix {
+  Digest digest;  // SHA-256
+  std::uint64_t length = 0;
+  friend bool operator==(const Prefix&, const Prefix&) = default;
+};
+
+// Attributes are the signed `@` lines. Times are seconds since 1970-01-01T00:00:00Z.
+struct Attributes {
+  std::optional<std::int64_t> expires;     // @expires 2027-06-30T00:00:00Z
+  std::optional<std::string> name;         // @name myapp
+  std::optional<std::int64_t> not_before;  // @not-before 2026-01-01T00:00:00Z
+  std::optional<Prefix> prefix;            // @prefix <sha256> <length>
+  std::optional<std::uint64_t> serial;     // @serial 42
+  friend bool operator==(const Attributes&, const Attributes&) = default;
+};
+
+// Signature is one signature line.
+struct Signature {
+  std::string fingerprint;
+  std::vector<std::byte> value;
+};
+
+// Entry is one member line.
+struct Entry {
+  Digest digest;
+  std::string_view path;  // borrowed from the manifest
+};
+
+// signed_message returns what a key signs for the header text `header`.
+Result<std::string> signed_message(std::string_view header);
+
+// PathRules says who holds the listed paths to the rules for member names.
+enum class PathRules : std::uint8_t {
+  kApply,  // the manifest does
+  // An archive has done so for its members' names already, and the caller makes sure that the
+  // listed paths are exactly those. That they differ from each other is checked nevertheless.
+  kAppliedByArchive,
+};
+
+// Manifest is a manifest whose signatures satisfied a policy. Immutable.
+class Manifest {
+ public:
+  // check reads `text`: finds the signatures, checks them under `policy`, and only then parses the
+  // header, checks attributes against `policy`, checks and parses the member lines. Fails with the
+  // code of the first thing that is wrong. Owns `text` from then on.
+  static Result<Manifest> check(Buffer text, const TrustPolicy& policy, const Limits& limits,
+                                PathRules rules = PathRules::kApply);
+
+  Manifest(Manifest&&) noexcept;
+  Manifest& operator=(Manifest&&) noexcept;
+  ~Manifest();
+
+  HashType hash_type() const noexcept;
+  const Attributes& attributes() const& noexcept;
+
+  // signers returns the fingerprints of the policy's keys that signed, in the order of the lines.
+  const std::vector<std::string>& signers() const& noexcept;
+
+  // signatures returns all signature lines, those of unknown keys included.
+  const std::vector<Signature>& signatures() const& noexcept;
+
+  // entries returns the member lines in byte order of their paths.
+  const std::vector<Entry>& entries() const& noexcept;
+
+  // find returns the entry of the exact path `path`, or null.
+  const Entry* find(std::string_view path) const noexcept;
+
+  // has_directory tells whether some entry's path starts with `path` + "/"; "" always is one.
+  bool has_directory(std::string_view path) const noexcept;
+
+  // header returns the signed text.
+  std::string_view header() const& noexcept;
+
+ private:
+  struct State;
+  explicit Manifest(std::unique_ptr<State> state) noexcept;
+  std::unique_ptr<State> state_;
+};
+
+// encode_body returns the member lines for `digests` (path to digest), in canonical order.
+Result<std::string> encode_body(HashType type, const std::map<std::string, Digest>& digests);
+
+// encode_header returns the canonical header that commits to `body`.
+Result<std::string> encode_header(HashType type, const Attributes& attributes,
+                                  std::string_view body);
+
+// encode_manifest returns the whole text.
+std::string encode_manifest(const std::vector<Signature>& signatures, std::string_view header,
+                            std::string_view body);
+
+}  // namespace signedvfs

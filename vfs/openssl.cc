@@ -1,0 +1,65 @@
+#include "vfs/openssl.h"
+
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/provider.h>
+
+#include <atomic>
+#include <utility>
+
+namespace signedvfs {
+namespace {
+
+using OwnedContext = Owned<OSSL_LIB_CTX, OSSL_LIB_CTX_free>;
+
+OwnedContext make_context() {
+  // Without this OpenSSL 3.0 reads the configuration that the environment names, and loads the
+  // modules it lists, when EVP_PKEY_CTX_new_from_pkey is first called, whatever the context. The
+  // setting holds for the whole process: who wants that configuration elsewhere must load it first.
+  if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr) != 1) return nullptr;
+  OwnedContext context(OSSL_LIB_CTX_new());
+  if (!context || OSSL_PROVIDER_load(context.get(), "default") == nullptr) return nullptr;
+  return context;
+}
+
+}  // namespace
+
+Result<OSSL_LIB_CTX*> openssl_context() {
+  // Never freed: at exit, threads that still verify outlive every static object.
+  static std::atomic<OSSL_LIB_CTX*> made = nullptr;
+  if (OSSL_LIB_CTX* const present = made.load(std::memory_order_acquire)) return present;
+
+  const ErrorQueue errors;
+  OwnedContext ours = make_context();
+  if (!ours) return errors.failure(Errc::kCrypto, "OpenSSL's default provider cannot be loaded");
+  OSSL_LIB_CTX* theirs = nullptr;
+  if (!made.compare_exchange_strong(theirs, ours.get())) return theirs;
+  return ours.release();
+}
+
+ErrorQueue::ErrorQueue() noexcept {
+  if (ERR_peek_error() != 0) ERR_clear_error();
+}
+
+ErrorQueue::~ErrorQueue() {
+  if (ERR_peek_error() != 0) ERR_clear_error();
+}
+
+Status ErrorQueue::failure(Errc code, std::string what) const {
+  std::string reasons;
+  while (const unsigned long error = ERR_get_error()) {
+    if (ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE) code = Errc::kCrypto;
+    const char* const reason = ERR_reason_error_string(error);
+    reasons += reasons.empty() ? "" : "; ";
+    reasons += reason != nullptr ? reason : "error " + std::to_string(error);
+  }
+  if (!reasons.empty()) what += " (" + reasons + ")";
+  return {code, std::move(what)};
+}
+
+const unsigned char* raw(std::span<const std::byte> bytes) noexcept {
+  static constexpr unsigned char kNothing = 0;
+  return bytes.empty() ? &kNothing : reinterpret_cast<const unsigned char*>(bytes.data());
+}
+
+}  // namespace signedvfs

@@ -1,0 +1,62 @@
+// How vfs/ reaches OpenSSL: a library context of its own, owners for its objects, its errors as
+// text. Private to vfs/.
+#pragma once
+
+#include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/evp.h>
+#include <openssl/types.h>
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "archive/status.h"
+
+namespace signedvfs {
+
+// kProvider is the property query of every fetch: only OpenSSL's built-in algorithms will do.
+inline constexpr const char* kProvider = "provider=default";
+
+// openssl_context returns the context in which every algorithm is fetched. It is made once per
+// process, holds the default provider and nothing else, and has read no configuration: neither
+// OPENSSL_CONF nor OPENSSL_MODULES can bring foreign code into it. Fails with `kCrypto`. Any thread
+// may call.
+Result<OSSL_LIB_CTX*> openssl_context();
+
+// Owned is a unique_ptr to an OpenSSL object that `Release` gives back.
+template <auto Release>
+struct Releaser {
+  template <class T>
+  void operator()(T* object) const noexcept {
+    Release(object);
+  }
+};
+template <class T, auto Release>
+using Owned = std::unique_ptr<T, Releaser<Release>>;
+
+using OwnedBio = Owned<BIO, BIO_free_all>;
+using OwnedKey = Owned<EVP_PKEY, EVP_PKEY_free>;
+using OwnedNumber = Owned<BIGNUM, BN_free>;
+using OwnedDigestContext = Owned<EVP_MD_CTX, EVP_MD_CTX_free>;
+
+// ErrorQueue empties the calling thread's queue of OpenSSL errors where it begins and where it
+// ends: errors that others left behind are not reported as ours, and ours do not end up in the
+// reports of Python's ssl module, which reads the same queue.
+class ErrorQueue {
+ public:
+  ErrorQueue() noexcept;
+  ErrorQueue(const ErrorQueue&) = delete;
+  ErrorQueue& operator=(const ErrorQueue&) = delete;
+  ~ErrorQueue();
+
+  // failure drains the queue into a status that reads "`what` (reason; reason)". Where OpenSSL ran
+  // out of memory the code is `kCrypto` whatever `code` is, because nothing was found out then.
+  Status failure(Errc code, std::string what) const;
+};
+
+// raw returns a pointer to `bytes` that is never null; OpenSSL takes null for "absent".
+const unsigned char* raw(std::span<const std::byte> bytes) noexcept;
+
+}  // namespace signedvfs

@@ -1,0 +1,52 @@
+// Writing an archive anew around the members of another one.
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "archive/container.h"
+#include "archive/status.h"
+#include "archive/zip_writer.h"
+#include "vfs/digest.h"
+#include "vfs/manifest.h"
+
+namespace signedvfs {
+
+// Contents is what a rebuilt archive holds: the digests of the very bytes that were written.
+struct Contents {
+  std::map<std::string, Digest> digests;
+  std::optional<Prefix> prefix;
+};
+
+// Rebuild says what to write and where. `members` is borrowed.
+struct Rebuild {
+  const Container* members = nullptr;
+  std::vector<std::string> names;             // in the order in which they will stand
+  std::function<Status(const Sink&)> prefix;  // gives the bytes in front; may be empty
+  HashType hash_type = HashType::kSha256;
+  std::string output;
+  mode_t mode = 0;
+  std::function<bool(std::uint64_t)> progress;  // members written; false gives up; may be empty
+
+  // manifest returns the text of the manifest, the last member; may be empty: no manifest.
+  std::function<Result<std::string>(const Contents&)> manifest;
+
+  // check opens the finished archive, by a path that is not `output` yet.
+  std::function<Status(const std::string& path, const Contents&)> check;
+};
+
+// rebuild_archive writes a canonical zip archive, checks it, and then puts it in place atomically.
+Status rebuild_archive(const Rebuild& rebuild);
+
+// permissions_of returns the permission bits of the file `path`.
+Result<mode_t> permissions_of(const std::string& path);
+
+// resolved returns `path` without symbolic links, so that a replacement replaces the file itself.
+Result<std::string> resolved(const std::string& path);
+
+}  // namespace signedvfs

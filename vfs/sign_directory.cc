@@ -1,0 +1,98 @@
+#include "vfs/sign_directory.h"
+
+#include <sys/stat.h>
+
+#include <memory>
+#include <utility>
+
+#include "archive/atomic_file.h"
+#include "vfs/carry_over.h"
+#include "vfs/signed_vfs.h"
+#include "vfs/statement.h"
+
+namespace signedvfs {
+namespace {
+
+// WithManifest is a directory as it will be once `text` is its manifest.
+class WithManifest final : public Container {
+ public:
+  WithManifest(std::unique_ptr<const Container> directory, std::string text)
+      : directory_(std::move(directory)), text_(std::move(text)) {}
+
+  const std::string& path() const& noexcept override { return directory_->path(); }
+  std::optional<std::uint64_t> member_count() const noexcept override { return {}; }
+
+  std::optional<std::uint64_t> size_of(std::string_view name) const override {
+    return name == kManifestName ? text_.size() : directory_->size_of(name);
+  }
+
+  Result<Buffer> read(std::string_view name) const override {
+    if (name != kManifestName) return directory_->read(name);
+    Buffer copy(text_.size());
+    std::copy_n(bytes_of(text_).begin(), text_.size(), copy.bytes().begin());
+    return copy;
+  }
+
+  Result<std::vector<std::string>> names() const override { return directory_->names(); }
+
+ private:
+  std::unique_ptr<const Container> directory_;
+  std::string text_;
+};
+
+Status give_up(const SignRequest& request) {
+  return {Errc::kUsage, request.path + ": given up; nothing was written"};
+}
+
+Result<Contents> digest_files(const SignRequest& request, const Container& source,
+                              const std::vector<std::string>& names) {
+  Contents out;
+  for (const std::string& name : names) {
+    SIGNEDVFS_ASSIGN(const Buffer content, source.read(name));
+    SIGNEDVFS_ASSIGN(const Digest digest, digest_of(request.hash_type, content.bytes()));
+    out.digests.emplace(name, digest);
+    if (request.progress && !request.progress(out.digests.size(), 2 * names.size())) {
+      return give_up(request);
+    }
+  }
+  return out;
+}
+
+Status check_directory(const SignRequest& request, const Statement& statement,
+                       std::uint64_t members) {
+  SIGNEDVFS_ASSIGN(std::unique_ptr<const Container> directory,
+                   open_container(request.path, request.limits));
+  SIGNEDVFS_ASSIGN(
+      const auto vfs,
+      SignedVfs::over(std::make_unique<WithManifest>(std::move(directory), statement.text),
+                      policy_of(request.keys, statement.attributes), request.limits));
+  return vfs->verify_all([&](std::uint64_t done) {
+    return !request.progress || request.progress(members + done, 2 * members);
+  });
+}
+
+}  // namespace
+
+Result<SignReport> sign_directory(const SignRequest& request, const Container& source) {
+  if (request.output) {
+    return Status(Errc::kUsage, request.path +
+                                    ": a directory is signed where it stands, so give no output; "
+                                    "`signedvfs pack` makes an archive of it");
+  }
+  SIGNEDVFS_ASSIGN(const auto existing, read_existing(source, request.keys, request.limits));
+  SIGNEDVFS_ASSIGN(CarryOver carried, carry_over(source));
+  SIGNEDVFS_ASSIGN(const Contents contents, digest_files(request, source, carried.names));
+  SIGNEDVFS_ASSIGN(Statement statement,
+                   state(contents, request.hash_type, request.attributes, existing, request.keys));
+  SIGNEDVFS_TRY(check_directory(request, statement, carried.names.size()));
+
+  const std::string path = request.path + "/" + std::string(kManifestName);
+  SIGNEDVFS_ASSIGN(AtomicFile file, AtomicFile::create(path));
+  SIGNEDVFS_TRY(file.write(bytes_of(statement.text)));
+  SignReport report{request.path, statement.added, carried.names.size(),
+                    std::move(statement.signers), std::move(carried.left_out)};
+  SIGNEDVFS_TRY(std::move(file).commit());
+  return report;
+}
+
+}  // namespace signedvfs

@@ -1,0 +1,73 @@
+#include "vfs/signer.h"
+
+#include <utility>
+
+#include "vfs/carry_over.h"
+#include "vfs/rebuild.h"
+#include "vfs/sign_directory.h"
+#include "vfs/signed_vfs.h"
+#include "vfs/statement.h"
+
+namespace signedvfs {
+namespace {
+
+Result<SignReport> sign_archive(const SignRequest& request, const Container& source) {
+  if (!source.is_zip() && !request.output) {
+    return Status(Errc::kUsage, request.path +
+                                    " is no zip archive, and what signing writes is one: say where "
+                                    "to write it (-o out.zip)");
+  }
+  SIGNEDVFS_ASSIGN(const auto existing, read_existing(source, request.keys, request.limits));
+  SIGNEDVFS_ASSIGN(CarryOver carried, carry_over(source));
+  const std::uint64_t members = carried.names.size();
+  const auto progress = [&](std::uint64_t done) {
+    return !request.progress || request.progress(done, 2 * members);
+  };
+
+  Statement statement;
+  Rebuild rebuild;
+  rebuild.members = &source;
+  rebuild.names = carried.names;
+  rebuild.hash_type = request.hash_type;
+  rebuild.progress = progress;
+  if (request.output) {
+    rebuild.output = *request.output;
+  } else {
+    SIGNEDVFS_ASSIGN(rebuild.output, resolved(request.path));
+  }
+  SIGNEDVFS_ASSIGN(rebuild.mode, permissions_of(request.path));
+  if (source.prefix_bytes() > 0) {
+    rebuild.prefix = [&](const Sink& sink) { return source.read_prefix(sink); };
+  }
+  rebuild.manifest = [&](const Contents& contents) -> Result<std::string> {
+    SIGNEDVFS_ASSIGN(
+        statement, state(contents, request.hash_type, request.attributes, existing, request.keys));
+    return statement.text;
+  };
+  rebuild.check = [&](const std::string& path, const Contents&) -> Status {
+    SIGNEDVFS_ASSIGN(
+        const auto vfs,
+        SignedVfs::open(path, policy_of(request.keys, statement.attributes), request.limits));
+    return vfs->verify_all([&](std::uint64_t done) { return progress(members + done); });
+  };
+  // Made first: once the file is in place, nothing may fail any more.
+  SignReport report{
+      request.output.value_or(request.path), false, members, {}, std::move(carried.left_out)};
+  SIGNEDVFS_TRY(rebuild_archive(rebuild));
+  report.added = statement.added;
+  report.signers = std::move(statement.signers);
+  return report;
+}
+
+}  // namespace
+
+Result<SignReport> sign(const SignRequest& request) {
+  SIGNEDVFS_TRY(check_keys(request.keys));
+  if (request.attributes.prefix) {
+    return Status(Errc::kUsage, "@prefix is found by the signer, not given");
+  }
+  SIGNEDVFS_ASSIGN(const auto source, open_container(request.path, request.limits));
+  return source->member_count() ? sign_archive(request, *source) : sign_directory(request, *source);
+}
+
+}  // namespace signedvfs

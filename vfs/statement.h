@@ -1,0 +1,54 @@
+// What a signer states: a header, the member lines it commits to, and the signatures on both.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "archive/container.h"
+#include "archive/limits.h"
+#include "archive/status.h"
+#include "vfs/manifest_text.h"
+#include "vfs/policy.h"
+#include "vfs/private_key.h"
+#include "vfs/rebuild.h"
+
+namespace signedvfs {
+
+// Existing is the manifest that a container has before it is signed, which nobody has vouched for.
+struct Existing {
+  std::vector<Signature> signatures;
+  std::string header_text;
+  Header header;
+  bool own = false;  // one of the signing keys has signed it
+};
+
+// read_existing returns the manifest of `container`, or nothing where there is none that parses.
+// Fails where it cannot be read.
+Result<std::optional<Existing>> read_existing(const Container& container,
+                                              const std::vector<PrivateKey>& keys,
+                                              const Limits& limits);
+
+// Statement is a manifest's text and how it came about.
+struct Statement {
+  std::string text;
+  Attributes attributes;
+  bool added = false;                // `existing` says the same; its other signatures are kept
+  std::vector<std::string> signers;  // fingerprints of all signatures
+};
+
+// state makes the manifest for `contents`. Attributes that `wanted` leaves unset come from
+// `existing` where that is its own, or where nothing differs from it, and are left out otherwise.
+Result<Statement> state(const Contents& contents, HashType hash_type, const Attributes& wanted,
+                        const std::optional<Existing>& existing,
+                        const std::vector<PrivateKey>& keys);
+
+// policy_of returns the policy that wants signatures by all of `keys`, at a moment at which
+// `attributes` are valid.
+TrustPolicy policy_of(const std::vector<PrivateKey>& keys, const Attributes& attributes);
+
+// check_keys fails with `kUsage` where there are none, or one is given twice.
+Status check_keys(const std::vector<PrivateKey>& keys);
+
+}  // namespace signedvfs
