@@ -54,7 +54,7 @@ int move_without_replacing(const char* from, const char* to) noexcept {
 Result<AtomicFile> AtomicFile::create(const std::string& path, std::optional<mode_t> mode) {
   constexpr int kTries = 100;
   if (path.empty() || path.back() == '/' || path.find('\0') != std::string::npos) {
-    return Status(Errc::kUsage, quoted(path) + " cannot be a file");
+    return Status(Errc::kUsage, in_quotes(path) + " cannot be a file");
   }
   AtomicFile file;
   file.path_ = path;

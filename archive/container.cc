@@ -25,7 +25,7 @@ struct Opened {
 
 Result<Opened> open_path(const std::string& path) {
   if (path.find('\0') != std::string::npos) {
-    return Status(Errc::kUsage, quoted(path) + ": a path cannot have a NUL byte in it");
+    return Status(Errc::kUsage, in_quotes(path) + ": a path cannot have a NUL byte in it");
   }
   Opened opened;
   do {  // O_NONBLOCK: a FIFO without a writer, or a device, must not hang us before fstat(2)

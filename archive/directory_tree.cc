@@ -73,7 +73,7 @@ std::optional<std::int64_t> DirectoryTree::modified(std::string_view name) const
 }
 
 Result<Buffer> DirectoryTree::read(std::string_view name) const {
-  const std::string what = path_ + ": " + quoted(name);
+  const std::string what = path_ + ": " + in_quotes(name);
   if (Status status = check_member_name(name, limits_); !status.ok()) {
     return std::move(status).in(path_);
   }
@@ -137,7 +137,7 @@ Status DirectoryTree::list(const std::string& directory, Walk& walk) const {
     const std::string_view leaf = entry->d_name;
     if (leaf == "." || leaf == "..") continue;
     std::string found = directory + std::string(leaf);
-    const std::string what = path_ + ": " + quoted(found);
+    const std::string what = path_ + ": " + in_quotes(found);
     if (Status status = check_member_name(found, limits_); !status.ok()) {
       return std::move(status).in(path_);
     }

@@ -109,7 +109,7 @@ class FileSource final : public ByteSource {
 Result<std::unique_ptr<const ByteSource>> open_file(const std::string& path,
                                                     std::uint64_t max_bytes) {
   if (path.find('\0') != std::string::npos) {
-    return Status(Errc::kUsage, quoted(path) + ": a path cannot contain a NUL byte");
+    return Status(Errc::kUsage, in_quotes(path) + ": a path cannot contain a NUL byte");
   }
   int fd = -1;
   do {

@@ -32,7 +32,7 @@ class ForeignArchive final : public Container {
   Result<Buffer> read(std::string_view name) const override {
     const ForeignMember* member = find(name);
     if (member == nullptr) {
-      return Status(Errc::kNotFound, path_ + ": there is no member " + quoted(name));
+      return Status(Errc::kNotFound, path_ + ": there is no member " + in_quotes(name));
     }
     Buffer copy(member->content.size());
     std::copy_n(member->content.bytes().begin(), copy.size(), copy.bytes().begin());

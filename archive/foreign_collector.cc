@@ -37,7 +37,7 @@ Status ForeignCollector::decode_all(SignedvfsForeignDecode& decode, bool seven_z
   const int outcome = decode(&host, text.data(), text.size());
   if (exception_) std::rethrow_exception(exception_);
   if (!failure_.ok()) return std::move(failure_);
-  const std::string why = quoted(text.data());
+  const std::string why = in_quotes(text.data());
   switch (outcome) {
     case kSignedvfsForeignDone:
       return finish_member();
@@ -57,7 +57,7 @@ Status ForeignCollector::decode_all(SignedvfsForeignDecode& decode, bool seven_z
 Status ForeignCollector::add(const SignedvfsForeignEntry& entry) {
   SIGNEDVFS_TRY(finish_member());
   std::string_view name(entry.name, entry.name_length);
-  const std::string what = quoted(name);
+  const std::string what = in_quotes(name);
   if (entries_++ >= limits_.members) {
     return {Errc::kTooLarge, what + " is one member too many; the limit members is " +
                                  std::to_string(limits_.members)};
@@ -90,7 +90,7 @@ Status ForeignCollector::add_directory(std::string_view name) {
 }
 
 Status ForeignCollector::add_file(std::string_view name, const SignedvfsForeignEntry& entry) {
-  const std::string what = quoted(name);
+  const std::string what = in_quotes(name);
   SIGNEDVFS_TRY(check_member_name(name, limits_));
   if ((entry.mode & (S_ISUID | S_ISGID)) != 0) {
     return {Errc::kBadMode, what + " has a set-id bit; remove it (chmod -s)"};
@@ -113,7 +113,7 @@ Status ForeignCollector::add_file(std::string_view name, const SignedvfsForeignE
 Status ForeignCollector::append(std::span<const std::byte> bytes) {
   if (bytes.size() > rest_.size()) {
     const std::string name = members_.empty() ? "" : members_.back().name;
-    return {Errc::kCorruptMember, quoted(name) + " is longer than it says"};
+    return {Errc::kCorruptMember, in_quotes(name) + " is longer than it says"};
   }
   std::copy(bytes.begin(), bytes.end(), rest_.begin());
   rest_ = rest_.subspan(bytes.size());
@@ -131,8 +131,8 @@ Status ForeignCollector::check_decoded(std::uint64_t total) const {
 
 Status ForeignCollector::finish_member() const {
   if (rest_.empty()) return {};
-  return {Errc::kCorruptMember,
-          quoted(members_.back().name) + " ends " + std::to_string(rest_.size()) + " bytes early"};
+  return {Errc::kCorruptMember, in_quotes(members_.back().name) + " ends " +
+                                    std::to_string(rest_.size()) + " bytes early"};
 }
 
 Result<std::vector<ForeignMember>> ForeignCollector::collect(SignedvfsForeignDecode& decode,

@@ -73,7 +73,7 @@ Status check_entries(std::span<const std::string_view> files,
   const auto empty = std::find(holds_file.begin(), holds_file.end(), false);
   if (empty == holds_file.end()) return {};
   const std::string_view name = directories[static_cast<std::size_t>(empty - holds_file.begin())];
-  return {Errc::kBadRecord, quoted(name) + ": a directory entry with no file below it"};
+  return {Errc::kBadRecord, in_quotes(name) + ": a directory entry with no file below it"};
 }
 
 }  // namespace
@@ -92,13 +92,13 @@ Status check_name_conflicts(std::span<const std::string_view> files,
     if (!other) continue;
     const bool same_kind = (i < files.size()) == (*other < files.size());
     return {same_kind ? Errc::kDuplicateName : Errc::kFileAndDirectory,
-            quoted(name_at(*other)) + " and " + quoted(name_at(i))};
+            in_quotes(name_at(*other)) + " and " + in_quotes(name_at(i))};
   }
   SIGNEDVFS_TRY(for_each_directory(
       files.size(), folded_at, [&](std::string_view directory, std::size_t i) -> Status {
         const auto other = table.find(directory, folded_at);
         if (!other || *other >= files.size()) return {};
-        return {Errc::kFileAndDirectory, quoted(files[*other]) + " and " + quoted(files[i])};
+        return {Errc::kFileAndDirectory, in_quotes(files[*other]) + " and " + in_quotes(files[i])};
       }));
   return directories.empty() ? Status() : check_entries(files, directories);
 }

@@ -44,22 +44,22 @@ Status refused(int error, const std::string& name) {
   switch (error) {
     case ELOOP:
     case EXDEV:
-      return {
-          Errc::kNotRegular,
-          quoted(name) + " is, or is reached through, a symbolic link; put the file in its place"};
+      return {Errc::kNotRegular,
+              in_quotes(name) +
+                  " is, or is reached through, a symbolic link; put the file in its place"};
     case ENXIO:  // a socket
     case ENODEV:
-      return {Errc::kNotRegular, quoted(name) + " is no plain file"};
+      return {Errc::kNotRegular, in_quotes(name) + " is no plain file"};
     default:
-      return system_failure(error, quoted(name));
+      return system_failure(error, in_quotes(name));
   }
 }
 
 Result<FileDescriptor> of_kind(FileDescriptor fd, const std::string& name, Kind kind) {
   struct stat status{};
-  if (::fstat(fd.get(), &status) != 0) return system_failure(errno, quoted(name));
+  if (::fstat(fd.get(), &status) != 0) return system_failure(errno, in_quotes(name));
   if (kind == Kind::kFile && !S_ISREG(status.st_mode)) {
-    return Status(Errc::kNotRegular, quoted(name) + " is no plain file");
+    return Status(Errc::kNotRegular, in_quotes(name) + " is no plain file");
   }
   return fd;
 }

@@ -85,7 +85,7 @@ std::string_view sentence(Errc code) noexcept {
 
 std::string_view name(Errc code) noexcept { return kTexts[static_cast<std::size_t>(code)].name; }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   constexpr std::string_view kHex = "0123456789abcdef";
   std::string out = "'";
   for (const char c : text) {

@@ -86,7 +86,7 @@ std::string_view name(Errc code) noexcept;
 
 // quoted returns `text` in single quotes with every byte outside printable ASCII escaped, for
 // messages: names come from attackers, and terminals obey escape sequences.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 // Status is success, or a code with a `what` that names the file and member concerned.
 class [[nodiscard]] Status {

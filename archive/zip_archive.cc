@@ -98,12 +98,12 @@ class ZipArchive final : public Container {
  private:
   Result<const ZipMember*> find(std::string_view name) const {
     if (const ZipMember* const member = index_.find(name)) return member;
-    return Status(Errc::kNotFound, path_ + ": no member " + quoted(name));
+    return Status(Errc::kNotFound, path_ + ": no member " + in_quotes(name));
   }
 
   // context puts archive and member in front of a failure.
   Status context(const ZipMember& member, Status status) const {
-    return std::move(status).in(path_ + ": " + quoted(member.name));
+    return std::move(status).in(path_ + ": " + in_quotes(member.name));
   }
 
   // copy_stored makes the one copy of a member's bytes on which everything else happens.

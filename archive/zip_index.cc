@@ -23,7 +23,7 @@ struct Place {
 
 Status check_sizes(const ZipRecord& record, const Limits& limits, std::uint64_t& total) {
   const auto too_large = [&](const std::string& what) {
-    return Status(Errc::kTooLarge, quoted(record.name) + ": " + std::to_string(record.size) +
+    return Status(Errc::kTooLarge, in_quotes(record.name) + ": " + std::to_string(record.size) +
                                        " bytes from " + std::to_string(record.stored_size) + "; " +
                                        what);
   };
@@ -94,7 +94,8 @@ Result<std::vector<Place>> tile(const std::vector<ZipRecord>& records, const Zip
     if (end > body_size || end <= record.offset || end - record.offset < least ||
         end - record.offset - least < record.stored_size ||
         end - record.offset - least - record.stored_size > kLongestExtra) {
-      return Status(Errc::kNotTiled, quoted(record.name) + ": its record does not end at offset " +
+      return Status(Errc::kNotTiled, in_quotes(record.name) +
+                                         ": its record does not end at offset " +
                                          std::to_string(end) + ", where the next one begins");
     }
     places.push_back({tail.base + record.offset, end - record.offset - record.stored_size});

@@ -11,7 +11,7 @@ namespace signedvfs {
 namespace {
 
 Status failure(Errc code, std::string_view member, const std::string& what) {
-  return {code, quoted(member) + ": " + what};
+  return {code, in_quotes(member) + ": " + what};
 }
 
 // Extras is what matters of a header's extra fields: the zip64 one.
@@ -169,7 +169,7 @@ Status check_local_header(std::span<const std::byte> header, const ZipRecord& re
     return failure(Errc::kNotTiled, record.name,
                    "the member's bytes do not begin where its local header ends");
   }
-  if (name != record.name) return mismatch("name: " + quoted(name));
+  if (name != record.name) return mismatch("name: " + in_quotes(name));
   if (flags != record.flags) return mismatch("set of flags");
   if (method != static_cast<std::uint16_t>(record.method)) return mismatch("method");
   if (time != record.time) return mismatch("time");

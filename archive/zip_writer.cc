@@ -115,7 +115,7 @@ ZipWriter::~ZipWriter() = default;
 Status ZipWriter::add(std::string_view name, const Packed& member) {
   SIGNEDVFS_TRY(check_member_name(name, Limits{}));
   if (member.method == Method::kStored && member.bytes.size() != member.size) {
-    return {Errc::kUsage, quoted(name) + ": stored content of another size than stated"};
+    return {Errc::kUsage, in_quotes(name) + ": stored content of another size than stated"};
   }
   const Entry entry{std::string(name), state_->offset, member.bytes.size(),
                     member.size,       member.crc32,   member.method};

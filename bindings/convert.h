@@ -48,6 +48,22 @@ pybind11::bytes bytes_of_buffer(pybind11::handle data);
 void for_each(pybind11::handle items, const char* what,
               const std::function<void(pybind11::handle)>& use);
 
+// keys_of returns the Keys (PublicKey, PrivateKey) of `keys`: one key, or an iterable of them.
+template <typename Key>
+std::vector<Key> keys_of(const pybind11::object& keys) {
+  if (pybind11::isinstance<Key>(keys)) return {keys.cast<const Key&>()};
+  std::vector<Key> out;
+  for_each(keys, "keys", [&](pybind11::handle key) {
+    if (!pybind11::isinstance<Key>(key)) {
+      const auto wanted = pybind11::type::of<Key>().attr("__name__").template cast<std::string>();
+      throw pybind11::type_error("keys must be of type signedvfs." + wanted + ", not " +
+                                 Py_TYPE(key.ptr())->tp_name);
+    }
+    out.push_back(key.cast<const Key&>());
+  });
+  return out;
+}
+
 // Password is a str's UTF-8, bytes, or None, cleared from memory when it goes.
 class Password {
  public:

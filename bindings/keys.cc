@@ -31,7 +31,7 @@ KeyAlgorithm algorithm_of(const std::string& name) {
     known += algorithm_name(algorithm);
     known += '\'';
   }
-  throw py::value_error("unknown key algorithm " + quoted(name) + ": expected one of " + known);
+  throw py::value_error("unknown key algorithm " + in_quotes(name) + ": expected one of " + known);
 }
 
 void register_public_key(py::module_& module) {

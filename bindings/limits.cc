@@ -53,7 +53,7 @@ Limits make_limits(const py::kwargs& given) {
   return out;
 }
 
-std::string repr(const Limits& self) {
+std::string limits_repr(const Limits& self) {
   std::string out = "signedvfs.Limits(";
   for (const Field& field : kFields) {
     if (&field != kFields.data()) out += ", ";
@@ -85,7 +85,7 @@ void register_limits(py::module_& module) {
            "__init__(self, *, archive_bytes=..., member_bytes=..., total_bytes=..., "
            "directory_bytes=..., manifest_bytes=..., header_bytes=..., members=..., ratio=..., "
            "name_bytes=..., signatures=...)\n--\n\n")
-      .def("__repr__", &repr);
+      .def("__repr__", &limits_repr);
   for (const Field& field : kFields) {
     type.def_property_readonly(
         field.name, [member = field.member](const Limits& self) { return self.*member; },

@@ -15,19 +15,6 @@ namespace {
 
 constexpr const char* kDefault = "policy";
 
-std::vector<PublicKey> keys_of(const py::object& keys) {
-  if (py::isinstance<PublicKey>(keys)) return {keys.cast<const PublicKey&>()};
-  std::vector<PublicKey> out;
-  for_each(keys, "keys", [&](py::handle key) {
-    if (!py::isinstance<PublicKey>(key)) {
-      throw py::type_error(std::string("keys must be of type signedvfs.PublicKey, not ") +
-                           Py_TYPE(key.ptr())->tp_name);
-    }
-    out.push_back(key.cast<const PublicKey&>());
-  });
-  return out;
-}
-
 std::optional<std::set<std::string>> names_of(const py::object& names) {
   if (names.is_none()) return std::nullopt;
   std::set<std::string> out;
@@ -61,7 +48,7 @@ PolicyObject make_policy(const py::object& keys, int threshold, const py::object
                          const py::object& min_serial, const py::object& revoked,
                          const py::object& now) {
   PolicyObject made;
-  made.policy.keys = keys_of(keys);
+  made.policy.keys = keys_of<PublicKey>(keys);
   made.policy.threshold = threshold;
   made.policy.names = names_of(names);
   made.policy.min_serial = min_serial_of(min_serial);
@@ -103,7 +90,7 @@ py::object min_serial_object(const PolicyObject& self) {
   return py::reinterpret_steal<py::object>(view);
 }
 
-py::object repr(const PolicyObject& self) {
+py::object policy_repr(const PolicyObject& self) {
   return py::str(
              "signedvfs.TrustPolicy(keys={!r}, threshold={!r}, names={!r}, min_serial={!r}, "
              "revoked={!r}, now={!r})")
@@ -226,7 +213,7 @@ void register_policy(py::module_& module) {
           "The fingerprints of revoked keys.")
       .def_property_readonly(
           "now", [](const PolicyObject& self) { return self.now; }, "The clock as it was given.")
-      .def("__repr__", &repr);
+      .def("__repr__", &policy_repr);
 }
 
 }  // namespace signedvfs

@@ -13,24 +13,11 @@ namespace py = pybind11;
 namespace signedvfs {
 namespace {
 
-std::vector<PrivateKey> keys_of(const py::object& keys) {
-  if (py::isinstance<PrivateKey>(keys)) return {keys.cast<const PrivateKey&>()};
-  std::vector<PrivateKey> out;
-  for_each(keys, "keys", [&](py::handle key) {
-    if (!py::isinstance<PrivateKey>(key)) {
-      throw py::type_error(std::string("keys must be of type signedvfs.PrivateKey, not ") +
-                           Py_TYPE(key.ptr())->tp_name);
-    }
-    out.push_back(key.cast<const PrivateKey&>());
-  });
-  return out;
-}
-
 HashType hash_of(const py::object& hash) {
   const std::string name = utf8_of(hash, "hash");
   const std::optional<HashType> type = hash_type_of(name);
   if (!type || *type == HashType::kLegacySha1 || *type == HashType::kLegacyMd5) {
-    throw py::value_error("nothing is signed with the hash " + quoted(name) +
+    throw py::value_error("nothing is signed with the hash " + in_quotes(name) +
                           ": expected 'sha256', 'sha384' or 'sha512'");
   }
   return *type;
@@ -50,7 +37,7 @@ SignReport sign_path(const py::object& path, const py::object& keys, const py::o
                      const py::object& callable) {
   SignRequest request;
   request.path = path_of(path);
-  request.keys = keys_of(keys);
+  request.keys = keys_of<PrivateKey>(keys);
   request.output = optional_path_of(output);
   request.hash_type = hash_of(hash);
   if (!name.is_none()) request.attributes.name = utf8_of(name, "name");
@@ -79,7 +66,7 @@ SignReport append_archive(const py::object& archive, const py::object& executabl
   request.archive = path_of(archive);
   request.executable = path_of(executable);
   request.output = path_of(output);
-  request.keys = keys_of(keys);
+  request.keys = keys_of<PrivateKey>(keys);
   request.limits = limits_of(limits);
   return require(without_gil([&] { return append(request); }), Activity::kTool,
                  {request.archive, std::nullopt});

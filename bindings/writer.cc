@@ -20,7 +20,7 @@ Method method_of(const py::object& method) {
   if (name == "stored") return Method::kStored;
   if (name == "deflate") return Method::kDeflate;
   if (name == "zstd") return Method::kZstd;
-  throw py::value_error("unknown compression method " + quoted(name) +
+  throw py::value_error("unknown compression method " + in_quotes(name) +
                         ": expected 'stored', 'deflate' or 'zstd'");
 }
 
@@ -70,7 +70,7 @@ class ArchiveWriter {
   };
 
   Status finished() const {
-    return {Errc::kUsage, quoted(path_) + ": the archive is finished or abandoned already"};
+    return {Errc::kUsage, in_quotes(path_) + ": the archive is finished or abandoned already"};
   }
 
   const std::string path_;

@@ -14,6 +14,13 @@ if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
 endif()
 
+# signedvfs_unity(TARGET SOURCES_A_PIECE) compiles the target's sources in few pieces: pybind11's and
+# Python's headers cost more than what is in most of them.
+option(SIGNEDVFS_UNITY "Compile what includes Python's headers in few pieces" ON)
+function(signedvfs_unity target batch)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${SIGNEDVFS_UNITY} UNITY_BUILD_BATCH_SIZE ${batch})
+endfunction()
+
 add_library(signedvfs_options INTERFACE)
 target_compile_features(signedvfs_options INTERFACE cxx_std_20)
 target_include_directories(signedvfs_options INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)

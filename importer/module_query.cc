@@ -104,15 +104,15 @@ Status ModuleQuery::require_code() const {
   if (files_.extension) return extension_error(*files_.extension);
   SIGNEDVFS_ASSIGN(const PyRef path, text_of_path(finder_->location().archive));
   return set_import_error(
-      "can't find module " + quoted(stem_) + " in " + quoted(finder_->location().archive), name_,
-      path.get());
+      "can't find module " + in_quotes(stem_) + " in " + in_quotes(finder_->location().archive),
+      name_, path.get());
 }
 
 Status ModuleQuery::unusable(const Status& reason) const {
   if (reason.code() != Errc::kNoCode) return reason;
   SIGNEDVFS_ASSIGN(const PyRef path, text_of_path(finder_->location().archive));
-  return set_import_error("module load failed: " + quoted(member_) + " in " +
-                              quoted(finder_->location().archive) +
+  return set_import_error("module load failed: " + in_quotes(member_) + " in " +
+                              in_quotes(finder_->location().archive) +
                               " has no code for this Python (" + reason.what() +
                               "), and no source is listed beside it; rebuild the archive with this "
                               "Python, or keep its sources",
@@ -122,8 +122,8 @@ Status ModuleQuery::unusable(const Status& reason) const {
 Status ModuleQuery::extension_error(const std::string& extension) const {
   SIGNEDVFS_ASSIGN(const PyRef path, finder_->path_of(extension));
   return set_import_error(
-      "extension modules inside archives cannot be loaded yet: " + quoted(extension) + " in " +
-          quoted(finder_->location().archive) + "; install it beside the archive",
+      "extension modules inside archives cannot be loaded yet: " + in_quotes(extension) + " in " +
+          in_quotes(finder_->location().archive) + "; install it beside the archive",
       name_, path.get());
 }
 

@@ -103,7 +103,8 @@ Status Registry::decide(const std::string& absolute, const TrustPolicy& policy, 
     if (in_use != nullptr && older_than(*out.opened.vfs, *in_use)) {
       out.verdict = Verdict::kRefused;
       out.opened = {};
-      out.refusal = {Errc::kRollback, quoted(absolute) + ", which replaced a later release in use"};
+      out.refusal = {Errc::kRollback,
+                     in_quotes(absolute) + ", which replaced a later release in use"};
     }
     return {};
   }

@@ -10,8 +10,9 @@ JOBS=$(nproc)
 export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$JOBS}
 export CTEST_PARALLEL_LEVEL=${CTEST_PARALLEL_LEVEL:-$JOBS}
 
-# Presets and interpreters share compilations: where a build directory lies changes nothing else.
-export CCACHE_NOHASHDIR=1
+# Presets and interpreters share compilations: the compiler has one name in all of them, and where a
+# build directory lies changes nothing else.
+export CC=${CC:-cc} CXX=${CXX:-c++} CCACHE_NOHASHDIR=1
 
 say() { printf '== %s\n' "$*"; }
 die() {

@@ -41,7 +41,7 @@ Status check_contents(const Contents& contents, const SignedVfs& archive) {
     const Entry* const entry = archive.manifest().find(name);
     if (entry == nullptr || entry->digest != digest) {
       return {Errc::kDigestMismatch,
-              archive.path() + ": " + quoted(name) + " differs from what was signed"};
+              archive.path() + ": " + in_quotes(name) + " differs from what was signed"};
     }
   }
   return {};

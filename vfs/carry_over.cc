@@ -61,7 +61,7 @@ Status refuse_twins(const std::vector<std::string>& names) {
       for (const std::string_view suffix : {".py", ".pyc"}) {
         const std::string module = package + std::string(suffix);
         if (!has(names, module)) continue;
-        return {Errc::kUsage, quoted(module) + " and " + quoted(name) +
+        return {Errc::kUsage, in_quotes(module) + " and " + in_quotes(name) +
                                   " are the same module for Python: remove one of them"};
       }
     }

@@ -72,11 +72,11 @@ Result<std::vector<std::string>> check_signatures(const ManifestParts& parts,
 
 Status check_identity(const Attributes& attributes, const TrustPolicy& policy) {
   const std::string name = attributes.name.value_or("");
-  const std::string shown = attributes.name ? quoted(name) : "no name";
+  const std::string shown = attributes.name ? in_quotes(name) : "no name";
   if (policy.names && (!attributes.name || policy.names->count(name) == 0)) {
     std::string allowed;
     for (const std::string& one : *policy.names) {
-      allowed += (allowed.empty() ? "" : ", ") + quoted(one);
+      allowed += (allowed.empty() ? "" : ", ") + in_quotes(one);
     }
     return {Errc::kWrongName, "signed as " + shown + " where the policy wants " +
                                   (allowed.empty() ? "a name but allows none" : allowed)};

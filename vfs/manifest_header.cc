@@ -124,17 +124,18 @@ Status parse_attribute(std::string_view line, std::size_t number, Rows& seen, He
   while (row < kAttributes.size() && kAttributes[row].name != name) ++row;
   if (row == kAttributes.size()) {
     return {Errc::kUnknownAttribute, "line " + std::to_string(number) +
-                                         " of the header: " + quoted(name.substr(0, 64)) +
+                                         " of the header: " + in_quotes(name.substr(0, 64)) +
                                          "; a newer version of signedvfs may know it"};
   }
-  if ((seen >> row).any()) return malformed(number, quoted(name) + " is repeated or out of order");
+  if ((seen >> row).any())
+    return malformed(number, in_quotes(name) + " is repeated or out of order");
   seen.set(row);
   const Attribute& attribute = kAttributes[row];
   const std::string_view value =
       space == std::string_view::npos ? std::string_view() : line.substr(space + 1);
   if (value.empty() || !attribute.parse(value, out) || attribute.text(out) != value) {
-    return malformed(number, quoted(name) + " must be " + std::string(attribute.form) + ", not " +
-                                 quoted(value.substr(0, 128)));
+    return malformed(number, in_quotes(name) + " must be " + std::string(attribute.form) +
+                                 ", not " + in_quotes(value.substr(0, 128)));
   }
   return {};
 }
@@ -148,7 +149,7 @@ Result<Header> parse_header(std::string_view header) {
   if (!hash) return malformed(1, "the hash type is missing");
   const auto type = hash_type_of(*hash);
   if (!type || !is_accepted(*type)) {
-    return Status(Errc::kWeakHash, quoted(hash->substr(0, 64)) +
+    return Status(Errc::kWeakHash, in_quotes(hash->substr(0, 64)) +
                                        " where sha256, sha384 or sha512 was expected; sign again");
   }
   out.hash_type = *type;
@@ -160,7 +161,7 @@ Result<Header> parse_header(std::string_view header) {
   if (!lines.at_end()) return malformed(lines.number() + 1, "it does not end in LF");
   for (std::size_t row = 0; row < kAttributes.size(); ++row) {
     if (kAttributes[row].mandatory && !seen[row]) {
-      return malformed(lines.number() + 1, quoted(kAttributes[row].name) + " is missing");
+      return malformed(lines.number() + 1, in_quotes(kAttributes[row].name) + " is missing");
     }
   }
   return out;

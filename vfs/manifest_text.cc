@@ -21,7 +21,7 @@ Result<Signature> parse_signature(std::string_view line, std::size_t number) {
   const std::string_view fingerprint = line.substr(0, kFingerprintDigits);
   if (!Digest::from_hex(HashType::kSha256, fingerprint) || line.size() <= kFingerprintDigits + 1 ||
       line[kFingerprintDigits] != ' ') {
-    return malformed(number, quoted(line.substr(0, 80)) +
+    return malformed(number, in_quotes(line.substr(0, 80)) +
                                  " is no signature: a fingerprint of 64 hexadecimal digits, one "
                                  "space and base64 were expected");
   }
@@ -38,7 +38,7 @@ Status parse_entry(std::string_view line, std::size_t number, HashType type, con
   const std::size_t digits = 2 * hash_bytes(type);
   const auto digest = Digest::from_hex(type, line.substr(0, digits));
   if (!digest || line.size() <= digits || line[digits] != ' ') {
-    return malformed(number, "of the members: " + quoted(line.substr(0, digits + 64)) +
+    return malformed(number, "of the members: " + in_quotes(line.substr(0, digits + 64)) +
                                  " is no member: " + std::to_string(digits) +
                                  " hexadecimal digits, one space and a path were expected");
   }
@@ -57,7 +57,7 @@ Status check_different(const std::vector<Entry>& entries) {
   const auto same = [](const Entry& a, const Entry& b) { return a.path == b.path; };
   const auto twice = std::adjacent_find(entries.begin(), entries.end(), same);
   if (twice != entries.end()) {
-    return {Errc::kDuplicateName, quoted(twice->path) + " is listed twice"};
+    return {Errc::kDuplicateName, in_quotes(twice->path) + " is listed twice"};
   }
   const auto before = [](const Entry& a, std::string_view path) { return a.path < path; };
   const auto itself = std::lower_bound(entries.begin(), entries.end(), kManifestName, before);
@@ -150,7 +150,7 @@ Result<std::string> encode_body(HashType type, const std::map<std::string, Diges
   std::string out;
   for (const auto& [path, digest] : digests) {
     if (digest.type() != type) {
-      return Status(Errc::kUsage, quoted(path) + " has a digest of another type");
+      return Status(Errc::kUsage, in_quotes(path) + " has a digest of another type");
     }
     out.append(digest.hex()).append(" ").append(path).append("\n");
   }

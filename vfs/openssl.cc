@@ -11,15 +11,22 @@ namespace signedvfs {
 namespace {
 
 using OwnedContext = Owned<OSSL_LIB_CTX, OSSL_LIB_CTX_free>;
+using OwnedProvider = Owned<OSSL_PROVIDER, OSSL_PROVIDER_unload>;
 
-OwnedContext make_context() {
+// Context is a library context with the default provider, which goes before it does.
+struct Context {
+  OwnedContext context;
+  OwnedProvider provider;
+};
+
+Context make_context() {
   // Without this OpenSSL 3.0 reads the configuration that the environment names, and loads the
   // modules it lists, when EVP_PKEY_CTX_new_from_pkey is first called, whatever the context. The
   // setting holds for the whole process: who wants that configuration elsewhere must load it first.
-  if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr) != 1) return nullptr;
-  OwnedContext context(OSSL_LIB_CTX_new());
-  if (!context || OSSL_PROVIDER_load(context.get(), "default") == nullptr) return nullptr;
-  return context;
+  if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr) != 1) return {};
+  Context made{OwnedContext(OSSL_LIB_CTX_new()), nullptr};
+  if (made.context) made.provider.reset(OSSL_PROVIDER_load(made.context.get(), "default"));
+  return made;
 }
 
 }  // namespace
@@ -30,11 +37,13 @@ Result<OSSL_LIB_CTX*> openssl_context() {
   if (OSSL_LIB_CTX* const present = made.load(std::memory_order_acquire)) return present;
 
   const ErrorQueue errors;
-  OwnedContext ours = make_context();
-  if (!ours) return errors.failure(Errc::kCrypto, "OpenSSL's default provider cannot be loaded");
+  Context ours = make_context();
+  if (!ours.provider)
+    return errors.failure(Errc::kCrypto, "OpenSSL's default provider cannot be loaded");
   OSSL_LIB_CTX* theirs = nullptr;
-  if (!made.compare_exchange_strong(theirs, ours.get())) return theirs;
-  return ours.release();
+  if (!made.compare_exchange_strong(theirs, ours.context.get())) return theirs;
+  (void)ours.provider.release();
+  return ours.context.release();
 }
 
 ErrorQueue::ErrorQueue() noexcept {

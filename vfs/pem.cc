@@ -111,7 +111,7 @@ Result<Pem> read_pem_file(const std::string& path) {
 }
 
 Status wrong_label(std::string_view label, std::string_view expected) {
-  std::string holds = quoted(label);
+  std::string holds = in_quotes(label);
   for (const Meaning& meaning : kMeanings) {
     if (meaning.label == label) holds = meaning.text;
   }

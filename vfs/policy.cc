@@ -32,7 +32,7 @@ Status TrustPolicy::validate() const {
   }
   for (const std::string& fingerprint : revoked) {
     if (!is_fingerprint(fingerprint)) {
-      return {Errc::kUsage, quoted(fingerprint) +
+      return {Errc::kUsage, in_quotes(fingerprint) +
                                 " in `revoked` is no fingerprint: 64 lower-case hexadecimal "
                                 "digits, as `signedvfs key` prints them"};
     }

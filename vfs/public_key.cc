@@ -46,14 +46,14 @@ Result<KeyAlgorithm> ec_algorithm(const EVP_PKEY* key) {
   }
   const std::string format = text_parameter(key, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT);
   if (format != OSSL_PKEY_EC_POINT_CONVERSION_FORMAT_UNCOMPRESSED) {
-    return bad_key("ECDSA key: the point is " + quoted(format) +
+    return bad_key("ECDSA key: the point is " + in_quotes(format) +
                    ", where 'uncompressed' is expected; `openssl ec -pubin -in FILE -pubout "
                    "-conv_form uncompressed` converts it");
   }
   const std::string curve = text_parameter(key, OSSL_PKEY_PARAM_GROUP_NAME);
   if (curve == "prime256v1") return KeyAlgorithm::kEcdsaP256;
   if (curve == "secp384r1") return KeyAlgorithm::kEcdsaP384;
-  return bad_key("ECDSA key on curve " + quoted(curve) + ": " + std::string(kAccepted));
+  return bad_key("ECDSA key on curve " + in_quotes(curve) + ": " + std::string(kAccepted));
 }
 
 Result<KeyAlgorithm> algorithm_of(const EVP_PKEY* key) {
@@ -64,7 +64,7 @@ Result<KeyAlgorithm> algorithm_of(const EVP_PKEY* key) {
     return bad_key("the key is marked id-RSASSA-PSS, where rsaEncryption is expected");
   }
   const char* const type = EVP_PKEY_get0_type_name(key);
-  return bad_key("key of type " + quoted(type != nullptr ? type : "unknown") + ": " +
+  return bad_key("key of type " + in_quotes(type != nullptr ? type : "unknown") + ": " +
                  std::string(kAccepted));
 }
 

@@ -41,7 +41,7 @@ Status write_members(const Rebuild& rebuild, ZipWriter& writer, Contents& conten
     SIGNEDVFS_ASSIGN(const Packed packed, rebuild.members->read_packed(name));
     auto digest = digest_of_packed(packed, rebuild.hash_type);
     if (!digest.ok()) {
-      return std::move(digest).status().in(rebuild.members->path() + ": " + quoted(name));
+      return std::move(digest).status().in(rebuild.members->path() + ": " + in_quotes(name));
     }
     contents.digests.emplace(name, *digest);
     SIGNEDVFS_TRY(writer.add(name, packed));

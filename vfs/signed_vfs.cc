@@ -35,7 +35,7 @@ Status check_members(const Container& container, const Manifest& manifest) {
   for (const Entry& entry : manifest.entries()) {
     if (!container.size_of(entry.path)) {
       return {Errc::kMissingMember,
-              container.path() + ": " + quoted(entry.path) + " is listed, but not there"};
+              container.path() + ": " + in_quotes(entry.path) + " is listed, but not there"};
     }
   }
   if (*count == manifest.entries().size() + 1) return {};
@@ -43,7 +43,7 @@ Status check_members(const Container& container, const Manifest& manifest) {
   for (const std::string& name : names) {
     if (name != kManifestName && manifest.find(name) == nullptr) {
       return {Errc::kUnlistedMember,
-              container.path() + ": " + quoted(name) + " is in the archive, but was not signed"};
+              container.path() + ": " + in_quotes(name) + " is in the archive, but was not signed"};
     }
   }
   return {Errc::kUnlistedMember, container.path() + ": " + std::to_string(*count) +
@@ -97,7 +97,7 @@ Result<std::shared_ptr<const SignedVfs>> SignedVfs::over(std::unique_ptr<const C
 
 Result<VerifiedBytes> SignedVfs::read(std::string_view name) const {
   const auto refusal = [&](Errc code, const std::string& why) -> Status {
-    return {code, path() + ": " + quoted(name) + " " + why};
+    return {code, path() + ": " + in_quotes(name) + " " + why};
   };
   const Entry* const entry = manifest_.find(name);
   if (entry == nullptr) return refusal(Errc::kNotFound, "is not listed in the manifest");

@@ -29,7 +29,7 @@ Status check_copy(const std::string& path, const Contents& contents, const Limit
     SIGNEDVFS_ASSIGN(const Buffer content, copy->read(name));
     SIGNEDVFS_ASSIGN(const Digest digest, digest_of(written.type(), content.bytes()));
     if (digest != written) {
-      return {Errc::kIo, path + ": " + quoted(name) + " was read back differently"};
+      return {Errc::kIo, path + ": " + in_quotes(name) + " was read back differently"};
     }
   }
   return {};

@@ -30,23 +30,27 @@ struct Outcome {
   const char* why = "";
 };
 
+// utf8_locale is made once and kept: threads share it, and glibc takes a locale apart without a
+// lock that tools can see. Null where the system has none.
+locale_t utf8_locale() noexcept {
+  static const locale_t kept = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+  return kept;
+}
+
 // Utf8Locale makes this thread's character type UTF-8 while it lives: libarchive converts names to
 // the locale's encoding, and which archive is accepted must not depend on LANG.
 class Utf8Locale {
  public:
-  Utf8Locale() noexcept : locale_(::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)) {
-    if (locale_ != nullptr) previous_ = ::uselocale(locale_);
+  Utf8Locale() noexcept {
+    if (utf8_locale() != nullptr) previous_ = ::uselocale(utf8_locale());
   }
   Utf8Locale(const Utf8Locale&) = delete;
   Utf8Locale& operator=(const Utf8Locale&) = delete;
   ~Utf8Locale() {
-    if (locale_ == nullptr) return;
-    ::uselocale(previous_);
-    ::freelocale(locale_);
+    if (previous_ != nullptr) ::uselocale(previous_);
   }
 
  private:
-  locale_t locale_;
   locale_t previous_ = nullptr;
 };
 

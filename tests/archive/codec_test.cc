@@ -3,8 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <string>
-#include <thread>
-#include <vector>
 
 namespace signedvfs {
 namespace {
@@ -86,24 +84,6 @@ TEST_P(Codec, RefusesAnotherChecksum) {
   EXPECT_EQ(
       unpack_into(packed->method, packed->bytes.bytes(), packed->crc32 ^ 1U, out.bytes()).code(),
       Errc::kCorruptMember);
-}
-
-// Decoders are kept per thread: after a failure they must be as good as new, and threads must not
-// meet in them.
-TEST_P(Codec, CanBeUsedAgainAfterFailuresAndFromThreads) {
-  const std::string content = some_text(100'000);
-  const auto packed = pack_member(bytes_of(content), GetParam());
-  const std::string stored(text_of(packed->bytes.bytes()));
-  std::vector<std::thread> threads;
-  for (int t = 0; t < 4; ++t) {
-    threads.emplace_back([&] {
-      for (int i = 0; i < 20; ++i) {
-        EXPECT_FALSE(unpack(GetParam(), stored.substr(0, stored.size() / 2), content).ok());
-        EXPECT_TRUE(unpack(GetParam(), stored, content).ok());
-      }
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
 }
 
 INSTANTIATE_TEST_SUITE_P(Methods, Codec,

@@ -116,13 +116,19 @@ TEST(ForeignCollector, KeepsTheFirstFailureWhateverTheDecoderDoesNext) {
 
 // F6: no memory
 TEST(ForeignCollector, PassesExceptionsRoundTheDecoder) {
-  Limits limits;
-  limits.member_bytes = limits.total_bytes = UINT64_MAX;
-  EXPECT_THROW((void)collect(
-                   *+[](const SignedvfsForeignHost* host, char*, std::size_t) {
-                     return give(host, "a", std::uint64_t{1} << 62U);
-                   },
-                   limits),
+  class Exhausted final : public MemorySource {
+   public:
+    using MemorySource::MemorySource;
+    Status copy_out(std::uint64_t, std::span<std::byte>) const override { throw std::bad_alloc(); }
+  };
+  const Exhausted source(std::string(1000, 'x'));
+  EXPECT_THROW((void)ForeignCollector(source, {})
+                   .collect(
+                       *+[](const SignedvfsForeignHost* host, char*, std::size_t) {
+                         char byte = 0;
+                         return host->read(host->context, 0, &byte, 1);
+                       },
+                       false),
                std::bad_alloc);
 }
 

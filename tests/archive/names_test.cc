@@ -11,7 +11,7 @@ bool accepted(std::string_view name) { return check_member_name(name, Limits{}).
 
 void expect_refused(std::string_view name) {
   const Status status = check_member_name(name, Limits{});
-  EXPECT_EQ(status.code(), Errc::kBadName) << quoted(name);
+  EXPECT_EQ(status.code(), Errc::kBadName) << in_quotes(name);
 }
 
 TEST(MemberName, AcceptsWhatPackagesUse) {

@@ -26,7 +26,7 @@ TEST(Status, PutsContextInFrontOfWhat) {
 }
 
 TEST(Quoted, EscapesWhatATerminalWouldObey) {
-  EXPECT_EQ(quoted("a\x1b[2J'\\\xc3\xa9\n"), "'a\\x1b[2J\\'\\\\\\xc3\\xa9\\x0a'");
+  EXPECT_EQ(in_quotes("a\x1b[2J'\\\xc3\xa9\n"), "'a\\x1b[2J\\'\\\\\\xc3\\xa9\\x0a'");
 }
 
 }  // namespace

@@ -41,7 +41,7 @@ class MemoryContainer : public Container {
 
   Result<Buffer> read(std::string_view name) const override {
     const auto member = members_.find(name);
-    if (member == members_.end()) return Status(Errc::kNotFound, path_ + ": " + quoted(name));
+    if (member == members_.end()) return Status(Errc::kNotFound, path_ + ": " + in_quotes(name));
     return buffer_of(member->second);
   }
 

@@ -1,4 +1,4 @@
-// One SignedVfs in many threads; most useful under ThreadSanitizer.
+// What vfs/ shares between threads; most useful under ThreadSanitizer.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -8,6 +8,7 @@
 #include "tests/support/signing.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/zip_text.h"
+#include "vfs/digest.h"
 #include "vfs/signed_vfs.h"
 
 namespace signedvfs {
@@ -36,6 +37,20 @@ void in_threads(const Work& work) {
     });
   }
   for (std::thread& thread : threads) thread.join();
+}
+
+TEST(Concurrency, ADigestIsTheSameInEveryThread) {
+  const std::string million(1'000'000, 'a');
+  std::atomic<int> wrong{0};
+  in_threads([&](int) {
+    const Result<Digest> digest = digest_of(HashType::kSha256, bytes_of(million));
+    // FIPS 180-4's third example
+    if (!digest.ok() ||
+        digest->hex() != "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0") {
+      ++wrong;
+    }
+  });
+  EXPECT_EQ(wrong, 0);
 }
 
 TEST(Concurrency, ManyThreadsReadOneArchive) {

@@ -2,9 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <thread>
-#include <vector>
-
 #include "tests/vfs/bytes.h"
 
 namespace signedvfs {
@@ -53,23 +50,6 @@ TEST(Digest, IsTheSameInPieces) {
     const Result<Digest> digest = std::move(*hasher).finish();
     ASSERT_TRUE(digest.ok()) << digest.status().what();
     EXPECT_EQ(digest->hex(), known.digest) << hash_name(known.type);
-  }
-}
-
-TEST(Digest, IsTheSameInEveryThread) {
-  const std::string million(1'000'000, 'a');
-  std::vector<std::string> answers(4);
-  std::vector<std::thread> threads;
-  threads.reserve(answers.size());
-  for (std::string& answer : answers) {
-    threads.emplace_back([&] {
-      const Result<Digest> digest = digest_of(HashType::kSha256, as_bytes(million));
-      answer = digest.ok() ? digest->hex() : digest.status().what();
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  for (const std::string& answer : answers) {
-    EXPECT_EQ(answer, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
   }
 }
 

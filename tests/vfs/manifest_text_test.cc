@@ -96,7 +96,7 @@ TEST(ManifestText, FindsTheHeaderAtTheFirstEmptyLineAndNowhereElse) {
 class BrokenFrame : public testing::TestWithParam<std::string> {};
 
 TEST_P(BrokenFrame, IsRefused) {
-  EXPECT_EQ(split_manifest(GetParam(), {}).code(), Errc::kBadManifest) << quoted(GetParam());
+  EXPECT_EQ(split_manifest(GetParam(), {}).code(), Errc::kBadManifest) << in_quotes(GetParam());
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -182,7 +182,7 @@ TEST_P(BrokenValue, IsRefused) {
   if (is_before) text += line + "\n";
   text += is_members ? line + "\n" : members_line("", 0);
   if (!is_before && !is_members) text += line + "\n";
-  EXPECT_EQ(header_outcome(text), Errc::kBadManifest) << quoted(text);
+  EXPECT_EQ(header_outcome(text), Errc::kBadManifest) << in_quotes(text);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -219,7 +219,7 @@ class BrokenBody : public testing::TestWithParam<std::string> {};
 TEST_P(BrokenBody, IsRefused) {
   const std::string& body = GetParam();
   const auto lines = static_cast<std::uint64_t>(std::count(body.begin(), body.end(), '\n'));
-  EXPECT_EQ(body_outcome(body, lines), Errc::kBadManifest) << quoted(body);
+  EXPECT_EQ(body_outcome(body, lines), Errc::kBadManifest) << in_quotes(body);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -253,7 +253,7 @@ TEST(ManifestText, RefusesNamesThatAreNotPlain) {
         "b",
         "con/..", "e\xcc\x81"}) {
     const Errc code = body_outcome(kA + " " + path + "\n", 1);
-    EXPECT_TRUE(code == Errc::kBadName || std::string_view(path) == " a") << quoted(path);
+    EXPECT_TRUE(code == Errc::kBadName || std::string_view(path) == " a") << in_quotes(path);
   }
 }
 
