@@ -1,6 +1,7 @@
 // Owned memory for member content.
 #pragma once
 
+#include <cassert>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -18,9 +19,12 @@ class Buffer {
       : data_(std::make_unique_for_overwrite<std::byte[]>(size)), size_(size) {}
 
   Buffer(Buffer&& other) noexcept
-      : data_(std::move(other.data_)), size_(std::exchange(other.size_, 0)) {}
+      : data_(std::move(other.data_)),
+        begin_(std::exchange(other.begin_, 0)),
+        size_(std::exchange(other.size_, 0)) {}
   Buffer& operator=(Buffer&& other) noexcept {
     data_ = std::move(other.data_);
+    begin_ = std::exchange(other.begin_, 0);
     size_ = std::exchange(other.size_, 0);
     return *this;
   }
@@ -28,12 +32,20 @@ class Buffer {
   std::size_t size() const noexcept { return size_; }
 
   // bytes borrows the content from this buffer.
-  std::span<std::byte> bytes() & noexcept { return {data_.get(), size_}; }
-  std::span<const std::byte> bytes() const& noexcept { return {data_.get(), size_}; }
+  std::span<std::byte> bytes() & noexcept { return {data_.get() + begin_, size_}; }
+  std::span<const std::byte> bytes() const& noexcept { return {data_.get() + begin_, size_}; }
   std::span<const std::byte> bytes() && = delete;
+
+  // drop_front takes the first `count` bytes, which must be there, off the content in place.
+  void drop_front(std::size_t count) noexcept {
+    assert(count <= size_);
+    begin_ += count;
+    size_ -= count;
+  }
 
  private:
   std::unique_ptr<std::byte[]> data_;
+  std::size_t begin_ = 0;
   std::size_t size_ = 0;
 };
 

@@ -56,6 +56,13 @@ Result<std::unique_ptr<const Container>> open_zip_only(std::unique_ptr<const Byt
 
 }  // namespace
 
+std::optional<std::size_t> Container::first_missing(std::span<const std::string_view> names) const {
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (!size_of(names[i])) return i;
+  }
+  return {};
+}
+
 Result<Packed> Container::read_packed(std::string_view name) const {
   SIGNEDVFS_ASSIGN(Buffer content, read(name));
   Packed packed;

@@ -18,7 +18,7 @@ std::uint64_t random_seed() noexcept {
 }  // namespace
 
 NameTable::NameTable(std::size_t count)
-    : slots_(std::bit_ceil(2 * count + 1)), mask_(slots_.size() - 1) {}
+    : slots_(std::bit_ceil(count + count / 2 + 1)), mask_(slots_.size() - 1) {}
 
 std::uint64_t NameTable::hash_of(std::string_view name) noexcept {
   static const std::uint64_t seed = random_seed();

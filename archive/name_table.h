@@ -58,7 +58,7 @@ class NameTable {
     return static_cast<std::uint32_t>(hash >> 32U);
   }
 
-  std::vector<Slot> slots_;  // a power of two, at most half of them used
+  std::vector<Slot> slots_;  // a power of two, at most two thirds of them used
   std::size_t mask_ = 0;
 };
 

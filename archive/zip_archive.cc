@@ -40,13 +40,26 @@ class ZipArchive final : public Container {
   }
 
   std::optional<std::uint64_t> size_of(std::string_view name) const override {
-    const ZipMember* const member = index_.find(name);
+    const ZipRecord* const member = index_.find(name);
     if (member == nullptr) return {};
     return member->size;
   }
 
+  std::optional<std::size_t> first_missing(std::span<const std::string_view> names) const override {
+    const ZipRecord* expected = index_.members().data();
+    const ZipRecord* const end = expected + index_.members().size();
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      if (expected == end || expected->name != names[i]) {
+        expected = index_.find(names[i]);
+        if (expected == nullptr) return i;
+      }
+      ++expected;
+    }
+    return {};
+  }
+
   Result<Buffer> read(std::string_view name) const override {
-    SIGNEDVFS_ASSIGN(const ZipMember* const member, find(name));
+    SIGNEDVFS_ASSIGN(const ZipRecord* const member, find(name));
     SIGNEDVFS_ASSIGN(Buffer stored, copy_stored(*member));
     if (member->method != Method::kStored) return decoded(*member, stored);
     SIGNEDVFS_TRY(check_stored(*member, stored));
@@ -54,7 +67,7 @@ class ZipArchive final : public Container {
   }
 
   Result<Packed> read_packed(std::string_view name) const override {
-    SIGNEDVFS_ASSIGN(const ZipMember* const member, find(name));
+    SIGNEDVFS_ASSIGN(const ZipRecord* const member, find(name));
     SIGNEDVFS_ASSIGN(Buffer stored, copy_stored(*member));
     if (member->method == Method::kStored) {
       SIGNEDVFS_TRY(check_stored(*member, stored));
@@ -67,13 +80,13 @@ class ZipArchive final : public Container {
   Result<std::vector<std::string>> names() const override {
     std::vector<std::string> names;
     names.reserve(index_.members().size());
-    for (const ZipMember& member : index_.members()) names.emplace_back(member.name);
+    for (const ZipRecord& member : index_.members()) names.emplace_back(member.name);
     std::sort(names.begin(), names.end());
     return names;
   }
 
   std::optional<std::int64_t> modified(std::string_view name) const override {
-    const ZipMember* const member = index_.find(name);
+    const ZipRecord* const member = index_.find(name);
     return member == nullptr ? std::nullopt : seconds_of(member->time);
   }
 
@@ -96,33 +109,31 @@ class ZipArchive final : public Container {
   }
 
  private:
-  Result<const ZipMember*> find(std::string_view name) const {
-    if (const ZipMember* const member = index_.find(name)) return member;
+  Result<const ZipRecord*> find(std::string_view name) const {
+    if (const ZipRecord* const member = index_.find(name)) return member;
     return Status(Errc::kNotFound, path_ + ": no member " + in_quotes(name));
   }
 
   // context puts archive and member in front of a failure.
-  Status context(const ZipMember& member, Status status) const {
+  Status context(const ZipRecord& member, Status status) const {
     return std::move(status).in(path_ + ": " + in_quotes(member.name));
   }
 
   // copy_stored makes the one copy of a member's bytes on which everything else happens.
-  Result<Buffer> copy_stored(const ZipMember& member) const {
-    Buffer stored(static_cast<std::size_t>(member.stored_size));
-    if (Status copied = source_->copy_out(member.offset, stored.bytes()); !copied.ok()) {
-      return context(member, std::move(copied));
-    }
+  Result<Buffer> copy_stored(const ZipRecord& member) const {
+    Result<Buffer> stored = signedvfs::copy_stored(*source_, member);
+    if (!stored.ok()) return std::move(stored).status().in(path_);
     return stored;
   }
 
-  Result<Buffer> decoded(const ZipMember& member, const Buffer& stored) const {
+  Result<Buffer> decoded(const ZipRecord& member, const Buffer& stored) const {
     Buffer content(static_cast<std::size_t>(member.size));
     Status status = unpack_into(member.method, stored.bytes(), member.crc32, content.bytes());
     if (!status.ok()) return context(member, std::move(status));
     return content;
   }
 
-  Status check_stored(const ZipMember& member, const Buffer& stored) const {
+  Status check_stored(const ZipRecord& member, const Buffer& stored) const {
     if (checksum(stored.bytes()) == member.crc32) return {};
     return context(member,
                    Status(Errc::kCorruptMember, "the content's checksum is not the declared one"));

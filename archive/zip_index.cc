@@ -9,17 +9,17 @@
 #include "archive/name_conflicts.h"
 #include "archive/names.h"
 #include "archive/zip_format.h"
-#include "archive/zip_record.h"
 #include "archive/zip_tail.h"
 
 namespace signedvfs {
 namespace {
 
-// Place is where a record is in the file, and its header's size.
-struct Place {
-  std::uint64_t begin = 0;
-  std::uint64_t header_size = 0;
-};
+// copy_out copies from the place of `member`'s record on, and names it where that fails.
+Status copy_out(const ByteSource& source, const ZipRecord& member, Buffer& copy) {
+  Status copied = source.copy_out(member.offset, copy.bytes());
+  if (copied.ok()) return copied;
+  return std::move(copied).in(in_quotes(member.name));
+}
 
 Status check_sizes(const ZipRecord& record, const Limits& limits, std::uint64_t& total) {
   const auto too_large = [&](const std::string& what) {
@@ -49,11 +49,11 @@ Result<std::vector<ZipRecord>> read_directory(std::span<const std::byte> bytes, 
   ByteCursor cursor(bytes);
   std::uint64_t total = 0;
   for (std::uint64_t i = 0; i < count; ++i) {
-    SIGNEDVFS_ASSIGN(const ZipRecord record, read_central_header(cursor));
+    ZipRecord& record = records.emplace_back();
+    SIGNEDVFS_TRY(read_central_header(cursor, record));
     SIGNEDVFS_TRY(record.is_directory ? check_directory_name(record.name, limits)
                                       : check_member_name(record.name, limits));
     SIGNEDVFS_TRY(check_sizes(record, limits, total));
-    records.push_back(record);
   }
   if (cursor.remaining() != 0) {
     return Status(Errc::kBadDirectory, std::to_string(cursor.remaining()) +
@@ -80,52 +80,24 @@ Status check_names(const std::vector<ZipRecord>& records) {
   return check_name_conflicts(files, directories);
 }
 
-// tile returns the places of `records`, which must fill the space up to the central directory. A
-// header's size follows from where the next record begins: there is no other place for its end.
-Result<std::vector<Place>> tile(const std::vector<ZipRecord>& records, const ZipTail& tail) {
+// tile gives `records` their places in the file; they must fill the space up to the central
+// directory. A header's size follows from where the next record begins: there is no other place for
+// its end.
+Status tile(std::vector<ZipRecord>& records, const ZipTail& tail) {
   constexpr std::uint64_t kLongestExtra = 0xffff;
   const std::uint64_t body_size = tail.directory - tail.base;
-  std::vector<Place> places;
-  places.reserve(records.size());
   for (std::size_t i = 0; i < records.size(); ++i) {
-    const ZipRecord& record = records[i];
+    ZipRecord& record = records[i];
     const std::uint64_t end = i + 1 < records.size() ? records[i + 1].offset : body_size;
     const std::uint64_t least = kZipLocalSize + record.name.size();
     if (end > body_size || end <= record.offset || end - record.offset < least ||
         end - record.offset - least < record.stored_size ||
         end - record.offset - least - record.stored_size > kLongestExtra) {
-      return Status(Errc::kNotTiled, in_quotes(record.name) +
-                                         ": its record does not end at offset " +
-                                         std::to_string(end) + ", where the next one begins");
+      return {Errc::kNotTiled, in_quotes(record.name) + ": its record does not end at offset " +
+                                   std::to_string(end) + ", where the next one begins"};
     }
-    places.push_back({tail.base + record.offset, end - record.offset - record.stored_size});
-  }
-  return places;
-}
-
-// check_local_headers copies headers that are near each other in one piece, others one by one.
-Status check_local_headers(const ByteSource& source, const std::vector<ZipRecord>& records,
-                           const std::vector<Place>& places) {
-  constexpr std::uint64_t kNear = 8192;  // copying so much costs about as much as another call
-  constexpr std::uint64_t kWindow = std::uint64_t{256} * 1024;
-  Buffer window;
-  for (std::size_t i = 0; i < records.size();) {
-    const std::uint64_t begin = places[i].begin;
-    std::uint64_t end = begin + places[i].header_size;
-    std::size_t next = i + 1;
-    for (; next < records.size(); ++next) {
-      const std::uint64_t next_end = places[next].begin + places[next].header_size;
-      if (places[next].begin - end > kNear || next_end - begin > kWindow) break;
-      end = next_end;
-    }
-    const auto size = static_cast<std::size_t>(end - begin);
-    if (window.size() < size) window = Buffer(std::max<std::size_t>(size, kWindow));
-    SIGNEDVFS_TRY(source.copy_out(begin, window.bytes().first(size)));
-    for (; i < next; ++i) {
-      const auto header = window.bytes().subspan(static_cast<std::size_t>(places[i].begin - begin),
-                                                 static_cast<std::size_t>(places[i].header_size));
-      SIGNEDVFS_TRY(check_local_header(header, records[i]));
-    }
+    record.header_size = static_cast<std::uint32_t>(end - record.offset - record.stored_size);
+    record.offset += tail.base;
   }
   return {};
 }
@@ -136,25 +108,20 @@ Result<ZipIndex> ZipIndex::read(const ByteSource& source, const Limits& limits) 
   SIGNEDVFS_ASSIGN(const ZipTail tail, read_zip_tail(source, limits));
   Buffer directory(static_cast<std::size_t>(tail.directory_size));
   SIGNEDVFS_TRY(source.copy_out(tail.directory, directory.bytes()));
-  SIGNEDVFS_ASSIGN(const std::vector<ZipRecord> records,
+  SIGNEDVFS_ASSIGN(std::vector<ZipRecord> records,
                    read_directory(directory.bytes(), tail.count, limits));
   SIGNEDVFS_TRY(check_names(records));
-  SIGNEDVFS_ASSIGN(const std::vector<Place> places, tile(records, tail));
-  SIGNEDVFS_TRY(check_local_headers(source, records, places));
-
-  std::vector<ZipMember> members;
-  members.reserve(records.size());
-  for (std::size_t i = 0; i < records.size(); ++i) {
-    const ZipRecord& record = records[i];
-    if (record.is_directory) continue;
-    members.push_back({record.name, places[i].begin + places[i].header_size, record.stored_size,
-                       record.size, record.crc32, record.time, record.method});
+  SIGNEDVFS_TRY(tile(records, tail));
+  for (const ZipRecord& record : records) {
+    // Nobody will ever read these.
+    if (record.is_directory) SIGNEDVFS_TRY(check_local_header(source, record));
   }
-  const std::uint64_t begin = places.empty() ? tail.directory : places.front().begin;
-  return ZipIndex(std::move(directory), std::move(members), begin);
+  const std::uint64_t begin = records.empty() ? tail.directory : records.front().offset;
+  std::erase_if(records, [](const ZipRecord& record) { return record.is_directory; });
+  return ZipIndex(std::move(directory), std::move(records), begin);
 }
 
-ZipIndex::ZipIndex(Buffer directory, std::vector<ZipMember> members, std::uint64_t begin)
+ZipIndex::ZipIndex(Buffer directory, std::vector<ZipRecord> members, std::uint64_t begin)
     : directory_(std::move(directory)),
       members_(std::move(members)),
       table_(members_.size()),
@@ -163,9 +130,23 @@ ZipIndex::ZipIndex(Buffer directory, std::vector<ZipMember> members, std::uint64
   for (std::uint32_t i = 0; i < members_.size(); ++i) table_.insert(name_at(i), i, name_at);
 }
 
-const ZipMember* ZipIndex::find(std::string_view name) const& noexcept {
+const ZipRecord* ZipIndex::find(std::string_view name) const& noexcept {
   const auto index = table_.find(name, [&](std::size_t i) { return members_[i].name; });
   return index ? &members_[*index] : nullptr;
+}
+
+Result<Buffer> copy_stored(const ByteSource& source, const ZipRecord& member) {
+  Buffer copy(static_cast<std::size_t>(member.header_size + member.stored_size));
+  SIGNEDVFS_TRY(copy_out(source, member, copy));
+  SIGNEDVFS_TRY(check_local_header(copy.bytes().first(member.header_size), member));
+  copy.drop_front(member.header_size);
+  return copy;
+}
+
+Status check_local_header(const ByteSource& source, const ZipRecord& member) {
+  Buffer header(member.header_size);
+  SIGNEDVFS_TRY(copy_out(source, member, header));
+  return check_local_header(header.bytes(), member);
 }
 
 }  // namespace signedvfs

@@ -21,8 +21,7 @@ struct Extras {
 };
 
 // read_extras walks over all extra fields, so that each of them is where every reader sees it.
-Result<Extras> read_extras(std::span<const std::byte> bytes, std::string_view member) {
-  Extras extras;
+Status read_extras(std::span<const std::byte> bytes, std::string_view member, Extras& extras) {
   ByteCursor cursor(bytes);
   while (cursor.remaining() != 0) {
     const std::uint16_t id = cursor.u16();
@@ -42,7 +41,7 @@ Result<Extras> read_extras(std::span<const std::byte> bytes, std::string_view me
         break;  // times, owners: of no effect here
     }
   }
-  return extras;
+  return {};
 }
 
 // take_zip64 replaces `value` where its 32-bit field is saturated, and only there.
@@ -83,11 +82,10 @@ bool is_known(std::uint16_t method) {
 
 }  // namespace
 
-Result<ZipRecord> read_central_header(ByteCursor& cursor) {
+Status read_central_header(ByteCursor& cursor, ZipRecord& record) {
   if (cursor.u32() != kZipCentralSignature) {
-    return Status(Errc::kBadDirectory, "something else stands where a member's record should be");
+    return {Errc::kBadDirectory, "something else stands where a member's record should be"};
   }
-  ZipRecord record;
   cursor.take(2);  // made by
   const std::uint16_t version = cursor.u16();
   record.flags = cursor.u16();
@@ -105,7 +103,7 @@ Result<ZipRecord> read_central_header(ByteCursor& cursor) {
   record.offset = cursor.u32();
   record.name = cursor.text(name_size);
   const auto extra = cursor.take(extra_size);
-  if (!cursor.ok()) return Status(Errc::kBadDirectory, "the last member's record is cut off");
+  if (!cursor.ok()) return {Errc::kBadDirectory, "the last member's record is cut off"};
 
   record.is_directory = record.name.ends_with('/');
   if (comment_size != 0) return failure(Errc::kBadRecord, record.name, "a member comment");
@@ -125,7 +123,8 @@ Result<ZipRecord> read_central_header(ByteCursor& cursor) {
   if ((record.flags & kZipFlagUtf8) == 0 && !is_ascii(record.name)) {
     return failure(Errc::kBadName, record.name, "a name that is not ASCII needs the UTF-8 flag");
   }
-  SIGNEDVFS_ASSIGN(const Extras extras, read_extras(extra, record.name));
+  Extras extras;
+  SIGNEDVFS_TRY(read_extras(extra, record.name, extras));
   ByteCursor zip64(extras.zip64);
   const bool saturated = record.size == kZipSaturated32 || record.stored_size == kZipSaturated32 ||
                          record.offset == kZipSaturated32;
@@ -142,7 +141,7 @@ Result<ZipRecord> read_central_header(ByteCursor& cursor) {
   if (record.is_directory && (record.method != Method::kStored || !empty)) {
     return failure(Errc::kBadRecord, record.name, "a directory entry with content");
   }
-  return record;
+  return {};
 }
 
 Status check_local_header(std::span<const std::byte> header, const ZipRecord& record) {
@@ -176,7 +175,8 @@ Status check_local_header(std::span<const std::byte> header, const ZipRecord& re
   if (crc32 != record.crc32) return mismatch("checksum");
 
   // Where one size does not fit, both are in the zip64 field (APPNOTE 4.5.3).
-  SIGNEDVFS_ASSIGN(const Extras extras, read_extras(extra, record.name));
+  Extras extras;
+  SIGNEDVFS_TRY(read_extras(extra, record.name, extras));
   const bool big = record.size >= kZipSaturated32 || record.stored_size >= kZipSaturated32;
   if (extras.has_zip64 != big || (big && extras.zip64.size() != 2 * sizeof(std::uint64_t))) {
     return failure(Errc::kBadZip64, record.name, "a zip64 field that is missing or not needed");

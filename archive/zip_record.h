@@ -12,23 +12,30 @@
 
 namespace signedvfs {
 
-// ZipRecord is what a central directory header says (APPNOTE 4.3.12).
+// ZipRecord is what a central directory header says (APPNOTE 4.3.12), and what follows from where
+// its neighbours are.
 struct ZipRecord {
   std::string_view name;  // borrowed from the bytes that were read; its rules are not checked here
-  std::uint64_t offset = 0;  // of the local header, counted from the archive's offset 0
+  // Of the local header. As read it counts from the archive's offset 0, in a ZipIndex from the
+  // file's.
+  std::uint64_t offset = 0;
   std::uint64_t stored_size = 0;
   std::uint64_t size = 0;
   std::uint32_t crc32 = 0;
-  std::uint32_t time = 0;  // time and date as in MS-DOS; compared, otherwise without effect
+  std::uint32_t time = 0;         // time and date as in MS-DOS; compared, otherwise without effect
+  std::uint32_t header_size = 0;  // of the local header; known to a ZipIndex only
   std::uint16_t flags = 0;
   Method method = Method::kStored;
   bool is_directory = false;
+
+  // content returns the offset of the first stored byte in the file; in a ZipIndex only.
+  std::uint64_t content() const noexcept { return offset + header_size; }
 };
 
-// read_central_header reads the next header and moves `cursor` past it. Fails with `kBadDirectory`
-// where there is none, and with `kBadFlags`, `kBadMethod`, `kBadMode`, `kBadRecord`, `kBadZip64` or
-// `kMultiDisk` where it has what is not accepted.
-Result<ZipRecord> read_central_header(ByteCursor& cursor);
+// read_central_header reads the next header into `record` and moves `cursor` past it. Fails with
+// `kBadDirectory` where there is none, and with `kBadFlags`, `kBadMethod`, `kBadMode`,
+// `kBadRecord`, `kBadZip64` or `kMultiDisk` where it has what is not accepted.
+Status read_central_header(ByteCursor& cursor, ZipRecord& record);
 
 // check_local_header requires that `header`, which goes from the local header's first byte to the
 // first of the member's stored bytes, says exactly what `record` says (APPNOTE 4.3.7). Fails with

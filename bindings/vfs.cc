@@ -61,7 +61,7 @@ Stat stat_member(const OpenVfs& self, const py::object& name) {
     throw_status(Status(Errc::kNotFound, in_quotes(member)).in(in_quotes(self->path())),
                  Activity::kVerifying, self.subject(member));
   }
-  return {member, self->size_of(member), entry->digest.hex()};
+  return {member, self->size_of(member), entry->digest().hex()};
 }
 
 void verify_all(const OpenVfs& self, const py::object& callable) {

@@ -39,7 +39,7 @@ Status refuse_archive_behind(const std::string& executable) {
 Status check_contents(const Contents& contents, const SignedVfs& archive) {
   for (const auto& [name, digest] : contents.digests) {
     const Entry* const entry = archive.manifest().find(name);
-    if (entry == nullptr || entry->digest != digest) {
+    if (entry == nullptr || entry->digest() != digest) {
       return {Errc::kDigestMismatch,
               archive.path() + ": " + in_quotes(name) + " differs from what was signed"};
     }

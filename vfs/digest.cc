@@ -97,25 +97,29 @@ Digest::Digest(HashType type, std::span<const std::byte> value) noexcept : type_
   std::copy_n(value.begin(), std::min(value.size(), hash_bytes(type)), value_.begin());
 }
 
-std::optional<Digest> Digest::from_hex(HashType type, std::string_view hex) noexcept {
-  const std::size_t count = hash_bytes(type);
-  if (hex.size() != 2 * count) return std::nullopt;
-  // Opening a large archive reads a digest per member. Loops without branches over plain bytes are
-  // what compilers turn into vector instructions.
-  std::array<std::uint8_t, 2 * EVP_MAX_MD_SIZE> digits;
+// Opening a large archive looks at a digest per member. Loops without branches over plain bytes are
+// what compilers turn into vector instructions.
+
+bool Digest::is_hex(HashType type, std::string_view hex) noexcept {
+  if (hex.size() != 2 * hash_bytes(type)) return false;
   std::uint8_t wrong = 0;
-  for (std::size_t i = 0; i < 2 * count; ++i) {
-    const auto from_zero = static_cast<std::uint8_t>(hex[i] - '0');
-    const auto from_a = static_cast<std::uint8_t>(hex[i] - 'a');
-    const bool is_number = from_zero < 10;
-    wrong |= static_cast<std::uint8_t>(!is_number & (from_a >= 6));
-    digits[i] = is_number ? from_zero : static_cast<std::uint8_t>(from_a + 10);
+  for (const char c : hex) {
+    const auto from_zero = static_cast<std::uint8_t>(c - '0');
+    const auto from_a = static_cast<std::uint8_t>(c - 'a');
+    wrong |= from_zero > 9 && from_a > 5 ? 1 : 0;
   }
-  if (wrong != 0) return std::nullopt;
+  return wrong == 0;
+}
+
+std::optional<Digest> Digest::from_hex(HashType type, std::string_view hex) noexcept {
+  if (!is_hex(type, hex)) return std::nullopt;
+  const auto value_of = [](char c) {
+    return static_cast<unsigned char>(c <= '9' ? c - '0' : c - 'a' + 10);
+  };
   Digest digest;
   digest.type_ = type;
-  for (std::size_t i = 0; i < count; ++i) {
-    digest.value_[i] = static_cast<std::byte>(digits[2 * i] << 4 | digits[2 * i + 1]);
+  for (std::size_t i = 0; i < hash_bytes(type); ++i) {
+    digest.value_[i] = static_cast<std::byte>(value_of(hex[2 * i]) << 4 | value_of(hex[2 * i + 1]));
   }
   return digest;
 }

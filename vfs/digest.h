@@ -39,6 +39,9 @@ class Digest {
   // from_hex reads exactly 2 * hash_bytes(type) lower-case hexadecimal digits.
   static std::optional<Digest> from_hex(HashType type, std::string_view hex) noexcept;
 
+  // is_hex tells whether from_hex would read `hex`.
+  static bool is_hex(HashType type, std::string_view hex) noexcept;
+
   HashType type() const noexcept { return type_; }
   std::span<const std::byte> value() const& noexcept { return {value_.data(), hash_bytes(type_)}; }
   std::string hex() const;

@@ -56,10 +56,13 @@ struct Signature {
   std::vector<std::byte> value;
 };
 
-// Entry is one member line.
+// Entry is one member line, borrowed from the manifest.
 struct Entry {
-  Digest digest;
-  std::string_view path;  // borrowed from the manifest
+  std::string_view path;
+  std::string_view hex;  // of the content's digest; has been checked to be one
+  HashType hash_type = HashType::kSha256;
+
+  Digest digest() const noexcept { return Digest::from_hex(hash_type, hex).value_or(Digest()); }
 };
 
 // signed_message returns what a key signs for the header text `header`.

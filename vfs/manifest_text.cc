@@ -19,7 +19,7 @@ Status malformed(std::size_t line, const std::string& why) {
 
 Result<Signature> parse_signature(std::string_view line, std::size_t number) {
   const std::string_view fingerprint = line.substr(0, kFingerprintDigits);
-  if (!Digest::from_hex(HashType::kSha256, fingerprint) || line.size() <= kFingerprintDigits + 1 ||
+  if (!Digest::is_hex(HashType::kSha256, fingerprint) || line.size() <= kFingerprintDigits + 1 ||
       line[kFingerprintDigits] != ' ') {
     return malformed(number, in_quotes(line.substr(0, 80)) +
                                  " is no signature: a fingerprint of 64 hexadecimal digits, one "
@@ -36,8 +36,8 @@ Result<Signature> parse_signature(std::string_view line, std::size_t number) {
 Status parse_entry(std::string_view line, std::size_t number, HashType type, const Limits& limits,
                    PathRules rules, std::vector<Entry>& out) {
   const std::size_t digits = 2 * hash_bytes(type);
-  const auto digest = Digest::from_hex(type, line.substr(0, digits));
-  if (!digest || line.size() <= digits || line[digits] != ' ') {
+  const std::string_view hex = line.substr(0, digits);
+  if (!Digest::is_hex(type, hex) || line.size() <= digits || line[digits] != ' ') {
     return malformed(number, "of the members: " + in_quotes(line.substr(0, digits + 64)) +
                                  " is no member: " + std::to_string(digits) +
                                  " hexadecimal digits, one space and a path were expected");
@@ -48,20 +48,23 @@ Status parse_entry(std::string_view line, std::size_t number, HashType type, con
       return std::move(status).in("line " + std::to_string(number) + " of the members");
     }
   }
-  out.push_back({*digest, path});
+  out.push_back({path, hex, type});
   return {};
 }
 
-// check_different requires that sorted `entries` differ, and that none is the manifest itself.
-Status check_different(const std::vector<Entry>& entries) {
-  const auto same = [](const Entry& a, const Entry& b) { return a.path == b.path; };
-  const auto twice = std::adjacent_find(entries.begin(), entries.end(), same);
-  if (twice != entries.end()) {
-    return {Errc::kDuplicateName, in_quotes(twice->path) + " is listed twice"};
+// sort_entries puts `entries` into byte order of their paths, and requires that these differ, and
+// that none is the manifest itself.
+Status sort_entries(std::vector<Entry>& entries) {
+  const auto by_path = [](const Entry& a, const Entry& b) { return a.path < b.path; };
+  const auto not_before = [](const Entry& a, const Entry& b) { return a.path >= b.path; };
+  if (std::adjacent_find(entries.begin(), entries.end(), not_before) != entries.end()) {
+    std::sort(entries.begin(), entries.end(), by_path);
+    const auto twice = std::adjacent_find(entries.begin(), entries.end(), not_before);
+    if (twice != entries.end()) {
+      return {Errc::kDuplicateName, in_quotes(twice->path) + " is listed twice"};
+    }
   }
-  const auto before = [](const Entry& a, std::string_view path) { return a.path < path; };
-  const auto itself = std::lower_bound(entries.begin(), entries.end(), kManifestName, before);
-  if (itself != entries.end() && itself->path == kManifestName) {
+  if (std::binary_search(entries.begin(), entries.end(), Entry{kManifestName, {}}, by_path)) {
     return {Errc::kBadManifest, "the manifest lists itself"};
   }
   return {};
@@ -137,11 +140,7 @@ Result<std::vector<Entry>> parse_body(std::string_view body, const Header& heade
     return Status(Errc::kBadManifest, std::to_string(entries.size()) + " member lines where " +
                                           std::to_string(header.members) + " were announced");
   }
-  const auto by_path = [](const Entry& a, const Entry& b) { return a.path < b.path; };
-  if (!std::is_sorted(entries.begin(), entries.end(), by_path)) {
-    std::sort(entries.begin(), entries.end(), by_path);
-  }
-  SIGNEDVFS_TRY(check_different(entries));
+  SIGNEDVFS_TRY(sort_entries(entries));
   if (rules == PathRules::kApply) SIGNEDVFS_TRY(check_paths(entries));
   return entries;
 }

@@ -5,6 +5,7 @@
 #include <openssl/provider.h>
 
 #include <atomic>
+#include <memory>
 #include <utility>
 
 namespace signedvfs {
@@ -19,31 +20,33 @@ struct Context {
   OwnedProvider provider;
 };
 
-Context make_context() {
+std::unique_ptr<const Context> make_context() {
   // Without this OpenSSL 3.0 reads the configuration that the environment names, and loads the
   // modules it lists, when EVP_PKEY_CTX_new_from_pkey is first called, whatever the context. The
   // setting holds for the whole process: who wants that configuration elsewhere must load it first.
-  if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr) != 1) return {};
-  Context made{OwnedContext(OSSL_LIB_CTX_new()), nullptr};
-  if (made.context) made.provider.reset(OSSL_PROVIDER_load(made.context.get(), "default"));
-  return made;
+  if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr) != 1) return nullptr;
+  OwnedContext context(OSSL_LIB_CTX_new());
+  if (!context) return nullptr;
+  OwnedProvider provider(OSSL_PROVIDER_load(context.get(), "default"));
+  if (!provider) return nullptr;
+  return std::make_unique<const Context>(Context{std::move(context), std::move(provider)});
 }
 
 }  // namespace
 
 Result<OSSL_LIB_CTX*> openssl_context() {
   // Never freed: at exit, threads that still verify outlive every static object.
-  static std::atomic<OSSL_LIB_CTX*> made = nullptr;
-  if (OSSL_LIB_CTX* const present = made.load(std::memory_order_acquire)) return present;
+  static std::atomic<const Context*> made = nullptr;
+  if (const Context* const present = made.load(std::memory_order_acquire)) {
+    return present->context.get();
+  }
 
   const ErrorQueue errors;
-  Context ours = make_context();
-  if (!ours.provider)
-    return errors.failure(Errc::kCrypto, "OpenSSL's default provider cannot be loaded");
-  OSSL_LIB_CTX* theirs = nullptr;
-  if (!made.compare_exchange_strong(theirs, ours.context.get())) return theirs;
-  (void)ours.provider.release();
-  return ours.context.release();
+  std::unique_ptr<const Context> ours = make_context();
+  if (!ours) return errors.failure(Errc::kCrypto, "OpenSSL's default provider cannot be loaded");
+  const Context* theirs = nullptr;
+  if (!made.compare_exchange_strong(theirs, ours.get())) return theirs->context.get();
+  return ours.release()->context.get();
 }
 
 ErrorQueue::ErrorQueue() noexcept {

@@ -32,11 +32,12 @@ Result<Manifest> read_manifest(const Container& container, const TrustPolicy& po
 Status check_members(const Container& container, const Manifest& manifest) {
   const auto count = container.member_count();
   if (!count) return {};
-  for (const Entry& entry : manifest.entries()) {
-    if (!container.size_of(entry.path)) {
-      return {Errc::kMissingMember,
-              container.path() + ": " + in_quotes(entry.path) + " is listed, but not there"};
-    }
+  std::vector<std::string_view> paths;
+  paths.reserve(manifest.entries().size());
+  for (const Entry& entry : manifest.entries()) paths.push_back(entry.path);
+  if (const auto missing = container.first_missing(paths)) {
+    return {Errc::kMissingMember,
+            container.path() + ": " + in_quotes(paths[*missing]) + " is listed, but not there"};
   }
   if (*count == manifest.entries().size() + 1) return {};
   SIGNEDVFS_ASSIGN(const std::vector<std::string> names, container.names());
@@ -106,11 +107,11 @@ Result<VerifiedBytes> SignedVfs::read(std::string_view name) const {
     return refusal(Errc::kMissingMember, "is listed, but not there");
   }
   if (!content.ok()) return std::move(content).status();
-  const HashType type = entry->digest.type();
-  SIGNEDVFS_ASSIGN(const Digest digest, digest_of(type, std::as_const(*content).bytes()));
-  if (digest != entry->digest) {
-    return refusal(Errc::kDigestMismatch, "has the " + std::string(hash_name(type)) + " " +
-                                              digest.hex() + " where " + entry->digest.hex() +
+  const Digest wanted = entry->digest();
+  SIGNEDVFS_ASSIGN(const Digest digest, digest_of(wanted.type(), std::as_const(*content).bytes()));
+  if (digest != wanted) {
+    return refusal(Errc::kDigestMismatch, "has the " + std::string(hash_name(wanted.type())) + " " +
+                                              digest.hex() + " where " + wanted.hex() +
                                               " was signed");
   }
   return VerifiedBytes(std::move(content).value());

@@ -213,11 +213,12 @@ TEST(ZipArchive, NeverMixesTwoContentsInOneMember) {
     const auto zip = open_zip(std::move(source), "app.zip", Limits{});
     if (!zip.ok()) continue;
     EXPECT_THAT(content_of(**zip, "pkg/__init__.py"),
-                testing::AnyOf("import os\n", "import no\n", "CorruptMember"));
+                testing::AnyOf("import os\n", "import no\n", "CorruptMember", "HeaderMismatch"));
     EXPECT_THAT(content_of(**zip, "pkg/data.txt"),
-                testing::AnyOf(std::string(1000, 'd'), std::string(1000, 'e'), "CorruptMember"));
+                testing::AnyOf(std::string(1000, 'd'), std::string(1000, 'e'), "CorruptMember",
+                               "HeaderMismatch"));
     EXPECT_THAT(content_of(**zip, "pkg/more.txt"),
-                testing::AnyOf(std::string(1000, 'z'), "NotFound"));
+                testing::AnyOf(std::string(1000, 'z'), "NotFound", "HeaderMismatch"));
     if (counter.accesses() <= n) break;  // it never changed
   }
   EXPECT_GT(n, 4U);

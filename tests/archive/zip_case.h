@@ -34,8 +34,15 @@ inline ZipPlan ordinary_zip() {
   return plan;
 }
 
+// read_index reads the index and, as every reader of a member does, each local header.
 inline Result<ZipIndex> read_index(const std::string& bytes, const Limits& limits = {}) {
-  return ZipIndex::read(MemorySource(bytes), limits);
+  const MemorySource source(bytes);
+  SIGNEDVFS_ASSIGN(ZipIndex index, ZipIndex::read(source, limits));
+  for (const ZipRecord& member : index.members()) {
+    SIGNEDVFS_ASSIGN(const Buffer stored, copy_stored(source, member));
+    EXPECT_EQ(stored.size(), member.stored_size);
+  }
+  return index;
 }
 
 // expect_refused builds the case's archive and requires its code.

@@ -47,8 +47,8 @@ void body_round_trips(std::string_view body, HashType type) {
   std::map<std::string, Digest> digests;
   std::string sorted;
   for (const Entry& entry : *entries) {
-    digests.emplace(entry.path, entry.digest);
-    sorted.append(entry.digest.hex()).append(" ").append(entry.path).append("\n");
+    digests.emplace(entry.path, entry.digest());
+    sorted.append(entry.digest().hex()).append(" ").append(entry.path).append("\n");
   }
   require(sorted.size() == body.size());
   require(expect(encode_body(type, digests)) == sorted);

@@ -37,7 +37,7 @@ TEST(Manifest, GivesWhatWasSigned) {
   EXPECT_EQ(manifest.signers(), std::vector<std::string>{fingerprint()});
   ASSERT_EQ(manifest.entries().size(), 3U);
   ASSERT_NE(manifest.find("data.txt"), nullptr);
-  EXPECT_EQ(manifest.find("data.txt")->digest.hex(), sha256("data"));
+  EXPECT_EQ(manifest.find("data.txt")->digest().hex(), sha256("data"));
 }
 
 TEST(Manifest, FindsExactNamesOnly) {

@@ -50,7 +50,7 @@ TEST(ManifestText, ReadsWhatItWrites) {
   const auto entries = expect(parse_body(body, again, {}));
   ASSERT_EQ(entries.size(), 2U);
   EXPECT_EQ(entries[1].path, "b/c.py");
-  EXPECT_EQ(entries[0].digest, expect(digest_of(HashType::kSha512, bytes_of("x"))));
+  EXPECT_EQ(entries[0].digest(), expect(digest_of(HashType::kSha512, bytes_of("x"))));
 }
 
 TEST(ManifestText, SpellsTheHeaderInOneWay) {
@@ -210,7 +210,7 @@ TEST(ManifestText, TakesMemberLinesInAnyOrderAndSortsThem) {
   ASSERT_EQ(entries.size(), 3U);
   EXPECT_EQ(entries[0].path, "a.b");
   EXPECT_EQ(entries[1].path, "a/c");
-  EXPECT_EQ(entries[1].digest.hex(), kB);
+  EXPECT_EQ(entries[1].digest().hex(), kB);
   EXPECT_EQ(entries[2].path, "b");
 }
 
