@@ -56,9 +56,10 @@ Result<std::unique_ptr<const Container>> open_zip_only(std::unique_ptr<const Byt
 
 }  // namespace
 
-std::optional<std::size_t> Container::first_missing(std::span<const std::string_view> names) const {
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    if (!size_of(names[i])) return i;
+std::optional<std::size_t> Container::first_missing(
+    std::size_t count, const std::function<std::string_view(std::size_t)>& name_at) const {
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!size_of(name_at(i))) return i;
   }
   return {};
 }

@@ -33,9 +33,10 @@ class Container {
   // or nothing where there is no such member.
   virtual std::optional<std::uint64_t> size_of(std::string_view name) const = 0;
 
-  // first_missing returns the position of the first of `names` that is no member, or nothing where
-  // all of them are. Fastest where the names are in the order of the members.
-  virtual std::optional<std::size_t> first_missing(std::span<const std::string_view> names) const;
+  // first_missing returns the first of the positions 0 to `count` at which `name_at` has no
+  // member's name, or nothing. Fastest where the names are in the order of the members.
+  virtual std::optional<std::size_t> first_missing(
+      std::size_t count, const std::function<std::string_view(std::size_t)>& name_at) const;
 
   // read returns the whole content of one member, decoded, in memory of its own, read by exactly
   // one pass over the underlying bytes. Fails with `kNotFound` or with what is wrong.

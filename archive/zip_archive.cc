@@ -45,12 +45,15 @@ class ZipArchive final : public Container {
     return member->size;
   }
 
-  std::optional<std::size_t> first_missing(std::span<const std::string_view> names) const override {
+  std::optional<std::size_t> first_missing(
+      std::size_t count,
+      const std::function<std::string_view(std::size_t)>& name_at) const override {
     const ZipRecord* expected = index_.members().data();
     const ZipRecord* const end = expected + index_.members().size();
-    for (std::size_t i = 0; i < names.size(); ++i) {
-      if (expected == end || expected->name != names[i]) {
-        expected = index_.find(names[i]);
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::string_view name = name_at(i);
+      if (expected == end || expected->name != name) {
+        expected = index_.find(name);
         if (expected == nullptr) return i;
       }
       ++expected;

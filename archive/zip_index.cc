@@ -122,15 +122,22 @@ Result<ZipIndex> ZipIndex::read(const ByteSource& source, const Limits& limits) 
 }
 
 ZipIndex::ZipIndex(Buffer directory, std::vector<ZipRecord> members, std::uint64_t begin)
-    : directory_(std::move(directory)),
-      members_(std::move(members)),
-      table_(members_.size()),
-      begin_(begin) {
+    : directory_(std::move(directory)), members_(std::move(members)), begin_(begin) {
+  const auto by_name = [](const ZipRecord& a, const ZipRecord& b) { return a.name < b.name; };
+  is_sorted_ = std::is_sorted(members_.begin(), members_.end(), by_name);
+  if (is_sorted_) return;
+  table_ = NameTable(members_.size());
   const auto name_at = [&](std::size_t i) { return members_[i].name; };
   for (std::uint32_t i = 0; i < members_.size(); ++i) table_.insert(name_at(i), i, name_at);
 }
 
 const ZipRecord* ZipIndex::find(std::string_view name) const& noexcept {
+  if (is_sorted_) {
+    const auto at = std::lower_bound(
+        members_.begin(), members_.end(), name,
+        [](const ZipRecord& record, std::string_view wanted) { return record.name < wanted; });
+    return at != members_.end() && at->name == name ? &*at : nullptr;
+  }
   const auto index = table_.find(name, [&](std::size_t i) { return members_[i].name; });
   return index ? &members_[*index] : nullptr;
 }

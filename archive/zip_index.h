@@ -54,6 +54,7 @@ class ZipIndex {
 
   Buffer directory_;
   std::vector<ZipRecord> members_;
+  bool is_sorted_ = false;  // by name, as our own writer leaves them: then there is no table
   NameTable table_;
   std::uint64_t begin_ = 0;
 };

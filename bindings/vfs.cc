@@ -50,7 +50,7 @@ py::bytes read_member(const OpenVfs& self, const py::object& name) {
 
 py::list list_members(const OpenVfs& self) {
   py::list out;
-  for (const Entry& entry : self->manifest().entries()) out.append(text_object(entry.path));
+  for (const Entry& entry : self->manifest().entries()) out.append(text_object(entry.path()));
   return out;
 }
 

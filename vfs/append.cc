@@ -68,7 +68,7 @@ Result<SignReport> append(const AppendRequest& request) {
   const Manifest& manifest = archive->manifest();
   Rebuild rebuild;
   rebuild.members = source.get();
-  for (const Entry& entry : manifest.entries()) rebuild.names.emplace_back(entry.path);
+  for (const Entry& entry : manifest.entries()) rebuild.names.emplace_back(entry.path());
   rebuild.prefix = [&](const Sink& sink) { return copy_file(*executable, sink); };
   rebuild.hash_type = manifest.hash_type();
   rebuild.output = request.output;

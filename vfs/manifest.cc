@@ -160,23 +160,23 @@ const Entry* Manifest::find(std::string_view path) const noexcept {
   const std::vector<Entry>& all = state_->entries;
   const auto at = std::lower_bound(
       all.begin(), all.end(), path,
-      [](const Entry& entry, std::string_view wanted) { return entry.path < wanted; });
-  return at != all.end() && at->path == path ? &*at : nullptr;
+      [](const Entry& entry, std::string_view wanted) { return entry.path() < wanted; });
+  return at != all.end() && at->path() == path ? &*at : nullptr;
 }
 
 bool Manifest::has_directory(std::string_view path) const noexcept {
   if (path.empty()) return true;
   // Names below `path` follow path + "/", which needs no memory to be compared with.
   const auto is_before = [](const Entry& entry, std::string_view directory) {
-    const int order = entry.path.substr(0, directory.size()).compare(directory);
+    const int order = entry.path().substr(0, directory.size()).compare(directory);
     if (order != 0) return order < 0;
-    return entry.path.size() == directory.size() ||
-           static_cast<unsigned char>(entry.path[directory.size()]) < '/';
+    return entry.path().size() == directory.size() ||
+           static_cast<unsigned char>(entry.path()[directory.size()]) < '/';
   };
   const std::vector<Entry>& all = state_->entries;
   const auto at = std::lower_bound(all.begin(), all.end(), path, is_before);
-  return at != all.end() && at->path.size() > path.size() && at->path.starts_with(path) &&
-         at->path[path.size()] == '/';
+  return at != all.end() && at->path().size() > path.size() && at->path().starts_with(path) &&
+         at->path()[path.size()] == '/';
 }
 
 }  // namespace signedvfs

@@ -56,13 +56,28 @@ struct Signature {
   std::vector<std::byte> value;
 };
 
-// Entry is one member line, borrowed from the manifest.
-struct Entry {
-  std::string_view path;
-  std::string_view hex;  // of the content's digest; has been checked to be one
-  HashType hash_type = HashType::kSha256;
+// Entry is one member line, borrowed from the manifest. There may be many: it is small.
+class Entry {
+ public:
+  // Entry takes a line, without its LF, that begins with a digest of `type` and one space, of
+  // less than 4 GiB.
+  Entry(HashType type, std::string_view line) noexcept
+      : line_(line.data()),
+        size_(static_cast<std::uint32_t>(line.size())),
+        digits_(static_cast<std::uint8_t>(2 * hash_bytes(type))),
+        type_(type) {}
 
-  Digest digest() const noexcept { return Digest::from_hex(hash_type, hex).value_or(Digest()); }
+  std::string_view path() const noexcept { return {line_ + digits_ + 1, size_ - digits_ - 1U}; }
+
+  // hex returns the digest of the content as the line spells it.
+  std::string_view hex() const noexcept { return {line_, digits_}; }
+  Digest digest() const noexcept { return Digest::from_hex(type_, hex()).value_or(Digest()); }
+
+ private:
+  const char* line_;
+  std::uint32_t size_;
+  std::uint8_t digits_;
+  HashType type_;
 };
 
 // signed_message returns what a key signs for the header text `header`.

@@ -37,7 +37,8 @@ Status parse_entry(std::string_view line, std::size_t number, HashType type, con
                    PathRules rules, std::vector<Entry>& out) {
   const std::size_t digits = 2 * hash_bytes(type);
   const std::string_view hex = line.substr(0, digits);
-  if (!Digest::is_hex(type, hex) || line.size() <= digits || line[digits] != ' ') {
+  if (!Digest::is_hex(type, hex) || line.size() <= digits || line.size() > UINT32_MAX ||
+      line[digits] != ' ') {
     return malformed(number, "of the members: " + in_quotes(line.substr(0, digits + 64)) +
                                  " is no member: " + std::to_string(digits) +
                                  " hexadecimal digits, one space and a path were expected");
@@ -48,23 +49,26 @@ Status parse_entry(std::string_view line, std::size_t number, HashType type, con
       return std::move(status).in("line " + std::to_string(number) + " of the members");
     }
   }
-  out.push_back({path, hex, type});
+  out.emplace_back(type, line);
   return {};
 }
 
 // sort_entries puts `entries` into byte order of their paths, and requires that these differ, and
 // that none is the manifest itself.
 Status sort_entries(std::vector<Entry>& entries) {
-  const auto by_path = [](const Entry& a, const Entry& b) { return a.path < b.path; };
-  const auto not_before = [](const Entry& a, const Entry& b) { return a.path >= b.path; };
+  const auto by_path = [](const Entry& a, const Entry& b) { return a.path() < b.path(); };
+  const auto not_before = [](const Entry& a, const Entry& b) { return a.path() >= b.path(); };
   if (std::adjacent_find(entries.begin(), entries.end(), not_before) != entries.end()) {
     std::sort(entries.begin(), entries.end(), by_path);
     const auto twice = std::adjacent_find(entries.begin(), entries.end(), not_before);
     if (twice != entries.end()) {
-      return {Errc::kDuplicateName, in_quotes(twice->path) + " is listed twice"};
+      return {Errc::kDuplicateName, in_quotes(twice->path()) + " is listed twice"};
     }
   }
-  if (std::binary_search(entries.begin(), entries.end(), Entry{kManifestName, {}}, by_path)) {
+  const auto itself = std::lower_bound(
+      entries.begin(), entries.end(), kManifestName,
+      [](const Entry& entry, std::string_view path) { return entry.path() < path; });
+  if (itself != entries.end() && itself->path() == kManifestName) {
     return {Errc::kBadManifest, "the manifest lists itself"};
   }
   return {};
@@ -74,7 +78,7 @@ Status sort_entries(std::vector<Entry>& entries) {
 Status check_paths(const std::vector<Entry>& entries) {
   std::vector<std::string_view> paths;
   paths.reserve(entries.size() + 1);
-  for (const Entry& entry : entries) paths.push_back(entry.path);
+  for (const Entry& entry : entries) paths.push_back(entry.path());
   paths.push_back(kManifestName);
   return check_name_conflicts(paths, {});
 }

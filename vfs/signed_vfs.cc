@@ -32,12 +32,11 @@ Result<Manifest> read_manifest(const Container& container, const TrustPolicy& po
 Status check_members(const Container& container, const Manifest& manifest) {
   const auto count = container.member_count();
   if (!count) return {};
-  std::vector<std::string_view> paths;
-  paths.reserve(manifest.entries().size());
-  for (const Entry& entry : manifest.entries()) paths.push_back(entry.path);
-  if (const auto missing = container.first_missing(paths)) {
+  const std::vector<Entry>& entries = manifest.entries();
+  const auto path_at = [&](std::size_t i) { return entries[i].path(); };
+  if (const auto missing = container.first_missing(entries.size(), path_at)) {
     return {Errc::kMissingMember,
-            container.path() + ": " + in_quotes(paths[*missing]) + " is listed, but not there"};
+            container.path() + ": " + in_quotes(path_at(*missing)) + " is listed, but not there"};
   }
   if (*count == manifest.entries().size() + 1) return {};
   SIGNEDVFS_ASSIGN(const std::vector<std::string> names, container.names());
@@ -127,7 +126,7 @@ Status SignedVfs::verify_all(const std::function<bool(std::uint64_t)>& progress)
   }
   std::uint64_t done = 0;
   for (const Entry& entry : manifest_.entries()) {
-    if (auto content = read(entry.path); !content.ok()) return std::move(content).status();
+    if (auto content = read(entry.path()); !content.ok()) return std::move(content).status();
     ++done;
     if (progress && !progress(done)) {
       return Status(Errc::kUsage, "given up after " + std::to_string(done) + " of " +

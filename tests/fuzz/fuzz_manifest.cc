@@ -47,8 +47,8 @@ void body_round_trips(std::string_view body, HashType type) {
   std::map<std::string, Digest> digests;
   std::string sorted;
   for (const Entry& entry : *entries) {
-    digests.emplace(entry.path, entry.digest());
-    sorted.append(entry.digest().hex()).append(" ").append(entry.path).append("\n");
+    digests.emplace(entry.path(), entry.digest());
+    sorted.append(entry.digest().hex()).append(" ").append(entry.path()).append("\n");
   }
   require(sorted.size() == body.size());
   require(expect(encode_body(type, digests)) == sorted);
@@ -65,8 +65,8 @@ void is_believed_only_if_read(const ManifestParts& parts, bool header_is_read) {
   require(header_is_read);
   require(manifest->header() == parts.header);
   for (const Entry& entry : manifest->entries()) {
-    require(manifest->find(entry.path) == &entry);
-    require(parts.body.find(entry.path) != std::string_view::npos);
+    require(manifest->find(entry.path()) == &entry);
+    require(parts.body.find(entry.path()) != std::string_view::npos);
   }
 }
 

@@ -49,7 +49,7 @@ TEST(ManifestText, ReadsWhatItWrites) {
   EXPECT_EQ(again.members, 2U);
   const auto entries = expect(parse_body(body, again, {}));
   ASSERT_EQ(entries.size(), 2U);
-  EXPECT_EQ(entries[1].path, "b/c.py");
+  EXPECT_EQ(entries[1].path(), "b/c.py");
   EXPECT_EQ(entries[0].digest(), expect(digest_of(HashType::kSha512, bytes_of("x"))));
 }
 
@@ -208,10 +208,10 @@ TEST(ManifestText, TakesMemberLinesInAnyOrderAndSortsThem) {
   const std::string body = kA + " b\n" + kB + " a/c\n" + kA + " a.b\n";
   const auto entries = expect(parse_body(body, header, {}));
   ASSERT_EQ(entries.size(), 3U);
-  EXPECT_EQ(entries[0].path, "a.b");
-  EXPECT_EQ(entries[1].path, "a/c");
+  EXPECT_EQ(entries[0].path(), "a.b");
+  EXPECT_EQ(entries[1].path(), "a/c");
   EXPECT_EQ(entries[1].digest().hex(), kB);
-  EXPECT_EQ(entries[2].path, "b");
+  EXPECT_EQ(entries[2].path(), "b");
 }
 
 class BrokenBody : public testing::TestWithParam<std::string> {};
