@@ -1,5 +1,6 @@
 #include <array>
 
+#include "archive/buffer.h"
 #include "bindings/convert.h"
 #include "bindings/errors.h"
 #include "bindings/registers.h"
@@ -19,6 +20,13 @@ PublicKey key_of_base64(const std::string& text) {
   const std::optional<std::vector<std::byte>> der = base64_decode(text);
   if (!der) throw_status({Errc::kBadKey, "text that is no base64"}, Activity::kTool);
   return require(PublicKey::from_der(*der), Activity::kTool);
+}
+
+// big_endian returns the bytes of a number that is not negative.
+std::string big_endian(const py::int_& number, const char* what) {
+  if (number < py::int_(0)) throw py::value_error(std::string(what) + " is negative");
+  const auto bits = number.attr("bit_length")().cast<std::size_t>();
+  return number.attr("to_bytes")((bits + 7) / 8, "big").cast<std::string>();
 }
 
 KeyAlgorithm algorithm_of(const std::string& name) {
@@ -59,6 +67,17 @@ void register_public_key(py::module_& module) {
           py::arg("text"),
           "from_pem(text)\n--\n\n"
           "Read one PEM block \"PUBLIC KEY\".\n\nRaises KeyFileError.")
+      .def_static(
+          "from_numbers",
+          [](const py::int_& modulus, const py::int_& exponent) {
+            const std::string n = big_endian(modulus, "modulus");
+            const std::string e = big_endian(exponent, "exponent");
+            return require(PublicKey::from_rsa(bytes_of(n), bytes_of(e)), Activity::kTool);
+          },
+          py::arg("modulus"), py::arg("exponent") = 65537,
+          "from_numbers(modulus, exponent=65537)\n--\n\n"
+          "Make an RSA key of its numbers, as signedimp's RSAKey had them.\n\n"
+          "Raises KeyFileError, ValueError.")
       .def_property_readonly("pem", &PublicKey::pem, "The key as one PEM block.")
       .def_property_readonly(
           "fingerprint", [](const PublicKey& self) { return py::str(self.fingerprint()); },

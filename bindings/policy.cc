@@ -46,13 +46,14 @@ std::set<std::string> revoked_of(const py::object& revoked) {
 
 PolicyObject make_policy(const py::object& keys, int threshold, const py::object& names,
                          const py::object& min_serial, const py::object& revoked,
-                         const py::object& now) {
+                         const py::object& now, bool legacy) {
   PolicyObject made;
   made.policy.keys = keys_of<PublicKey>(keys);
   made.policy.threshold = threshold;
   made.policy.names = names_of(names);
   made.policy.min_serial = min_serial_of(min_serial);
   made.policy.revoked = revoked_of(revoked);
+  made.policy.legacy = legacy;
   if (!now.is_none() && PyCallable_Check(now.ptr()) == 0) {
     made.policy.now = [seconds = seconds_of(now, "now")] { return seconds; };
   }
@@ -93,9 +94,9 @@ py::object min_serial_object(const PolicyObject& self) {
 py::object policy_repr(const PolicyObject& self) {
   return py::str(
              "signedvfs.TrustPolicy(keys={!r}, threshold={!r}, names={!r}, min_serial={!r}, "
-             "revoked={!r}, now={!r})")
+             "revoked={!r}, now={!r}, legacy={!r})")
       .format(keys_tuple(self), self.policy.threshold, names_object(self), min_serial_dict(self),
-              frozen(self.policy.revoked), self.now);
+              frozen(self.policy.revoked), self.now, self.policy.legacy);
 }
 
 // throw_clock_failure raises IntegrityCheckError with `cause` behind it.
@@ -194,13 +195,16 @@ void register_policy(py::module_& module) {
       "min_serial: the lowest acceptable `@serial` by name; the name '' is for all other names.\n"
       "revoked: keys, or fingerprints, that never count, and whose signature is a refusal.\n"
       "now: the time to check validity against - None for the clock, seconds since 1970, an aware\n"
-      "datetime, or a callable that returns one of these and is called once for each archive.\n\n"
+      "datetime, or a callable that returns one of these and is called once for each archive.\n"
+      "legacy: also accept manifests that signedimp itself made. Their MD5 and SHA-1 can be "
+      "forged\n"
+      "by whoever had a say in what was signed; keep to False where you can sign anew.\n\n"
       "Raises ValueError where these make no sense together.")
       .def(py::init(&make_policy), py::arg("keys") = py::tuple(), py::arg("threshold") = 1,
            py::arg("names") = py::none(), py::arg("min_serial") = py::none(),
-           py::arg("revoked") = py::tuple(), py::arg("now") = py::none(),
+           py::arg("revoked") = py::tuple(), py::arg("now") = py::none(), py::arg("legacy") = false,
            "__init__(self, keys=(), threshold=1, names=None, min_serial=None, revoked=(), "
-           "now=None)\n--\n\n")
+           "now=None, legacy=False)\n--\n\n")
       .def_property_readonly("keys", &keys_tuple, "The public keys that count.")
       .def_property_readonly(
           "threshold", [](const PolicyObject& self) { return self.policy.threshold; },
@@ -213,6 +217,9 @@ void register_policy(py::module_& module) {
           "The fingerprints of revoked keys.")
       .def_property_readonly(
           "now", [](const PolicyObject& self) { return self.now; }, "The clock as it was given.")
+      .def_property_readonly(
+          "legacy", [](const PolicyObject& self) { return self.policy.legacy; },
+          "Whether manifests that signedimp itself made are accepted.")
       .def("__repr__", &policy_repr);
 }
 

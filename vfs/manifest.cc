@@ -4,70 +4,26 @@
 #include <algorithm>
 #include <utility>
 
+#include "vfs/legacy_manifest.h"
 #include "vfs/manifest_text.h"
 #include "vfs/rfc3339.h"
+#include "vfs/signature_check.h"
 
 namespace signedvfs {
 namespace {
 
 constexpr std::string_view kDomain{"signedvfs manifest v1\0", 22};
 
-const PublicKey* key_of(const TrustPolicy& policy, const std::string& fingerprint) {
+// key_of returns the policy's key that `signature` names, after checking that it signed `parts`.
+Result<const PublicKey*> key_of(const Signature& signature, const ManifestParts& parts,
+                                const TrustPolicy& policy) {
   for (const PublicKey& key : policy.keys) {
-    if (key.fingerprint() == fingerprint) return &key;
+    if (key.fingerprint() != signature.fingerprint) continue;
+    SIGNEDVFS_ASSIGN(const std::string message, signed_message(parts.header));
+    SIGNEDVFS_TRY(key.check(bytes_of(message), signature.value));
+    return &key;
   }
   return nullptr;
-}
-
-std::string list_of(const std::vector<Signature>& signatures) {
-  std::string out;
-  for (const Signature& signature : signatures) {
-    out += (out.empty() ? "" : ", ") + signature.fingerprint;
-  }
-  return out;
-}
-
-Status too_few(const std::vector<Signature>& signatures, std::size_t trusted,
-               const TrustPolicy& policy) {
-  constexpr std::string_view kAdvice =
-      "; where you know the signer, trust the public key: signedvfs.trust(PublicKey.load(path))";
-  if (signatures.empty()) {
-    return {Errc::kNoTrustedKey,
-            "the manifest carries no signature: sign it with `signedvfs sign`"};
-  }
-  if (policy.keys.empty()) {
-    return {Errc::kNoTrustedKey, "signed by " + list_of(signatures) +
-                                     ", but no key is trusted yet" + std::string(kAdvice)};
-  }
-  return {Errc::kNoTrustedKey, std::to_string(trusted) + " of " + std::to_string(policy.threshold) +
-                                   " required signatures are by trusted keys; signed by " +
-                                   list_of(signatures) + std::string(kAdvice)};
-}
-
-// Every line by a key of the policy is checked, also where the threshold is reached without it: a
-// false one means that somebody has been at the file.
-Result<std::vector<std::string>> check_signatures(const ManifestParts& parts,
-                                                  const TrustPolicy& policy) {
-  std::vector<std::string> signers;
-  std::string message;
-  for (const Signature& signature : parts.signatures) {
-    const PublicKey* const key = key_of(policy, signature.fingerprint);
-    if (key == nullptr) continue;
-    if (message.empty()) {
-      SIGNEDVFS_ASSIGN(message, signed_message(parts.header));
-    }
-    if (Status status = key->check(bytes_of(message), signature.value); !status.ok()) {
-      return std::move(status).in("signature by " + signature.fingerprint);
-    }
-    if (policy.revoked.count(signature.fingerprint) != 0) {
-      return Status(Errc::kKeyRevoked, "signed by the revoked key " + signature.fingerprint);
-    }
-    signers.push_back(signature.fingerprint);
-  }
-  if (signers.size() < static_cast<std::size_t>(policy.threshold)) {
-    return too_few(parts.signatures, signers.size(), policy);
-  }
-  return signers;
 }
 
 Status check_identity(const Attributes& attributes, const TrustPolicy& policy) {
@@ -130,8 +86,21 @@ Result<Manifest> Manifest::check(Buffer text, const TrustPolicy& policy, const L
   auto state = std::make_unique<State>();
   state->text = std::move(text);
   ManifestParts& parts = state->parts;
-  SIGNEDVFS_ASSIGN(parts, split_manifest(text_of(std::as_const(state->text).bytes()), limits));
-  SIGNEDVFS_ASSIGN(state->signers, check_signatures(parts, policy));
+  const std::string_view whole = text_of(std::as_const(state->text).bytes());
+  if (is_legacy_manifest(whole)) {
+    SIGNEDVFS_ASSIGN(LegacyManifest legacy, check_legacy_manifest(whole, policy, limits, rules));
+    SIGNEDVFS_TRY(check_identity({}, policy));
+    parts = std::move(legacy.parts);
+    state->signers = std::move(legacy.signers);
+    state->header.hash_type = legacy.hash_type;
+    state->entries = std::move(legacy.entries);
+    return Manifest(std::move(state));
+  }
+  SIGNEDVFS_ASSIGN(parts, split_manifest(whole, limits));
+  SIGNEDVFS_ASSIGN(state->signers,
+                   check_signatures(parts.signatures, policy, [&](const Signature& line) {
+                     return key_of(line, parts, policy);
+                   }));
 
   SIGNEDVFS_ASSIGN(state->header, parse_header(parts.header));
   SIGNEDVFS_TRY(check_identity(state->header.attributes, policy));

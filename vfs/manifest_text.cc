@@ -33,47 +33,6 @@ Result<Signature> parse_signature(std::string_view line, std::size_t number) {
   return Signature{std::string(fingerprint), std::move(*value)};
 }
 
-Status parse_entry(std::string_view line, std::size_t number, HashType type, const Limits& limits,
-                   PathRules rules, std::vector<Entry>& out) {
-  const std::size_t digits = 2 * hash_bytes(type);
-  const std::string_view hex = line.substr(0, digits);
-  if (!Digest::is_hex(type, hex) || line.size() <= digits || line.size() > UINT32_MAX ||
-      line[digits] != ' ') {
-    return malformed(number, "of the members: " + in_quotes(line.substr(0, digits + 64)) +
-                                 " is no member: " + std::to_string(digits) +
-                                 " hexadecimal digits, one space and a path were expected");
-  }
-  const std::string_view path = line.substr(digits + 1);
-  if (rules == PathRules::kApply) {
-    if (Status status = check_member_name(path, limits); !status.ok()) {
-      return std::move(status).in("line " + std::to_string(number) + " of the members");
-    }
-  }
-  out.emplace_back(type, line);
-  return {};
-}
-
-// sort_entries puts `entries` into byte order of their paths, and requires that these differ, and
-// that none is the manifest itself.
-Status sort_entries(std::vector<Entry>& entries) {
-  const auto by_path = [](const Entry& a, const Entry& b) { return a.path() < b.path(); };
-  const auto not_before = [](const Entry& a, const Entry& b) { return a.path() >= b.path(); };
-  if (std::adjacent_find(entries.begin(), entries.end(), not_before) != entries.end()) {
-    std::sort(entries.begin(), entries.end(), by_path);
-    const auto twice = std::adjacent_find(entries.begin(), entries.end(), not_before);
-    if (twice != entries.end()) {
-      return {Errc::kDuplicateName, in_quotes(twice->path()) + " is listed twice"};
-    }
-  }
-  const auto itself = std::lower_bound(
-      entries.begin(), entries.end(), kManifestName,
-      [](const Entry& entry, std::string_view path) { return entry.path() < path; });
-  if (itself != entries.end() && itself->path() == kManifestName) {
-    return {Errc::kBadManifest, "the manifest lists itself"};
-  }
-  return {};
-}
-
 // The manifest's own name counts as taken, in every disguise.
 Status check_paths(const std::vector<Entry>& entries) {
   std::vector<std::string_view> paths;
@@ -123,6 +82,45 @@ Result<ManifestParts> split_manifest(std::string_view text, const Limits& limits
   return parts;
 }
 
+Status parse_entry(std::string_view line, std::size_t number, HashType type, const Limits& limits,
+                   PathRules rules, std::vector<Entry>& out) {
+  const std::size_t digits = 2 * hash_bytes(type);
+  const std::string_view hex = line.substr(0, digits);
+  if (!Digest::is_hex(type, hex) || line.size() <= digits || line.size() > UINT32_MAX ||
+      line[digits] != ' ') {
+    return malformed(number, "of the members: " + in_quotes(line.substr(0, digits + 64)) +
+                                 " is no member: " + std::to_string(digits) +
+                                 " hexadecimal digits, one space and a path were expected");
+  }
+  const std::string_view path = line.substr(digits + 1);
+  if (rules == PathRules::kApply) {
+    if (Status status = check_member_name(path, limits); !status.ok()) {
+      return std::move(status).in("line " + std::to_string(number) + " of the members");
+    }
+  }
+  out.emplace_back(type, line);
+  return {};
+}
+
+Status sort_entries(std::vector<Entry>& entries, PathRules rules) {
+  const auto by_path = [](const Entry& a, const Entry& b) { return a.path() < b.path(); };
+  const auto not_before = [](const Entry& a, const Entry& b) { return a.path() >= b.path(); };
+  if (std::adjacent_find(entries.begin(), entries.end(), not_before) != entries.end()) {
+    std::sort(entries.begin(), entries.end(), by_path);
+    const auto twice = std::adjacent_find(entries.begin(), entries.end(), not_before);
+    if (twice != entries.end()) {
+      return {Errc::kDuplicateName, in_quotes(twice->path()) + " is listed twice"};
+    }
+  }
+  const auto itself = std::lower_bound(
+      entries.begin(), entries.end(), kManifestName,
+      [](const Entry& entry, std::string_view path) { return entry.path() < path; });
+  if (itself != entries.end() && itself->path() == kManifestName) {
+    return {Errc::kBadManifest, "the manifest lists itself"};
+  }
+  return rules == PathRules::kApply ? check_paths(entries) : Status();
+}
+
 Result<std::vector<Entry>> parse_body(std::string_view body, const Header& header,
                                       const Limits& limits, PathRules rules) {
   if (header.members > limits.members) {
@@ -144,8 +142,7 @@ Result<std::vector<Entry>> parse_body(std::string_view body, const Header& heade
     return Status(Errc::kBadManifest, std::to_string(entries.size()) + " member lines where " +
                                           std::to_string(header.members) + " were announced");
   }
-  SIGNEDVFS_TRY(sort_entries(entries));
-  if (rules == PathRules::kApply) SIGNEDVFS_TRY(check_paths(entries));
+  SIGNEDVFS_TRY(sort_entries(entries, rules));
   return entries;
 }
 

@@ -2,6 +2,7 @@
 // what to believe.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -40,5 +41,14 @@ Result<Header> parse_header(std::string_view header);
 // with `kBadName`, `kDuplicateName`, `kFileAndDirectory`.
 Result<std::vector<Entry>> parse_body(std::string_view body, const Header& header,
                                       const Limits& limits, PathRules rules = PathRules::kApply);
+
+// parse_entry appends what one member line says, of the number `number` for messages; its digest is
+// of `type`. Fails with `kBadManifest`, and as `rules` demand with `kBadName`.
+Status parse_entry(std::string_view line, std::size_t number, HashType type, const Limits& limits,
+                   PathRules rules, std::vector<Entry>& out);
+
+// sort_entries puts `entries` into byte order of their paths, and requires that these differ, that
+// none is the manifest itself, and as `rules` demand that they do not conflict.
+Status sort_entries(std::vector<Entry>& entries, PathRules rules);
 
 }  // namespace signedvfs

@@ -35,6 +35,9 @@ struct TrustPolicy {
   // signed is refused, whatever else it carries, where that key is among `keys`.
   std::set<std::string> revoked;
 
+  // legacy accepts manifests that signedimp itself made, with MD5 or SHA-1 (see legacy_manifest.h).
+  bool legacy = false;
+
   // now is asked once per archive, when it is opened.
   std::function<std::int64_t()> now = system_clock_seconds;
 

@@ -1,6 +1,7 @@
 #include "vfs/public_key.h"
 
 #include <openssl/core_names.h>
+#include <openssl/param_build.h>
 #include <openssl/x509.h>
 
 #include <algorithm>
@@ -89,14 +90,24 @@ Status refuse_weak(KeyAlgorithm algorithm, EVP_PKEY* key) {
   return bad_key(std::string(kAccepted));
 }
 
-bool encodes_as(const EVP_PKEY* key, std::span<const std::byte> der) {
+// encoding_of returns the DER SubjectPublicKeyInfo, or nothing where there is no memory for it.
+std::vector<std::byte> encoding_of(const EVP_PKEY* key) {
   unsigned char* encoding = nullptr;
   const int size = i2d_PUBKEY(key, &encoding);
-  if (size < 0) return false;
-  const bool same = std::equal(der.begin(), der.end(), reinterpret_cast<const std::byte*>(encoding),
-                               reinterpret_cast<const std::byte*>(encoding) + size);
+  if (size < 0) return {};
+  const auto* const begin = reinterpret_cast<const std::byte*>(encoding);
+  std::vector<std::byte> out(begin, begin + size);
   OPENSSL_free(encoding);
-  return same;
+  return out;
+}
+
+bool encodes_as(const EVP_PKEY* key, std::span<const std::byte> der) {
+  const std::vector<std::byte> encoding = encoding_of(key);
+  return std::equal(der.begin(), der.end(), encoding.begin(), encoding.end());
+}
+
+OwnedNumber number_of(std::span<const std::byte> bytes) {
+  return OwnedNumber(BN_bin2bn(raw(bytes), static_cast<int>(bytes.size()), nullptr));
 }
 
 Result<PublicKey> from_block(const Pem& block) {
@@ -145,6 +156,31 @@ Result<PublicKey> PublicKey::from_der(std::span<const std::byte> der) {
   const int bits = EVP_PKEY_get_bits(key.get());
   return PublicKey(std::make_shared<const Material>(
       Material{std::move(key), algorithm, bits, {der.begin(), der.end()}, digest.hex()}));
+}
+
+Result<PublicKey> PublicKey::from_rsa(std::span<const std::byte> modulus,
+                                      std::span<const std::byte> exponent) {
+  if (modulus.size() + exponent.size() > kKeyBytes) return bad_key("larger than 64 KiB: not a key");
+  const ErrorQueue errors;
+  SIGNEDVFS_ASSIGN(OSSL_LIB_CTX* const context, openssl_context());
+  const OwnedNumber n = number_of(modulus);
+  const OwnedNumber e = number_of(exponent);
+  const Owned<OSSL_PARAM_BLD, OSSL_PARAM_BLD_free> builder(OSSL_PARAM_BLD_new());
+  if (!n || !e || !builder ||
+      OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, n.get()) != 1 ||
+      OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, e.get()) != 1) {
+    return errors.failure(Errc::kCrypto, "RSA key");
+  }
+  const Owned<OSSL_PARAM, OSSL_PARAM_free> numbers(OSSL_PARAM_BLD_to_param(builder.get()));
+  const Owned<EVP_PKEY_CTX, EVP_PKEY_CTX_free> work(
+      EVP_PKEY_CTX_new_from_name(context, "RSA", kProvider));
+  EVP_PKEY* made = nullptr;
+  if (!numbers || !work || EVP_PKEY_fromdata_init(work.get()) != 1 ||
+      EVP_PKEY_fromdata(work.get(), &made, EVP_PKEY_PUBLIC_KEY, numbers.get()) != 1) {
+    return errors.failure(Errc::kBadKey, "these numbers make no RSA key");
+  }
+  const OwnedKey key(made);
+  return from_der(encoding_of(key.get()));
 }
 
 Result<PublicKey> PublicKey::load(const std::string& path) {

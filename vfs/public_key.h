@@ -36,6 +36,11 @@ class PublicKey {
   // that a key has one fingerprint, and nothing after it. Fails with `kBadKey` or `kWeakKey`.
   static Result<PublicKey> from_der(std::span<const std::byte> der);
 
+  // from_rsa makes an RSA key of its two numbers, big-endian: what signedimp kept in place of
+  // files. Fails with `kBadKey` or `kWeakKey`.
+  static Result<PublicKey> from_rsa(std::span<const std::byte> modulus,
+                                    std::span<const std::byte> exponent);
+
   // load reads a PEM file of at most 64 KiB. Fails as `from_pem` does, and with `kNotFound`, `kIo`.
   static Result<PublicKey> load(const std::string& path);
 

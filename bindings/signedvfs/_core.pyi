@@ -65,6 +65,13 @@ class PublicKey:
         Raises KeyFileError.
         """
 
+    @staticmethod
+    def from_numbers(modulus: int, exponent: int = 65537) -> PublicKey:
+        """Make an RSA key of its numbers, as signedimp's RSAKey had them.
+
+        Raises KeyFileError, ValueError.
+        """
+
     @property
     def pem(self) -> str:
         """The key as one PEM block."""
@@ -124,6 +131,8 @@ class TrustPolicy:
     revoked: keys, or fingerprints, that never count, and whose signature is a refusal.
     now: the time to check validity against - None for the clock, seconds since 1970, an aware
     datetime, or a callable that returns one of these and is called once for each archive.
+    legacy: also accept manifests that signedimp itself made. Their MD5 and SHA-1 can be forged
+    by whoever had a say in what was signed; keep to False where you can sign anew.
 
     Raises ValueError where these make no sense together.
     """
@@ -136,6 +145,7 @@ class TrustPolicy:
         min_serial: Mapping[str, int] | None = None,
         revoked: Iterable[PublicKey | str] = (),
         now: _Clock | None = None,
+        legacy: bool = False,
     ) -> None: ...
     @property
     def keys(self) -> tuple[PublicKey, ...]:
@@ -160,6 +170,10 @@ class TrustPolicy:
     @property
     def now(self) -> _Clock | None:
         """The clock as it was given."""
+
+    @property
+    def legacy(self) -> bool:
+        """Whether manifests that signedimp itself made are accepted."""
 
 @final
 class Limits:

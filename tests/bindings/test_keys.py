@@ -187,3 +187,20 @@ def test_keys_are_immutable(key: signedvfs.PrivateKey) -> None:
 def test_key_errors_are_value_errors_and_no_verdict_on_an_archive() -> None:
     assert issubclass(signedvfs.KeyFileError, ValueError)
     assert not issubclass(signedvfs.KeyFileError, signedvfs.IntegrityCheckError)
+
+
+def test_an_rsa_key_is_made_of_its_numbers() -> None:
+    key = signedvfs.PrivateKey.generate("rsa-pss", bits=2048).public_key
+    der = base64.b64decode("".join(key.pem.splitlines()[1:-1]))
+    # RFC 8017, appendix A.1.1: the modulus and 65537 end the SubjectPublicKeyInfo.
+    modulus = int.from_bytes(der[-261:-5], "big")
+    assert signedvfs.PublicKey.from_numbers(modulus) == key
+    assert signedvfs.PublicKey.from_numbers(modulus, 65537).fingerprint == key.fingerprint
+    with pytest.raises(signedvfs.KeyFileError):
+        signedvfs.PublicKey.from_numbers(modulus, 2)
+    with pytest.raises(signedvfs.KeyFileError):
+        signedvfs.PublicKey.from_numbers(15)
+    with pytest.raises(signedvfs.KeyFileError):
+        signedvfs.PublicKey.from_numbers(0)
+    with pytest.raises(ValueError, match="negative"):
+        signedvfs.PublicKey.from_numbers(-modulus)

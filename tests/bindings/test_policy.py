@@ -38,7 +38,9 @@ def test_attributes_read_as_they_were_given(
         min_serial={"app": 7, "": 1},
         revoked=[revoked, other_key.public_key],
         now=NOON,
+        legacy=True,
     )
+    assert policy.legacy and not signedvfs.TrustPolicy().legacy
     assert policy.keys == (key.public_key, other_key.public_key)
     assert policy.threshold == 2
     assert policy.names == frozenset({"app", "tool"})

@@ -189,3 +189,30 @@ def test_a_reader_that_goes_away_is_no_error(cli: Cli, tree: Path, keys: Path) -
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 141
+
+
+# C9: weak hash
+def test_what_signedimp_signed_is_read_when_asked_for(cli: Cli) -> None:
+    signed = Path(__file__).parents[1] / "vfs" / "legacy_archives"
+    trust = ("--trust", signed / "key.pub")
+    for name in ("sha1", "md5"):
+        archive = signed / f"{name}.zip"
+        refused = cli("verify", archive, *trust)
+        assert refused.code == 1
+        assert "--legacy" in refused.err
+        shown = cli.ok("verify", archive, *trust, "--legacy", "--json").json
+        assert shown["hash"] == name
+        assert shown["signers"] == [fingerprint(signed / "key.pub")]
+        assert cli.ok("cat", archive, "main.py", *trust, "--legacy").out == "import pkg\n"
+
+
+def test_what_signedimp_signed_can_be_signed_anew(cli: Cli, keys: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "app.zip"
+    archive.write_bytes(
+        (Path(__file__).parents[1] / "vfs" / "legacy_archives" / "sha1.zip").read_bytes()
+    )
+    cli.ok("unsign", archive)
+    cli.ok("sign", archive, "--key", keys / "a.key")
+    shown = cli.ok("verify", archive, "--trust", keys / "a.pub", "--json").json
+    assert shown["hash"] == "sha256"
+    assert shown["members"] == 3

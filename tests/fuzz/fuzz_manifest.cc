@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "tests/support/signing.h"
+#include "vfs/legacy_manifest.h"
 #include "vfs/line_reader.h"
 #include "vfs/manifest_text.h"
 
@@ -70,12 +71,20 @@ void is_believed_only_if_read(const ManifestParts& parts, bool header_is_read) {
   }
 }
 
+// Nobody's signature is on it: a manifest of signedimp is taken apart, and never believed.
+void is_not_believed_in_the_old_format(std::string_view text) {
+  TrustPolicy policy = trusting();
+  policy.legacy = true;
+  require(!check_legacy_manifest(text, policy, {}, PathRules::kApply).ok());
+}
+
 }  // namespace
 }  // namespace signedvfs
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace signedvfs;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
+  is_not_believed_in_the_old_format(text);
   const auto parts = split_manifest(text, {});
   if (!parts.ok()) return 0;
   require(encode_manifest(parts->signatures, parts->header, parts->body) == text);

@@ -91,6 +91,11 @@ def add_trust(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--at", type=time_of, metavar="TIME", help="check validity at this time instead of now"
     )
+    group.add_argument(
+        "--legacy",
+        action="store_true",
+        help="also accept manifests that signedimp itself made, with MD5 or SHA-1",
+    )
     add_limits(parser)
 
 
@@ -135,6 +140,7 @@ def policy_of(arguments: argparse.Namespace) -> signedvfs.TrustPolicy:
             min_serial=None if serial is None else {"": serial},
             revoked=revoked,
             now=arguments.at,
+            legacy=arguments.legacy,
         )
     except ValueError as error:
         raise CliError(f"these trust options do not fit together: {error}") from None

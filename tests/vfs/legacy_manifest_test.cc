@@ -1,0 +1,166 @@
+#include "vfs/legacy_manifest.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/signing.h"
+#include "vfs/base64.h"
+#include "vfs/legacy_key.h"
+#include "vfs/signed_vfs.h"
+
+namespace signedvfs {
+namespace {
+
+using testing::HasSubstr;
+
+PublicKey legacy_key() { return expect(PublicKey::load(LEGACY_ARCHIVES "key.pub")); }
+
+TrustPolicy accepting() {
+  TrustPolicy policy;
+  policy.keys = {legacy_key()};
+  policy.legacy = true;
+  return policy;
+}
+
+// text_in returns the manifest of one of the archives that signedimp signed.
+std::string text_in(const std::string& archive) {
+  const auto container = expect(open_container(LEGACY_ARCHIVES + archive, {}));
+  const Buffer text = expect(container->read(kManifestName));
+  return std::string(text_of(text.bytes()));
+}
+
+Result<Manifest> check(const std::string& text, const TrustPolicy& policy = accepting()) {
+  return Manifest::check(buffer_of(text), policy, {});
+}
+
+std::string changed(std::string text, std::string_view old, std::string_view now) {
+  const std::size_t at = text.find(old);
+  EXPECT_NE(at, std::string::npos);
+  return text.replace(at, old.size(), now);
+}
+
+class LegacyArchive : public testing::TestWithParam<std::string> {};
+
+TEST_P(LegacyArchive, IsReadWhereThePolicySaysSo) {
+  const auto vfs = expect(SignedVfs::open(LEGACY_ARCHIVES + GetParam(), accepting()));
+  EXPECT_EQ(vfs->manifest().signers(), std::vector<std::string>{legacy_key().fingerprint()});
+  ASSERT_EQ(vfs->manifest().entries().size(), 3U);
+  EXPECT_EQ(vfs->manifest().entries()[0].path(), "data file.txt");
+  const VerifiedBytes main = expect(vfs->read("main.py"));
+  EXPECT_EQ(text_of(main.bytes()), "import pkg\n");
+  const VerifiedBytes package = expect(vfs->read("pkg/__init__.py"));
+  EXPECT_EQ(text_of(package.bytes()), "value = \"from the year 2010\"\n");
+  EXPECT_TRUE(vfs->verify_all().ok());
+}
+
+// C9: weak hash
+TEST_P(LegacyArchive, IsRefusedByDefault) {
+  TrustPolicy policy = accepting();
+  policy.legacy = false;
+  const auto opened = SignedVfs::open(LEGACY_ARCHIVES + GetParam(), policy);
+  EXPECT_EQ(opened.code(), Errc::kWeakHash);
+  EXPECT_THAT(opened.status().what(), HasSubstr("TrustPolicy(legacy=True)"));
+}
+
+TEST_P(LegacyArchive, IsBoundByTheRestOfThePolicy) {
+  const std::string path = LEGACY_ARCHIVES + GetParam();
+  TrustPolicy policy = accepting();
+  policy.names = {"app"};
+  EXPECT_EQ(SignedVfs::open(path, policy).code(), Errc::kWrongName);
+  policy = accepting();
+  policy.min_serial = {{"", 1}};
+  EXPECT_EQ(SignedVfs::open(path, policy).code(), Errc::kRollback);
+  policy = accepting();
+  policy.revoked = {legacy_key().fingerprint()};
+  EXPECT_EQ(SignedVfs::open(path, policy).code(), Errc::kKeyRevoked);
+  policy = accepting();
+  policy.keys.push_back(test_key().public_key());
+  policy.threshold = 2;
+  EXPECT_EQ(SignedVfs::open(path, policy).code(), Errc::kNoTrustedKey);
+}
+
+// C1, C2: no change of any byte passes
+TEST_P(LegacyArchive, MayNotChangeByOneByte) {
+  const std::string text = text_in(GetParam());
+  ASSERT_TRUE(check(text).ok());
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    std::string other = text;
+    other[at] = static_cast<char>(other[at] ^ 1);
+    EXPECT_FALSE(check(other).ok()) << at;
+  }
+  for (std::size_t size = 0; size < text.size(); ++size) {
+    EXPECT_FALSE(check(text.substr(0, size)).ok()) << size;
+  }
+  EXPECT_EQ(check(text + "\n").code(), Errc::kBadSignature);
+}
+
+INSTANTIATE_TEST_SUITE_P(Signedimp, LegacyArchive, testing::Values("sha1.zip", "md5.zip"),
+                         [](const auto& named) {
+                           return named.param.substr(0, named.param.find('.'));
+                         });
+
+TEST(LegacyManifest, IsNeverOneThatDeclaresAnythingNewer) {
+  const std::string text = text_in("sha1.zip");
+  EXPECT_TRUE(is_legacy_manifest(text));
+  EXPECT_FALSE(is_legacy_manifest(changed(text, "sha1\n", "sha1\n@serial 7\n")));
+  EXPECT_FALSE(is_legacy_manifest(changed(text, "\nsha1\n", "\nsha256\n")));
+  EXPECT_FALSE(is_legacy_manifest(manifest_for({{"a.py", ""}})));
+  EXPECT_FALSE(is_legacy_manifest(""));
+  EXPECT_FALSE(is_legacy_manifest("sha1\n"));
+}
+
+TEST(LegacyManifest, IsNotWhatAPolicyForItAlsoReads) {
+  TrustPolicy policy = trusting();
+  policy.legacy = true;
+  EXPECT_TRUE(Manifest::check(buffer_of(manifest_for({{"a.py", ""}})), policy, {}).ok());
+  const std::string sha1 = expect(digest_of(HashType::kLegacySha1, bytes_of(""))).hex();
+  EXPECT_EQ(
+      check(signed_text("sha1\n@members " + sha256(sha1 + " a.py\n") + " 1\n", sha1 + " a.py\n"),
+            policy)
+          .code(),
+      Errc::kWeakHash);
+}
+
+TEST(LegacyManifest, NeedsASignature) {
+  const std::string text = text_in("sha1.zip");
+  EXPECT_EQ(check(text.substr(text.find("\n\n") + 1)).code(), Errc::kNoTrustedKey);
+  TrustPolicy policy = accepting();
+  policy.keys = {expect(PrivateKey::generate(KeyAlgorithm::kRsaPss, 2048)).public_key()};
+  EXPECT_EQ(check(text, policy).code(), Errc::kNoTrustedKey);
+}
+
+// C3: the file may not choose how it is checked
+TEST(LegacyManifest, KnowsOnePaddingOnly) {
+  const std::string text = text_in("sha1.zip");
+  const std::size_t space = text.find(' ');
+  const std::size_t end = text.find('\n');
+  const auto value = base64_decode(std::string_view(text).substr(space + 1, end - space - 1));
+  ASSERT_TRUE(value);
+  const std::string raw = "raw:" + std::string(text_of(*value)).substr(9);
+  const auto refused =
+      check(text.substr(0, space + 1) + base64_encode(bytes_of(raw)) + text.substr(end));
+  EXPECT_EQ(refused.code(), Errc::kBadSignature);
+  EXPECT_THAT(refused.status().what(), HasSubstr("pss-sha1"));
+}
+
+TEST(LegacyManifest, HasBoundedSignatures) {
+  const std::string text = text_in("sha1.zip");
+  const std::string line = text.substr(0, text.find('\n') + 1);
+  EXPECT_EQ(check(line + text).code(), Errc::kBadManifest);
+  std::string unknown;
+  for (int i = 0; i < 100; ++i) {
+    unknown +=
+        expect(digest_of(HashType::kLegacySha1, bytes_of(std::to_string(i)))).hex() + " AA==\n";
+  }
+  EXPECT_EQ(check(unknown + text).code(), Errc::kTooLarge);
+  EXPECT_TRUE(check(unknown.substr(0, unknown.find('\n') + 1) + text).ok());
+}
+
+TEST(LegacyKey, HasTheFingerprintThatSignedimpGave) {
+  const std::string text = text_in("sha1.zip");
+  EXPECT_EQ(expect(legacy_fingerprint(legacy_key())), text.substr(0, 40));
+  EXPECT_EQ(expect(legacy_fingerprint(test_key().public_key())), std::nullopt);
+}
+
+}  // namespace
+}  // namespace signedvfs

@@ -1,0 +1,140 @@
+#include "vfs/legacy_manifest.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "vfs/base64.h"
+#include "vfs/legacy_key.h"
+#include "vfs/line_reader.h"
+#include "vfs/signature_check.h"
+
+namespace signedvfs {
+namespace {
+
+constexpr std::string_view kScheme = "pss-sha1:";
+
+Status malformed(const std::string& why) {
+  return {Errc::kBadManifest, "in a manifest of signedimp: " + why};
+}
+
+// content_of returns what is behind the first empty line, or an empty text.
+std::string_view content_of(std::string_view text) noexcept {
+  if (text.starts_with('\n')) return text.substr(1);
+  const std::size_t end = text.find("\n\n");
+  return end == std::string_view::npos ? std::string_view() : text.substr(end + 2);
+}
+
+// next_line takes the first line off `rest`; the last one may do without LF.
+std::string_view next_line(std::string_view& rest) noexcept {
+  const std::size_t end = rest.find('\n');
+  const std::string_view line = rest.substr(0, end);
+  rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+  return line;
+}
+
+std::optional<HashType> old_hash(std::string_view name) noexcept {
+  const std::optional<HashType> type = hash_type_of(name);
+  const bool old = type == HashType::kLegacySha1 || type == HashType::kLegacyMd5;
+  return old ? type : std::nullopt;
+}
+
+Result<Signature> parse_signature(std::string_view line) {
+  const std::size_t digits = 2 * hash_bytes(HashType::kLegacySha1);
+  const std::string_view fingerprint = line.substr(0, digits);
+  if (!Digest::is_hex(HashType::kLegacySha1, fingerprint) || line.size() <= digits + 1 ||
+      line[digits] != ' ') {
+    return malformed(in_quotes(line.substr(0, 80)) + " is no signature");
+  }
+  auto value = base64_decode(line.substr(digits + 1));
+  if (!value) return malformed("the signature by " + std::string(fingerprint) + " is not base64");
+  return Signature{std::string(fingerprint), std::move(*value)};
+}
+
+Result<ManifestParts> split(std::string_view text, const Limits& limits) {
+  ManifestParts parts;
+  std::string_view content = content_of(text);
+  std::string_view head = text.substr(0, text.size() - content.size() - 1);
+  if (head.size() > limits.header_bytes) {
+    return Status(Errc::kTooLarge, "signatures exceed " + std::to_string(limits.header_bytes) +
+                                       " bytes; Limits.header_bytes allows more");
+  }
+  while (!head.empty()) {
+    if (parts.signatures.size() == limits.signatures) {
+      return Status(Errc::kTooLarge, "more than " + std::to_string(limits.signatures) +
+                                         " signatures; Limits.signatures allows more");
+    }
+    SIGNEDVFS_ASSIGN(Signature signature, parse_signature(next_line(head)));
+    const auto same = [&](const Signature& other) {
+      return other.fingerprint == signature.fingerprint;
+    };
+    if (std::any_of(parts.signatures.begin(), parts.signatures.end(), same)) {
+      return malformed("a second signature by " + signature.fingerprint);
+    }
+    parts.signatures.push_back(std::move(signature));
+  }
+  parts.header = next_line(content);
+  parts.body = content;
+  return parts;
+}
+
+// The padding is fixed here: signedimp lets the file choose "raw", which is no padding at all.
+Result<const PublicKey*> key_of(const Signature& signature, std::string_view content,
+                                const TrustPolicy& policy) {
+  for (const PublicKey& key : policy.keys) {
+    SIGNEDVFS_ASSIGN(const std::optional<std::string> fingerprint, legacy_fingerprint(key));
+    if (fingerprint != signature.fingerprint) continue;
+    const std::span<const std::byte> value(signature.value);
+    if (!text_of(value).starts_with(kScheme)) {
+      return Status(Errc::kBadSignature, "it is not of the kind 'pss-sha1'");
+    }
+    SIGNEDVFS_TRY(check_legacy_signature(key, bytes_of(content), value.subspan(kScheme.size())));
+    return &key;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+bool is_legacy_manifest(std::string_view text) noexcept {
+  const std::size_t digits = 2 * hash_bytes(HashType::kLegacySha1);
+  if (text.size() <= digits || text[digits] != ' ' ||
+      !Digest::is_hex(HashType::kLegacySha1, text.substr(0, digits))) {
+    return false;
+  }
+  std::string_view content = content_of(text);
+  return old_hash(next_line(content)) && !content.starts_with('@');
+}
+
+Result<LegacyManifest> check_legacy_manifest(std::string_view text, const TrustPolicy& policy,
+                                             const Limits& limits, PathRules rules) {
+  LegacyManifest out;
+  if (!policy.legacy) {
+    return Status(Errc::kWeakHash,
+                  "made by signedimp, with hashes that can be forged: `signedvfs unsign` and "
+                  "`signedvfs sign` replace it, TrustPolicy(legacy=True) and --legacy accept it");
+  }
+  SIGNEDVFS_ASSIGN(out.parts, split(text, limits));
+  const std::string_view content = content_of(text);
+  SIGNEDVFS_ASSIGN(out.signers,
+                   check_signatures(out.parts.signatures, policy, [&](const Signature& line) {
+                     return key_of(line, content, policy);
+                   }));
+  const std::optional<HashType> type = old_hash(out.parts.header);
+  if (!type) return malformed("the hash type is neither sha1 nor md5");
+  out.hash_type = *type;
+  std::string_view rest = out.parts.body;
+  for (std::size_t number = 1; !rest.empty(); ++number) {
+    const std::string_view line = next_line(rest);
+    if (line.ends_with('/')) continue;  // signedimp lists the directory entries of zip archives
+    if (out.entries.size() == limits.members) {
+      return Status(Errc::kTooLarge, "more than " + std::to_string(limits.members) +
+                                         " members; Limits.members allows more");
+    }
+    SIGNEDVFS_TRY(parse_entry(line, number, *type, limits, rules, out.entries));
+  }
+  SIGNEDVFS_TRY(sort_entries(out.entries, rules));
+  return out;
+}
+
+}  // namespace signedvfs
