@@ -106,8 +106,13 @@ std::string in_quotes(std::string_view text) {
 }
 
 Status Status::in(std::string_view context) && {
-  if (ok()) return {};
-  return {code_, std::string(context) + ": " + what_};
+  if (!ok()) what_ = std::string(context) + ": " + what_;
+  return std::move(*this);
+}
+
+Status Status::about(std::string_view member) && {
+  if (!ok()) member_ = member;
+  return std::move(*this);
 }
 
 }  // namespace signedvfs

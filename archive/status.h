@@ -101,12 +101,20 @@ class [[nodiscard]] Status {
   const std::string& what() const& noexcept { return what_; }
   std::string what() && noexcept { return std::move(what_); }
 
+  // member is the path of the one member that this is about; empty where there is none, or where
+  // only the caller knows it. `what` names it too: this is for programs.
+  const std::string& member() const& noexcept { return member_; }
+
   // in returns the same status with "`context`: " in front of `what`; success stays success.
   Status in(std::string_view context) &&;
+
+  // about returns the same status, about `member`; success stays success.
+  Status about(std::string_view member) &&;
 
  private:
   Errc code_ = Errc::kOk;
   std::string what_;
+  std::string member_;
 };
 
 // Result is a `T`, or the `Status` that says why there is none.

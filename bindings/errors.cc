@@ -142,12 +142,18 @@ py::str shown(const std::string& message) {
   return py::str("").attr("join")(parts);
 }
 
+// member_of prefers what the status says: a caller knows what it asked for, not what was wrong.
+py::object member_of(const Status& status, const Subject& subject) {
+  if (!status.member().empty()) return text_object(status.member());
+  return subject.member ? py::object(text_object(*subject.member)) : py::none();
+}
+
 void set_ours(const char* class_name, const Status& status, const Subject& subject) {
   const py::object type = interpreter_state()["exceptions"][class_name];
   const py::object error = type(shown(message_of(status)));
   error.attr("code") = text_object(name(status.code()));
   error.attr("archive") = subject.archive ? py::object(path_object(*subject.archive)) : py::none();
-  error.attr("member") = subject.member ? py::object(text_object(*subject.member)) : py::none();
+  error.attr("member") = member_of(status, subject);
   PyErr_SetObject(type.ptr(), error.ptr());
 }
 

@@ -35,15 +35,18 @@ Status check_members(const Container& container, const Manifest& manifest) {
   const std::vector<Entry>& entries = manifest.entries();
   const auto path_at = [&](std::size_t i) { return entries[i].path(); };
   if (const auto missing = container.first_missing(entries.size(), path_at)) {
-    return {Errc::kMissingMember,
-            container.path() + ": " + in_quotes(path_at(*missing)) + " is listed, but not there"};
+    const std::string path(path_at(*missing));
+    return Status(Errc::kMissingMember,
+                  container.path() + ": " + in_quotes(path) + " is listed, but not there")
+        .about(path);
   }
   if (*count == manifest.entries().size() + 1) return {};
   SIGNEDVFS_ASSIGN(const std::vector<std::string> names, container.names());
   for (const std::string& name : names) {
     if (name != kManifestName && manifest.find(name) == nullptr) {
-      return {Errc::kUnlistedMember,
-              container.path() + ": " + in_quotes(name) + " is in the archive, but was not signed"};
+      return Status(Errc::kUnlistedMember, container.path() + ": " + in_quotes(name) +
+                                               " is in the archive, but was not signed")
+          .about(name);
     }
   }
   return {Errc::kUnlistedMember, container.path() + ": " + std::to_string(*count) +
@@ -126,7 +129,9 @@ Status SignedVfs::verify_all(const std::function<bool(std::uint64_t)>& progress)
   }
   std::uint64_t done = 0;
   for (const Entry& entry : manifest_.entries()) {
-    if (auto content = read(entry.path()); !content.ok()) return std::move(content).status();
+    if (auto content = read(entry.path()); !content.ok()) {
+      return std::move(content).status().about(entry.path());
+    }
     ++done;
     if (progress && !progress(done)) {
       return Status(Errc::kUsage, "given up after " + std::to_string(done) + " of " +

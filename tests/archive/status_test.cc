@@ -25,6 +25,15 @@ TEST(Status, PutsContextInFrontOfWhat) {
   EXPECT_TRUE(Status().in("app.zip").ok());
 }
 
+TEST(Status, KeepsTheMemberThatItIsAbout) {
+  const Status status = Status(Errc::kDigestMismatch, "'m.py'").about("m.py").in("app.zip");
+  EXPECT_EQ(status.member(), "m.py");
+  EXPECT_EQ(status.what(), "app.zip: 'm.py'");
+  EXPECT_EQ(status.code(), Errc::kDigestMismatch);
+  EXPECT_TRUE(Status().about("m.py").ok());
+  EXPECT_EQ(Status().about("m.py").member(), "");
+}
+
 TEST(Quoted, EscapesWhatATerminalWouldObey) {
   EXPECT_EQ(in_quotes("a\x1b[2J'\\\xc3\xa9\n"), "'a\\x1b[2J\\'\\\\\\xc3\\xa9\\x0a'");
 }

@@ -109,7 +109,7 @@ def test_every_attack_gets_an_error_that_a_person_understands(
     with pytest.raises(signedvfs.IntegrityCheckError) as caught:
         signedvfs.open(archive, policy).verify_all()
     assert type(caught.value) is error
-    assert caught.value.archive == str(archive)
+    assert (caught.value.archive, caught.value.member) == (str(archive), member)
     if code is not None:
         assert caught.value.code == code
     message = str(caught.value)

@@ -51,6 +51,7 @@ def test_a_changed_member_is_refused_and_named(cli: Cli, archive: Path, keys: Pa
     assert done.error["code"] in ("DigestMismatch", "CorruptMember")
     assert "app/data/greeting.txt" in done.error["message"]
     assert done.error["archive"] == str(archive)
+    assert done.error["member"] == "app/data/greeting.txt"
     done = cli("cat", archive, "app/data/greeting.txt", "--trust", keys / "a.pub")
     assert (done.code, done.out) == (1, "")
     done = cli("verify", archive, "--trust", keys / "a.pub")

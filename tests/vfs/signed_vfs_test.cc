@@ -59,11 +59,14 @@ TEST(SignedVfs, RefusesArchivesWithUnlistedMembers) {
   const auto extra = over(changed([](Members& m) { m.emplace("evil.py", "evil"); }));
   EXPECT_EQ(extra.code(), Errc::kUnlistedMember);
   EXPECT_THAT(extra.status().what(), HasSubstr("'evil.py'"));
+  EXPECT_EQ(extra.status().member(), "evil.py");
 }
 
 TEST(SignedVfs, RefusesArchivesThatMissListedMembers) {
   // C4: a listed member taken away, also where another one makes up for the count
-  EXPECT_EQ(over(changed([](Members& m) { m.erase("app.py"); })).code(), Errc::kMissingMember);
+  const auto without = over(changed([](Members& m) { m.erase("app.py"); }));
+  EXPECT_EQ(without.code(), Errc::kMissingMember);
+  EXPECT_EQ(without.status().member(), "app.py");
   EXPECT_EQ(over(changed([](Members& m) {
               m.erase("app.py");
               m.emplace("App.py", "x = 1\n");
@@ -77,7 +80,9 @@ TEST(SignedVfs, RefusesSwappedAndChangedContent) {
       expect(over(changed([](Members& m) { std::swap(m.at("app.py"), m.at("data/a.bin")); })));
   EXPECT_EQ(swapped->read("app.py").code(), Errc::kDigestMismatch);
   EXPECT_EQ(swapped->read("data/a.bin").code(), Errc::kDigestMismatch);
-  EXPECT_EQ(swapped->verify_all().code(), Errc::kDigestMismatch);
+  const Status first = swapped->verify_all();
+  EXPECT_EQ(first.code(), Errc::kDigestMismatch);
+  EXPECT_EQ(first.member(), "app.py");
 
   const Vfs longer = expect(over(changed([](Members& m) { m.at("app.py") += "evil\n"; })));
   EXPECT_EQ(longer->read("app.py").code(), Errc::kDigestMismatch);
