@@ -132,11 +132,15 @@ int max_level(Method method) {
   return -1;
 }
 
+Status unknown_method(Method method) {
+  return {Errc::kBadMethod, "compression method " + method_text(method) + ", which is not handled"};
+}
+
 }  // namespace
 
 Result<Packed> pack_member(std::span<const std::byte> content, Method method, int level) {
   const int highest = max_level(method);
-  if (highest < 0) return Status(Errc::kBadMethod, "method " + method_text(method));
+  if (highest < 0) return unknown_method(method);
   if (level < 0 || level > highest) {
     return Status(Errc::kUsage, "compression level " + std::to_string(level) + ": method " +
                                     method_text(method) + " has 0 (its default) to " +
@@ -171,7 +175,7 @@ Status unpack_into(Method method, std::span<const std::byte> stored, std::uint32
       SIGNEDVFS_TRY(unzstd_into(stored, dst));
       break;
     default:
-      return {Errc::kBadMethod, "method " + method_text(method)};
+      return unknown_method(method);
   }
   if (checksum(dst) != crc32) return corrupt("the content's checksum is not the declared one");
   return {};

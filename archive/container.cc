@@ -89,7 +89,7 @@ Result<std::unique_ptr<const Container>> open_container(const std::string& path,
       return open_foreign(std::move(source), ForeignKind::kSevenZip, path, limits);
     case Format::kOther:
       return Status(Errc::kUnsupported, path + ": " + std::string(sniffed.label) +
-                                            " archives are not handled; repack it as zip or tar");
+                                            " archives are not handled; zip and tar are");
     case Format::kNone:
       break;
   }

@@ -28,7 +28,7 @@ Status refuse_casefolding(int directory, const std::string& path) {
   if (::ioctl(directory, FS_IOC_GETFLAGS, &flags) != 0) return {};
   if ((static_cast<unsigned>(flags) & FS_CASEFOLD_FL) == 0) return {};
   return {Errc::kUnsupported,
-          path + ": a directory that ignores case; use one without that attribute (chattr -F)"};
+          path + ": a directory that ignores case (chattr -F takes that attribute away)"};
 }
 
 Result<std::uint64_t> size_of_file(int fd, const std::string& what) {
@@ -94,8 +94,7 @@ Result<Buffer> DirectoryTree::read(std::string_view name) const {
     if (got == 0) {
       return Status(Errc::kShrunk, what + " ends after " +
                                        std::to_string(content.size() - rest.size()) + " bytes of " +
-                                       std::to_string(content.size()) +
-                                       "; something is changing it");
+                                       std::to_string(content.size()));
     }
     rest = rest.subspan(static_cast<std::size_t>(got));
   }
@@ -151,8 +150,7 @@ Status DirectoryTree::list(const std::string& directory, Walk& walk) const {
     } else if (type == S_IFDIR) {
       walk.directories.push_back(std::move(found) + '/');
     } else {
-      return {Errc::kNotRegular,
-              what + " is a link or a special file; remove it, or put a plain file in its place"};
+      return {Errc::kNotRegular, what + " is a link or a special file"};
     }
   }
   if (errno != 0) return system_failure(errno, path_ + '/' + directory);

@@ -74,7 +74,7 @@ Status check_seven_zip_end(const ByteSource& source) {
     return {Errc::kForeignFormat, "the archive is cut off"};
   }
   if (size != body - offset) {
-    return {Errc::kTrailingBytes, "something stands behind the archive's end; make it anew"};
+    return {Errc::kTrailingBytes, "something stands behind the archive's end"};
   }
   return {};
 }

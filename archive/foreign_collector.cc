@@ -44,9 +44,9 @@ Status ForeignCollector::decode_all(SignedvfsForeignDecode& decode, bool seven_z
     case kSignedvfsForeignTruncated:
       return {Errc::kForeignFormat, "the archive is cut off: " + why};
     case kSignedvfsForeignTrailing:
-      return {Errc::kTrailingBytes, "something stands behind the archive's end; make it anew"};
+      return {Errc::kTrailingBytes, "something stands behind the archive's end"};
     case kSignedvfsForeignEncryptedArchive:
-      return {Errc::kBadFlags, "the archive is encrypted; make it without a password"};
+      return {Errc::kBadFlags, "the archive is encrypted"};
     case kSignedvfsForeignNoMemory:
       return {Errc::kIo, "decoding needs more memory than there is: " + why};
     default:
@@ -63,15 +63,15 @@ Status ForeignCollector::add(const SignedvfsForeignEntry& entry) {
                                  std::to_string(limits_.members)};
   }
   if ((entry.traits & kSignedvfsForeignEncrypted) != 0) {
-    return {Errc::kBadFlags, what + " is encrypted; make the archive without a password"};
+    return {Errc::kBadFlags, what + " is encrypted"};
   }
   const mode_t type = entry.mode & S_IFMT;
   if ((entry.traits & kSignedvfsForeignLink) != 0 || (type != S_IFREG && type != S_IFDIR)) {
     return {Errc::kBadMode,
-            what + " is a link or a special file; archive the file itself (tar -h)"};
+            what + " is a link or a special file (tar -h archives the file itself)"};
   }
   if ((entry.traits & kSignedvfsForeignSparse) != 0) {
-    return {Errc::kUnsupported, what + " has holes; archive it without (tar without -S)"};
+    return {Errc::kUnsupported, what + " has holes (tar without -S writes none)"};
   }
 
   // tar -C directory . writes "./" in front of every name, and cpio may.
@@ -93,7 +93,7 @@ Status ForeignCollector::add_file(std::string_view name, const SignedvfsForeignE
   const std::string what = in_quotes(name);
   SIGNEDVFS_TRY(check_member_name(name, limits_));
   if ((entry.mode & (S_ISUID | S_ISGID)) != 0) {
-    return {Errc::kBadMode, what + " has a set-id bit; remove it (chmod -s)"};
+    return {Errc::kBadMode, what + " has a set-id bit (chmod -s takes it away)"};
   }
   if (entry.size > limits_.member_bytes) {
     return {Errc::kTooLarge, what + " has " + std::to_string(entry.size) +

@@ -54,10 +54,9 @@ Result<ForeignLibrary> load_foreign_library() {
     tried += (tried.empty() ? "" : "; ") + std::string(error != nullptr ? error : path.c_str());
     if (library != nullptr) ::dlclose(library);
   }
-  return Status(Errc::kNoDecoder, "archives other than zip need " + std::string(kFile) +
-                                      " and libarchive (" +
-                                      (tried.empty() ? "this build has no place for it" : tried) +
-                                      "); install them, or repack the archive as zip");
+  return Status(Errc::kNoDecoder,
+                "archives other than zip need " + std::string(kFile) + " and libarchive (" +
+                    (tried.empty() ? "this build has no place for it" : tried) + ")");
 }
 
 }  // namespace signedvfs

@@ -93,7 +93,8 @@ bool are_plain(std::span<const std::string_view> names) {
 }
 
 Status file_and_directory(std::string_view file, std::string_view below) {
-  return {Errc::kFileAndDirectory, in_quotes(file) + " and " + in_quotes(below)};
+  return {Errc::kFileAndDirectory,
+          in_quotes(file) + " is a file, and cannot be a directory for " + in_quotes(below)};
 }
 
 }  // namespace
@@ -119,8 +120,9 @@ Status check_name_conflicts(std::span<const std::string_view> files,
     const auto other = table.insert(folded.add(name_at(i)), i, folded_at);
     if (!other) continue;
     const bool same_kind = (i < files.size()) == (*other < files.size());
-    return {same_kind ? Errc::kDuplicateName : Errc::kFileAndDirectory,
-            in_quotes(name_at(*other)) + " and " + in_quotes(name_at(i))};
+    const std::string both = in_quotes(name_at(*other)) + " and " + in_quotes(name_at(i));
+    if (same_kind) return {Errc::kDuplicateName, both + " have the same name, perhaps in disguise"};
+    return {Errc::kFileAndDirectory, both + " are a file and a directory of one name"};
   }
   SIGNEDVFS_TRY(for_each_directory(files.size(), folded_at,
                                    [&](std::string_view directory, std::size_t i) -> Status {

@@ -120,7 +120,7 @@ const char* unicode_problem(std::string_view text) {
 Status bad_name(std::string_view name, const std::string& problem) {
   constexpr std::size_t kShown = 200;
   const std::string shown = in_quotes(name.substr(0, kShown)) + (name.size() > kShown ? "..." : "");
-  return {Errc::kBadName, shown + ": the name " + problem + "; rename the member"};
+  return {Errc::kBadName, shown + ": the name " + problem};
 }
 
 }  // namespace

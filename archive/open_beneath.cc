@@ -44,9 +44,7 @@ Status refused(int error, const std::string& name) {
   switch (error) {
     case ELOOP:
     case EXDEV:
-      return {Errc::kNotRegular,
-              in_quotes(name) +
-                  " is, or is reached through, a symbolic link; put the file in its place"};
+      return {Errc::kNotRegular, in_quotes(name) + " is, or is reached through, a symbolic link"};
     case ENXIO:  // a socket
     case ENODEV:
       return {Errc::kNotRegular, in_quotes(name) + " is no plain file"};

@@ -88,7 +88,9 @@ std::string_view name(Errc code) noexcept;
 // messages: names come from attackers, and terminals obey escape sequences.
 std::string in_quotes(std::string_view text);
 
-// Status is success, or a code with a `what` that names the file and member concerned.
+// Status is success, or a code with a `what` that names the file and member concerned and says what
+// is wrong with it. What to do about it goes with the code (bindings/errors.cc), so `what` leaves
+// it out unless it knows better than that.
 class [[nodiscard]] Status {
  public:
   Status() noexcept = default;

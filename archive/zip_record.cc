@@ -106,19 +106,23 @@ Status read_central_header(ByteCursor& cursor, ZipRecord& record) {
   if (!cursor.ok()) return {Errc::kBadDirectory, "the last member's record is cut off"};
 
   record.is_directory = record.name.ends_with('/');
-  if (comment_size != 0) return failure(Errc::kBadRecord, record.name, "a member comment");
-  if (disk != 0) return failure(Errc::kMultiDisk, record.name, "on volume " + std::to_string(disk));
+  if (comment_size != 0) return failure(Errc::kBadRecord, record.name, "has a comment");
+  if (disk != 0)
+    return failure(Errc::kMultiDisk, record.name,
+                   "on volume " + std::to_string(disk) + " of several");
   if ((record.flags & ~kZipFlagUtf8) != 0) {
     return failure(Errc::kBadFlags, record.name,
                    "flags " + std::to_string(record.flags) +
-                       " (encryption, data descriptor, or another feature); write it anew");
+                       ": encryption, a data descriptor, or another unusual feature");
   }
   if (!is_known(method)) {
-    return failure(Errc::kBadMethod, record.name, "method " + std::to_string(method));
+    return failure(Errc::kBadMethod, record.name,
+                   "compression method " + std::to_string(method) + ", which is not handled");
   }
   record.method = static_cast<Method>(method);
   if (version > kZipVersionZstd) {
-    return failure(Errc::kBadRecord, record.name, "needs version " + std::to_string(version));
+    return failure(Errc::kBadRecord, record.name,
+                   "needs version " + std::to_string(version) + " of the zip format");
   }
   if ((record.flags & kZipFlagUtf8) == 0 && !is_ascii(record.name)) {
     return failure(Errc::kBadName, record.name, "a name that is not ASCII needs the UTF-8 flag");

@@ -26,9 +26,7 @@ struct EndRecord {
   std::uint64_t offset = 0;
 };
 
-Status bad_zip64(const std::string& what) {
-  return {Errc::kBadZip64, what + "; write the archive anew"};
-}
+Status bad_zip64(const std::string& what) { return {Errc::kBadZip64, what}; }
 
 // describe_missing_end tells a zip archive with something behind it from what is no zip archive.
 Status describe_missing_end(const ByteSource& source) {
@@ -74,7 +72,8 @@ Status read_zip64(std::span<const std::byte> records, std::uint64_t position, En
   if (version < kZipVersionZip64 || version > kZipVersionZstd) {
     return bad_zip64("the zip64 record needs version " + std::to_string(version));
   }
-  if (locator_disk != 0 || disks != 1) return {Errc::kMultiDisk, "the zip64 locator says so"};
+  if (locator_disk != 0 || disks != 1)
+    return {Errc::kMultiDisk, "the zip64 locator names several volumes"};
   if (end.count != std::min<std::uint64_t>(big.count, kZipSaturated16) ||
       end.count_here != std::min<std::uint64_t>(big.count_here, kZipSaturated16) ||
       end.size != std::min<std::uint64_t>(big.size, kZipSaturated32) ||
@@ -113,7 +112,7 @@ Result<ZipTail> read_zip_tail(const ByteSource& source, const Limits& limits) {
   const std::uint16_t comment_size = cursor.u16();
   if (!signature) return describe_missing_end(source);
   if (comment_size != 0) {
-    return Status(Errc::kTrailingBytes, "the zip archive claims a comment; write it anew");
+    return Status(Errc::kTrailingBytes, "the zip archive claims a comment");
   }
 
   // The locator is looked for even where no field asks for it: other readers do so, and would then
@@ -133,7 +132,8 @@ Result<ZipTail> read_zip_tail(const ByteSource& source, const Limits& limits) {
   }
 
   if (end.disk != 0 || end.directory_disk != 0) {
-    return Status(Errc::kMultiDisk, "the end record names volume " + std::to_string(end.disk));
+    return Status(Errc::kMultiDisk,
+                  "the end record names volume " + std::to_string(end.disk) + " of several");
   }
   if (end.count_here != end.count) {
     return Status(Errc::kBadDirectory, "the end record has two different counts of members");

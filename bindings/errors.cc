@@ -33,8 +33,8 @@ struct Row {
 
 constexpr std::string_view kFreshCopy = "Do not run this copy; ask its signer for a fresh one.";
 constexpr std::string_view kSignAgain =
-    "If you made it, rebuild it with 'signedvfs pack' or 'signedvfs sign'; otherwise do not run it "
-    "and ask its signer for a fresh one.";
+    "If you made it, write it anew, for example with 'signedvfs pack', and sign that; otherwise do "
+    "not run it and ask its signer for a fresh one.";
 constexpr std::string_view kOtherKey = "Use another key, or make one with 'signedvfs keygen'.";
 
 // In the order of the enum; the static_assert below holds the two together.
@@ -45,10 +45,10 @@ constexpr std::array<Row, kErrcCount> kRows{{
     {Errc::kTooLarge, Kind::kFailed,
      "If you expect an archive of this size, raise the limit with signedvfs.Limits(...)."},
     {Errc::kUnsupported, Kind::kFailed, kSignAgain},
-    {Errc::kUsage, Kind::kValue, "Change the arguments and call again."},
-    {Errc::kNotRegular, Kind::kFailed, "Name a regular file."},
+    {Errc::kUsage, Kind::kValue, ""},  // the arguments are the caller's, and `what` names them
+    {Errc::kNotRegular, Kind::kFailed, "Name a regular file, or put one in its place."},
     {Errc::kShrunk, Kind::kFailed,
-     "Somebody is changing the file; replace archives by renaming, never by writing into them."},
+     "Something is changing the file; replace archives by renaming, never by writing into them."},
     {Errc::kNotAnArchive, Kind::kFailed, "Name a signed archive or directory."},
     {Errc::kTrailingBytes, Kind::kFailed, kSignAgain},
     {Errc::kMultiDisk, Kind::kFailed, kSignAgain},
@@ -73,7 +73,7 @@ constexpr std::array<Row, kErrcCount> kRows{{
      "If you made it, sign it with 'signedvfs sign'; otherwise do not run it."},
     {Errc::kBadManifest, Kind::kFailed, kFreshCopy},
     {Errc::kUnknownAttribute, Kind::kFailed,
-     "Update signedvfs: the archive asks for a rule that this version cannot follow."},
+     "Update signedvfs: this version cannot follow what the archive asks for."},
     {Errc::kWeakHash, Kind::kFailed, kSignAgain},
     {Errc::kNoTrustedKey, Kind::kMissing, "Otherwise do not run it."},
     {Errc::kBadSignature, Kind::kFailed, kFreshCopy},
@@ -89,10 +89,9 @@ constexpr std::array<Row, kErrcCount> kRows{{
      "not run it."},
     {Errc::kWrongName, Kind::kFailed,
      "Name the right archive, or admit it: TrustPolicy(names=...)."},
-    {Errc::kRollback, Kind::kFailed, "Get the current release; this one has been superseded."},
-    {Errc::kNotYetValid, Kind::kFailed, "Check this machine's clock, or wait."},
-    {Errc::kExpired, Kind::kFailed,
-     "Check this machine's clock, and ask its signer for a current copy."},
+    {Errc::kRollback, Kind::kFailed, "Get the current release."},
+    {Errc::kNotYetValid, Kind::kFailed, "If it is, wait until then."},
+    {Errc::kExpired, Kind::kFailed, "Check this machine's clock first."},
     {Errc::kBadKey, Kind::kKeyFile, kOtherKey},
     {Errc::kWeakKey, Kind::kKeyFile, kOtherKey},
     {Errc::kWrongPassword, Kind::kKeyFile, "Give the password that the key was saved with."},
@@ -115,11 +114,12 @@ constexpr const char* kMissing = "IntegrityCheckMissing";
 constexpr const char* kKeyFile = "KeyFileError";
 
 std::string message_of(const Status& status) {
-  std::string message = status.what();
-  message += message.empty() ? "(" : " (";
-  message += sentence(status.code());
-  message += "). ";
-  message += kRows[static_cast<std::size_t>(status.code())].advice;
+  const std::string_view advice = kRows[static_cast<std::size_t>(status.code())].advice;
+  // The code's own sentence would only say once more, in general, what `what` says of this case.
+  std::string message(status.what().empty() ? sentence(status.code()) : status.what());
+  if (advice.empty()) return message;
+  message += message.ends_with('?') ? " " : ". ";
+  message += advice;
   return message;
 }
 

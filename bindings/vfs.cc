@@ -58,7 +58,8 @@ Stat stat_member(const OpenVfs& self, const py::object& name) {
   const std::string member = utf8_of(name, "name");
   const Entry* const entry = self->manifest().find(member);
   if (entry == nullptr) {
-    throw_status(Status(Errc::kNotFound, in_quotes(member)).in(in_quotes(self->path())),
+    throw_status(Status(Errc::kNotFound, in_quotes(member) + " is not listed in the manifest")
+                     .in(self->path()),
                  Activity::kVerifying, self.subject(member));
   }
   return {member, self->size_of(member), entry->digest().hex()};

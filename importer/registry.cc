@@ -104,7 +104,7 @@ Status Registry::decide(const std::string& absolute, const TrustPolicy& policy, 
       out.verdict = Verdict::kRefused;
       out.opened = {};
       out.refusal = {Errc::kRollback,
-                     in_quotes(absolute) + ", which replaced a later release in use"};
+                     in_quotes(absolute) + " is older than the release in use that it replaced"};
     }
     return {};
   }

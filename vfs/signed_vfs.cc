@@ -16,7 +16,7 @@ Result<Manifest> read_manifest(const Container& container, const TrustPolicy& po
   if (container.size_of(kManifestName).value_or(0) > limits.manifest_bytes) return too_large;
   auto text = container.read(kManifestName);
   if (text.code() == Errc::kNotFound) {
-    return Status(Errc::kNoManifest, what + " is not there: sign it with `signedvfs sign`");
+    return Status(Errc::kNoManifest, what + " is not there, so nobody has signed this");
   }
   if (!text.ok()) return std::move(text).status();
   if (text->size() > limits.manifest_bytes) return too_large;
@@ -57,10 +57,10 @@ Status check_members(const Container& container, const Manifest& manifest) {
 Status check_prefix_length(const Container& container, const Manifest& manifest) {
   const auto& prefix = manifest.attributes().prefix;
   if (!prefix || container.prefix_bytes() == prefix->length) return {};
-  return {Errc::kPrefixMismatch,
-          container.path() + ": " + std::to_string(container.prefix_bytes()) +
-              " bytes in front of the archive where " + std::to_string(prefix->length) +
-              " were signed: sign what was put together anew"};
+  return {Errc::kPrefixMismatch, container.path() + ": " +
+                                     std::to_string(container.prefix_bytes()) +
+                                     " bytes in front of the archive where " +
+                                     std::to_string(prefix->length) + " were signed"};
 }
 
 Status check_prefix_digest(const Container& container, const Prefix& prefix) {

@@ -62,7 +62,7 @@ Status refuse_weak_rsa(const EVP_PKEY* key) {
   const int bits = BN_num_bits(modulus.get());
   if (bits < kMinModulusBits || bits > kMaxModulusBits) {
     return {Errc::kWeakKey, "RSA key: the modulus has " + std::to_string(bits) +
-                                " bits where 2048 to 16384 are accepted; make a new key"};
+                                " bits where 2048 to 16384 are accepted"};
   }
   if (BN_is_odd(modulus.get()) == 0) return {Errc::kWeakKey, "RSA key: the modulus is even"};
 
@@ -75,8 +75,7 @@ Status refuse_weak_rsa(const EVP_PKEY* key) {
   if (BN_is_odd(exponent.get()) == 0 || BN_cmp(exponent.get(), least.get()) < 0 ||
       BN_num_bits(exponent.get()) > kMaxExponentBits) {
     return {Errc::kWeakKey,
-            "RSA key: the public exponent must be odd, at least 65537 and below 2^33; make a new "
-            "key"};
+            "RSA key: the public exponent must be odd, at least 65537 and below 2^33"};
   }
   return {};
 }

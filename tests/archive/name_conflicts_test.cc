@@ -52,7 +52,8 @@ TEST(NameConflicts, RefuseDirectoriesWithoutFiles) {
 
 TEST(NameConflicts, AreReportedWithBothNames) {
   const std::vector<std::string_view> names{"pkg/Mod.py", "pkg/mod.py"};
-  EXPECT_EQ(check_name_conflicts(names, {}).what(), "'pkg/Mod.py' and 'pkg/mod.py'");
+  EXPECT_EQ(check_name_conflicts(names, {}).what(),
+            "'pkg/Mod.py' and 'pkg/mod.py' have the same name, perhaps in disguise");
 }
 
 // F5: the cost of checking does not grow with the square

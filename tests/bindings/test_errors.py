@@ -121,6 +121,43 @@ def test_every_attack_gets_an_error_that_a_person_understands(
     assert ". " in message
 
 
+@pytest.mark.parametrize(
+    ("attack", "message"),
+    [
+        (
+            _strip,
+            f"{MANIFEST} is not there, so nobody has signed this. If you made it, sign it with "
+            "'signedvfs sign'; otherwise do not run it.",
+        ),
+        (
+            _add,
+            "'evil.py' is in the archive, but was not signed. If you added it, sign the archive "
+            "anew; otherwise do not run this copy.",
+        ),
+        (
+            _remove,
+            "'b.py' is listed, but not there. Do not run this copy; ask its signer for a fresh "
+            "one.",
+        ),
+        (
+            _swap_for_text,
+            "its bytes are those of no known archive format. Name a signed archive or directory.",
+        ),
+    ],
+)
+def test_messages_say_where_what_and_what_to_do_once_each(
+    attack: Callable[[Path], None],
+    message: str,
+    signed_archive: SignedArchive,
+    policy: signedvfs.TrustPolicy,
+) -> None:
+    archive = signed_archive(FILES)
+    attack(archive)
+    with pytest.raises(signedvfs.IntegrityCheckError) as caught:
+        signedvfs.open(archive, policy)
+    assert str(caught.value) == f"{archive}: {message}"
+
+
 def test_an_archive_by_an_unknown_key_says_how_to_trust_it(
     signed_archive: SignedArchive, other_key: signedvfs.PrivateKey
 ) -> None:

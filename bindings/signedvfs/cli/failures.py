@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -97,8 +98,8 @@ def _raised_by_core(error: Exception) -> bool:
 
 def _split(message: str, advice: str) -> tuple[str, str]:
     # The library ends its messages with one sentence that says what to do.
-    head, dot, last = message.rpartition(". ")
-    return (head, last) if dot and last.endswith(".") else (message, advice)
+    found = re.fullmatch(r"(.*)(?:\.|(?<=\?)) ([^?]*\.)", message, re.DOTALL)
+    return (found[1], found[2]) if found else (message, advice)
 
 
 def _failure(code: str, message: str, advice: str, details: str = "") -> Failure:
