@@ -63,6 +63,7 @@ Result<SignReport> sign_archive(const SignRequest& request, const Container& sou
 
 Result<SignReport> sign(const SignRequest& request) {
   SIGNEDVFS_TRY(check_keys(request.keys));
+  SIGNEDVFS_TRY(check_name(request.attributes));
   if (request.attributes.prefix) {
     return Status(Errc::kUsage, "@prefix is found by the signer, not given");
   }

@@ -108,6 +108,22 @@ TrustPolicy policy_of(const std::vector<PrivateKey>& keys, const Attributes& att
   return policy;
 }
 
+Status check_name(const Attributes& attributes) {
+  if (!attributes.name) return {};
+  Attributes alone;
+  alone.name = attributes.name;
+  const auto header = encode_header(HashType::kSha256, alone, {});
+  if (header.ok()) return {};
+  if (header.code() == Errc::kCrypto) return header.status();
+  // What the grammar says of its text would be said as if of an archive that somebody received.
+  constexpr std::size_t kShown = 64;
+  return {Errc::kUsage,
+          "the product name " + in_quotes(attributes.name->substr(0, kShown)) +
+              (attributes.name->size() > kShown ? "..." : "") +
+              " cannot be signed: give one of 1 to 255 bytes, written like a member's "
+              "path, such as 'myapp'"};
+}
+
 Status check_keys(const std::vector<PrivateKey>& keys) {
   if (keys.empty()) return {Errc::kUsage, "no key to sign with: make one with `signedvfs keygen`"};
   return policy_of(keys, {}).validate();

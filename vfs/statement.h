@@ -48,6 +48,9 @@ Result<Statement> state(const Contents& contents, HashType hash_type, const Attr
 // `attributes` are valid.
 TrustPolicy policy_of(const std::vector<PrivateKey>& keys, const Attributes& attributes);
 
+// check_name fails with `kUsage` where `attributes` have a name that no manifest may have.
+Status check_name(const Attributes& attributes);
+
 // check_keys fails with `kUsage` where there are none, or one is given twice.
 Status check_keys(const std::vector<PrivateKey>& keys);
 

@@ -157,6 +157,8 @@ def test_arguments_are_checked_before_anything_is_written(
         (TypeError, {"serial": 1.5}),
         (OverflowError, {"serial": -1}),
         (TypeError, {"name": b"app"}),
+        (ValueError, {"name": "../app"}),
+        (ValueError, {"name": "x" * 256}),
         (TypeError, {"limits": 1}),
         (TypeError, {"progress": 1}),
         (ValueError, {"output": str(tmp_path / "a\0b")}),

@@ -105,6 +105,15 @@ def test_wrong_arguments_are_errors_of_the_user(cli: Cli, words: tuple[str, ...]
     assert len(done.err.splitlines()) == 2
 
 
+def test_a_name_that_cannot_be_signed_is_an_error_of_the_user(
+    cli: Cli, archive: Path, keys: Path
+) -> None:
+    done = cli("sign", archive, "--key", keys / "a.key", "--name", "a\\b", "--json")
+    assert (done.code, done.error["code"]) == (2, "Usage")
+    assert "the product name 'a" in done.error["message"]
+    assert "copy" not in done.error["message"] + done.error["advice"]
+
+
 @pytest.mark.parametrize("time", ["tomorrow", "2027-13-01", "+90", "90d"])
 def test_a_time_that_is_none_is_refused(cli: Cli, archive: Path, keys: Path, time: str) -> None:
     done = cli("sign", archive, "--key", keys / "a.key", "--expires", time)

@@ -266,6 +266,15 @@ TEST_F(Signer, RefusesWhatMakesNoSense) {
   SignRequest request = request_for(unsigned_zip());
   request.attributes.prefix.emplace();
   EXPECT_EQ(sign(request).code(), Errc::kUsage);
+  for (const char* name : {"", " app", "../app", "a\nb", "a\n@serial 7"}) {
+    request.attributes = {};
+    request.attributes.name = name;
+    const Status refused = sign(request).status();
+    EXPECT_EQ(refused.code(), Errc::kUsage) << name;
+    EXPECT_THAT(refused.what(), HasSubstr("the product name")) << name;
+  }
+  request.attributes.name = std::string(256, 'x');
+  EXPECT_EQ(sign(request).code(), Errc::kUsage);
   request.attributes = {};
   request.attributes.expires = 1;
   request.attributes.not_before = 1;
