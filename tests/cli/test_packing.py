@@ -10,6 +10,7 @@ import signal
 import subprocess
 import time
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -251,20 +252,37 @@ def test_a_failure_keeps_the_earlier_archive(cli: Cli, tree: Path, keys: Path) -
     assert sorted(path.name for path in cli.directory.iterdir()) == ["app.zip", "tree"]
 
 
-def test_ctrl_c_leaves_nothing_behind(cli: Cli, keys: Path) -> None:
+@pytest.mark.parametrize(
+    ("send", "sent", "code"),
+    # A terminal tells the whole group of processes, kill(1) and service managers tell one.
+    [(os.killpg, signal.SIGINT, 130), (os.kill, signal.SIGTERM, 143)],
+)
+def test_an_early_end_leaves_nothing_behind(
+    cli: Cli,
+    keys: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    send: Callable[[int, int], None],
+    sent: int,
+    code: int,
+) -> None:
     tree = cli.directory / "many"
     tree.mkdir()
     for number in range(5000):
         (tree / f"m{number}.py").write_text(f"A = {number}\n")
+    temporary = tmp_path_factory.mktemp("temporary")
     words = command("pack", tree, "-o", "app.zip", "--key", keys / "a.key")
-    with subprocess.Popen(words, cwd=cli.directory, start_new_session=True) as process:
+    environment = {**os.environ, "TMPDIR": str(temporary)}
+    with subprocess.Popen(
+        words, cwd=cli.directory, env=environment, start_new_session=True
+    ) as process:
         deadline = time.monotonic() + 60
         while not list(cli.directory.glob(".signedvfs-*")) and time.monotonic() < deadline:
             time.sleep(0.01)
         time.sleep(0.2)
-        os.killpg(process.pid, signal.SIGINT)
-        assert process.wait(60) == 130
+        send(process.pid, sent)
+        assert process.wait(60) == code
     assert [path.name for path in cli.directory.iterdir()] == ["many"]
+    assert not list(temporary.iterdir())
 
 
 def test_equal_inputs_give_equal_bytes(tmp_path: Path, keys: Path) -> None:

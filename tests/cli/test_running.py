@@ -108,6 +108,11 @@ def test_ctrl_c_ends_the_program_as_it_ends_python(cli: Cli, make: Make, keys: P
     assert "signedvfs/cli" not in shown
 
 
+def test_sigterm_is_the_programs_own_business(cli: Cli, make: Make, keys: Path) -> None:
+    path = make("import signal\nprint(signal.getsignal(signal.SIGTERM) is signal.SIG_DFL)\n")
+    assert cli.ok("run", "--trust", keys / "a.pub", path).out == "True\n"
+
+
 def test_a_tampered_program_does_not_run(cli: Cli, make: Make, keys: Path) -> None:
     path = make("print('good news')\n")
     flip(cli.directory / path, b"good news")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import NoReturn
 
 from signedvfs.cli import extracting, keys, packing, reading, running, signing
@@ -14,7 +17,8 @@ from signedvfs.cli.failures import explain
 from signedvfs.cli.output import Output
 
 _EPILOG = """\
-exit codes: 0 done or verified, 1 refused, 2 not done (arguments, files, keys), 130 interrupted
+exit codes: 0 done or verified, 1 refused, 2 not done (arguments, files, keys), 130 interrupted,
+143 terminated
 
 examples:
   signedvfs keygen app.key
@@ -25,6 +29,12 @@ examples:
 
 _INTERRUPTED = 130
 _BROKEN_PIPE = 141
+_TERMINATED = 143
+
+
+class _Terminated(KeyboardInterrupt):
+    # A KeyboardInterrupt, so that whoever cleans up after Ctrl-C does the same for SIGTERM.
+    pass
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -37,8 +47,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     # What the arguments ask for is not known before they parse, and errors come before that.
     output = Output(json="--json" in words and "run" not in words[:1])
     try:
-        outcome = _carry_out(words, output)
-        sys.stdout.flush()
+        with _terminable():
+            outcome = _carry_out(words, output)
+            sys.stdout.flush()
+    except _Terminated:
+        return _TERMINATED
     except KeyboardInterrupt:
         return _INTERRUPTED
     except BrokenPipeError:
@@ -52,6 +65,27 @@ def main(argv: Sequence[str] | None = None) -> int:
         output.fail(failure.error, failure.details)
         return failure.exit_code
     return outcome if isinstance(outcome, int) else outcome()
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    # What a program under `run` does about the signal is its own business: that runs outside of
+    # this block. Only the main thread may say what becomes of signals, and whoever has said so
+    # already is left alone.
+    in_charge = threading.current_thread() is threading.main_thread()
+    if not in_charge or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+
+    def terminate(*_: object) -> NoReturn:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # cleaning up is not to be disturbed
+        raise _Terminated
+
+    signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _carry_out(words: list[str], output: Output) -> Outcome:
