@@ -68,7 +68,25 @@ def test_an_unknown_signer_is_refused_by_fingerprint(cli: Cli, archive: Path, ke
     assert "--trust" in done.err
 
 
-# C1, C17, C19, D12: no manifest, rollback, another product, revoked keys
+# C1: no manifest, or one without any signature
+@pytest.mark.parametrize(("remains", "code"), [(None, "NoManifest"), ("sha256\n", "NoTrustedKey")])
+def test_what_nobody_signed_is_refused(
+    cli: Cli, tree: Path, keys: Path, remains: str | None, code: str
+) -> None:
+    cli.ok("sign", tree, "--key", keys / "a.key")
+    manifest = tree / "signedimp-manifest.txt"
+    text = manifest.read_text()
+    manifest.unlink()
+    if remains is not None:
+        # The signatures stand in front of the line that the rest begins with.
+        manifest.write_text(text[text.index(f"\n{remains}") :])
+    for words in (("verify", tree), ("cat", tree, "top.py")):
+        done = cli(*words, "--trust", keys / "a.pub")
+        assert (done.code, done.out) == (1, "")
+    assert cli("verify", tree, "--trust", keys / "a.pub", "--json").error["code"] == code
+
+
+# C17, C19, D12: rollback, another product, revoked keys
 @pytest.mark.parametrize(
     ("options", "code"),
     [
