@@ -47,6 +47,11 @@ def add_password_file(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_output(parser: argparse.ArgumentParser, purpose: str, *, required: bool = False) -> None:
+    """add_output adds -o."""
+    parser.add_argument("-o", "--output", metavar="OUT", required=required, help=purpose)
+
+
 def add_attributes(parser: argparse.ArgumentParser) -> None:
     """add_attributes adds the attributes that a signature covers."""
     group = parser.add_argument_group("signed attributes")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from signedvfs.cli import arguments as shared
 from signedvfs.cli.commands import Commands
 from signedvfs.cli.failures import CliError
-from signedvfs.cli.output import Output, plural, printable, size_text
+from signedvfs.cli.output import Output, few, plural, size_text
 from signedvfs.cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def add_to(commands: Commands) -> None:
     """add_to adds the command of this module."""
     parser = commands.add("pack", pack, "make one archive of sources and requirements", _PACK)
     parser.add_argument("sources", metavar="SOURCE", nargs="*", help="directory or wheel")
-    parser.add_argument("-o", "--output", metavar="OUT", required=True, help="archive to write")
+    shared.add_output(parser, "archive to write", required=True)
     parser.add_argument(
         "-r",
         "--requirement",
@@ -134,19 +134,14 @@ def _tell(report: packaging.PackReport, output: Output) -> None:
     reasons = defaultdict(list)
     for left_out in report.left_out:
         reasons[left_out.reason].append(left_out.path)
-    rows += [("left out", f"{_few(paths)} ({reason})") for reason, paths in reasons.items()]
+    rows += [("left out", f"{few(paths)} ({reason})") for reason, paths in reasons.items()]
     packed = output.paint("packed", "green")
     output.report(facts, [f"{packed} {report.output}: {size}", *output.fields(rows)])
     if report.uncompiled:
         names = [f"{one.name} ({one.reason})" for one in report.uncompiled]
-        output.warn(f"packed as source, because they do not compile: {_few(names)}")
+        output.warn(f"packed as source, because they do not compile: {few(names)}")
     if report.extension_modules:
         output.warn(
             "extension modules are packed, but this version does not import them from archives: "
-            + _few(report.extension_modules)
+            + few(report.extension_modules)
         )
-
-
-def _few(names: list[str]) -> str:
-    shown = ", ".join(printable(name) for name in names[:3])
-    return shown + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")

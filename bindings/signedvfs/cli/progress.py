@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from types import TracebackType
+from contextlib import AbstractContextManager
 from typing import Any
 
 from signedvfs.cli.output import Output
 
 
-class Progress:
+class Progress(AbstractContextManager["Progress"]):
     """Progress shows a bar on standard error, where that is a terminal and nobody objects.
 
     It is a callable of (done, total), or of (stage, done, total), in a `with` block that removes
@@ -40,15 +40,7 @@ class Progress:
         self._bar.total = total
         self._bar.update(done - self._bar.n)
 
-    def __enter__(self) -> Progress:  # noqa: PYI034 - typing.Self is of Python 3.11
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._close()
 
     def _close(self) -> None:

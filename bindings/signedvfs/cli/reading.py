@@ -9,7 +9,7 @@ import sys
 import signedvfs
 from signedvfs.cli import arguments as shared
 from signedvfs.cli.commands import Commands
-from signedvfs.cli.output import Output, plural, printable, size_text
+from signedvfs.cli.output import Output, few, plural, printable, size_text
 from signedvfs.cli.progress import Progress
 
 _VERIFY = """\
@@ -135,9 +135,7 @@ def cat(arguments: argparse.Namespace, _: Output) -> int:
 def _warn_of_unlisted(unlisted: list[str], output: Output) -> None:
     if not unlisted:
         return
-    shown = ", ".join(printable(name) for name in unlisted[:5])
-    more = f" and {len(unlisted) - 5:,} more" if len(unlisted) > 5 else ""
     output.warn(
         f"{plural(len(unlisted), 'file')} not in the manifest, never to be imported through "
-        f"signedvfs: {shown}{more}"
+        f"signedvfs: {few(unlisted, 5)}"
     )

@@ -49,9 +49,7 @@ def add_to(commands: Commands) -> None:
     parser = commands.add("sign", sign, "sign an archive or a directory", _SIGN)
     parser.add_argument("path", metavar="PATH", help="archive or directory")
     shared.add_signing_keys(parser)
-    parser.add_argument(
-        "-o", "--output", metavar="OUT", help="write here instead of replacing PATH"
-    )
+    shared.add_output(parser, "write here instead of replacing PATH")
     shared.add_attributes(parser)
     parser.add_argument(
         "--not-before", type=shared.time_of, metavar="TIME", help="beginning of validity"
@@ -67,17 +65,13 @@ def add_to(commands: Commands) -> None:
 
     parser = commands.add("unsign", unsign, "remove manifest and signatures", _UNSIGN)
     parser.add_argument("path", metavar="PATH", help="signed archive or directory")
-    parser.add_argument(
-        "-o", "--output", metavar="OUT", help="write here instead of replacing PATH"
-    )
+    shared.add_output(parser, "write here instead of replacing PATH")
     shared.add_reporting(parser, quiet=True)
 
     parser = commands.add("append", append, "put an archive behind an executable", _APPEND)
     parser.add_argument("archive", metavar="ARCHIVE", help="signed archive")
     parser.add_argument("executable", metavar="EXECUTABLE", help="program to put in front of it")
-    parser.add_argument(
-        "-o", "--output", metavar="OUT", required=True, help="where the result goes"
-    )
+    shared.add_output(parser, "where the result goes", required=True)
     shared.add_signing_keys(parser)
     shared.add_limits(parser)
     shared.add_reporting(parser, quiet=True)

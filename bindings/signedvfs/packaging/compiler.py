@@ -7,8 +7,8 @@ import os
 import queue
 import subprocess
 import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
-from types import TracebackType
 
 from signedvfs.packaging.errors import PackError
 
@@ -74,7 +74,7 @@ class _Worker:
         self._process.communicate()
 
 
-class Compiler:
+class Compiler(AbstractContextManager["Compiler"]):
     """Compiler turns sources into .pyc files in `parallel` helper interpreters.
 
     The result depends on the source, the name and this Python version only: not on the time, the
@@ -100,14 +100,6 @@ class Compiler:
         source_hash = importlib.util.source_hash(source)
         return importlib.util.MAGIC_NUMBER + _UNCHECKED_HASH + source_hash + code
 
-    def __enter__(self) -> Compiler:  # noqa: PYI034 - typing.Self is of Python 3.11
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for worker in self._workers:
             worker.close()
