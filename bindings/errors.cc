@@ -74,8 +74,13 @@ constexpr std::array<Row, kErrcCount> kRows{{
     {Errc::kBadManifest, Kind::kFailed, kFreshCopy},
     {Errc::kUnknownAttribute, Kind::kFailed,
      "Update signedvfs: this version cannot follow what the archive asks for."},
-    {Errc::kWeakHash, Kind::kFailed, kSignAgain},
-    {Errc::kNoTrustedKey, Kind::kMissing, "Otherwise do not run it."},
+    {Errc::kWeakHash, Kind::kFailed,
+     "Sign it anew with 'signedvfs unsign' and 'signedvfs sign'; TrustPolicy(legacy=True) accepts "
+     "what signedimp itself signed."},
+    {Errc::kNoTrustedKey, Kind::kMissing,
+     "If you know the signer, trust its key: signedvfs.trust(PublicKey.load(path)); otherwise do "
+     "not "
+     "run it."},
     {Errc::kBadSignature, Kind::kFailed, kFreshCopy},
     {Errc::kKeyRevoked, Kind::kFailed,
      "Ask its signer for a copy that is signed with a key still in use."},

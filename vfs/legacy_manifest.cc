@@ -86,7 +86,8 @@ Result<const PublicKey*> key_of(const Signature& signature, std::string_view con
     if (fingerprint != signature.fingerprint) continue;
     const std::span<const std::byte> value(signature.value);
     if (!text_of(value).starts_with(kScheme)) {
-      return Status(Errc::kBadSignature, "it is not of the kind 'pss-sha1'");
+      return Status(Errc::kBadSignature,
+                    "the signature by " + signature.fingerprint + " is not of the kind 'pss-sha1'");
     }
     SIGNEDVFS_TRY(check_legacy_signature(key, bytes_of(content), value.subspan(kScheme.size())));
     return &key;
@@ -111,8 +112,7 @@ Result<LegacyManifest> check_legacy_manifest(std::string_view text, const TrustP
   LegacyManifest out;
   if (!policy.legacy) {
     return Status(Errc::kWeakHash,
-                  "made by signedimp, with hashes that can be forged: `signedvfs unsign` and "
-                  "`signedvfs sign` replace it, TrustPolicy(legacy=True) and --legacy accept it");
+                  "made by signedimp itself, with hashes for which collisions are known");
   }
   SIGNEDVFS_ASSIGN(out.parts, split(text, limits));
   const std::string_view content = content_of(text);

@@ -149,8 +149,8 @@ Result<Header> parse_header(std::string_view header) {
   if (!hash) return malformed(1, "the hash type is missing");
   const auto type = hash_type_of(*hash);
   if (!type || !is_accepted(*type)) {
-    return Status(Errc::kWeakHash, in_quotes(hash->substr(0, 64)) +
-                                       " where sha256, sha384 or sha512 was expected; sign again");
+    return Status(Errc::kWeakHash,
+                  in_quotes(hash->substr(0, 64)) + " where sha256, sha384 or sha512 was expected");
   }
   out.hash_type = *type;
 

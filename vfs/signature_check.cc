@@ -15,19 +15,16 @@ std::string list_of(const std::vector<Signature>& signatures) {
 
 Status too_few(const std::vector<Signature>& signatures, std::size_t trusted,
                const TrustPolicy& policy) {
-  constexpr std::string_view kAdvice =
-      "; where you know the signer, trust the public key: signedvfs.trust(PublicKey.load(path))";
   if (signatures.empty()) {
-    return {Errc::kNoTrustedKey,
-            "the manifest carries no signature: sign it with `signedvfs sign`"};
+    return {Errc::kNoTrustedKey, "the manifest carries no signature"};
   }
   if (policy.keys.empty()) {
-    return {Errc::kNoTrustedKey, "signed by " + list_of(signatures) +
-                                     ", but no key is trusted yet" + std::string(kAdvice)};
+    return {Errc::kNoTrustedKey,
+            "signed by " + list_of(signatures) + ", but no key is trusted yet"};
   }
   return {Errc::kNoTrustedKey, std::to_string(trusted) + " of " + std::to_string(policy.threshold) +
                                    " required signatures are by trusted keys; signed by " +
-                                   list_of(signatures) + std::string(kAdvice)};
+                                   list_of(signatures)};
 }
 
 }  // namespace
@@ -38,7 +35,7 @@ Result<std::vector<std::string>> check_signatures(const std::vector<Signature>& 
   std::vector<std::string> signers;
   for (const Signature& line : lines) {
     Result<const PublicKey*> key = check(line);
-    if (!key.ok()) return std::move(key).status().in("signature by " + line.fingerprint);
+    if (!key.ok()) return std::move(key).status();
     if (*key == nullptr) continue;
     const std::string& fingerprint = (*key)->fingerprint();
     if (policy.revoked.count(fingerprint) != 0) {

@@ -19,7 +19,8 @@ _ADVICE = {
     "NoManifest": "If you made it, sign it: signedvfs sign PATH --key FILE.key; "
     "otherwise do not use it.",
     "TooLarge": "If you expect this size, raise the limit: --limit NAME=NUMBER",
-    "WeakHash": "Sign it anew with signedvfs sign; manifests by signedimp are not read",
+    "WeakHash": "Sign it anew: signedvfs unsign PATH, then signedvfs sign PATH --key FILE.key; "
+    "--legacy accepts what signedimp itself signed",
     "WrongName": "Get the right archive, or accept this name: --name NAME",
     "WrongPassword": "Try again, or give the right file with --password-file.",
 }
