@@ -95,6 +95,17 @@ Result<const PublicKey*> key_of(const Signature& signature, std::string_view con
   return nullptr;
 }
 
+// name_keys gives the lines of the policy's keys the fingerprints that these have everywhere else.
+Status name_keys(std::vector<Signature>& lines, const TrustPolicy& policy) {
+  for (const PublicKey& key : policy.keys) {
+    SIGNEDVFS_ASSIGN(const std::optional<std::string> old, legacy_fingerprint(key));
+    for (Signature& line : lines) {
+      if (line.fingerprint == old) line.fingerprint = key.fingerprint();
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 bool is_legacy_manifest(std::string_view text) noexcept {
@@ -120,6 +131,7 @@ Result<LegacyManifest> check_legacy_manifest(std::string_view text, const TrustP
                    check_signatures(out.parts.signatures, policy, [&](const Signature& line) {
                      return key_of(line, content, policy);
                    }));
+  SIGNEDVFS_TRY(name_keys(out.parts.signatures, policy));
   const std::optional<HashType> type = old_hash(out.parts.header);
   if (!type) return malformed("the hash type is neither sha1 nor md5");
   out.hash_type = *type;

@@ -31,8 +31,9 @@ bool is_legacy_manifest(std::string_view text) noexcept;
 
 // LegacyManifest is one whose signatures satisfied a policy; it borrows from its text.
 struct LegacyManifest {
-  ManifestParts parts;               // with the fingerprints of the file, of 40 digits
-  std::vector<std::string> signers;  // PublicKey::fingerprint of the policy's keys that signed
+  // Signatures by the policy's keys have these keys' own fingerprints, others those of the file.
+  ManifestParts parts;
+  std::vector<std::string> signers;  // as `check_signatures` gives them
   HashType hash_type = HashType::kLegacySha1;
   std::vector<Entry> entries;  // in byte order of their paths; directories are left out
 };

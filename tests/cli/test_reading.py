@@ -224,6 +224,7 @@ def test_what_signedimp_signed_is_read_when_asked_for(cli: Cli) -> None:
         shown = cli.ok("verify", archive, *trust, "--legacy", "--json").json
         assert shown["hash"] == name
         assert shown["signers"] == [fingerprint(signed / "key.pub")]
+        assert shown["signatures"] == shown["signers"]
         assert cli.ok("cat", archive, "main.py", *trust, "--legacy").out == "import pkg\n"
 
 
