@@ -84,7 +84,7 @@ std::string_view sentence(Errc code) noexcept;
 // name returns the code's identifier without the `k`, as tests and `--json` print it: "NotFound".
 std::string_view name(Errc code) noexcept;
 
-// quoted returns `text` in single quotes with every byte outside printable ASCII escaped, for
+// in_quotes returns `text` in single quotes with every byte outside printable ASCII escaped, for
 // messages: names come from attackers, and terminals obey escape sequences.
 std::string in_quotes(std::string_view text);
 

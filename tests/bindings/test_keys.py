@@ -37,7 +37,7 @@ def test_an_unknown_algorithm_is_a_value_error_that_lists_the_known_ones() -> No
     with pytest.raises(
         ValueError, match=r"'dsa'.*'ed25519', 'ecdsa-p256', 'ecdsa-p384', 'rsa-pss'"
     ):
-        signedvfs.PrivateKey.generate("dsa")  # type: ignore[arg-type]
+        signedvfs.PrivateKey.generate("dsa")  # type: ignore[arg-type]  # on purpose
 
 
 def test_a_small_rsa_key_is_not_made() -> None:
@@ -150,7 +150,7 @@ def test_a_password_of_another_type_is_a_type_error(
     key: signedvfs.PrivateKey, tmp_path: Path
 ) -> None:
     with pytest.raises(TypeError, match="password"):
-        key.save(tmp_path / "key", 1234)  # type: ignore[arg-type]
+        key.save(tmp_path / "key", 1234)  # type: ignore[arg-type]  # on purpose
     assert list(tmp_path.iterdir()) == []
 
 

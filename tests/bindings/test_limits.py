@@ -39,11 +39,11 @@ def test_the_repr_is_evaluable() -> None:
 
 def test_other_names_and_types_are_refused() -> None:
     with pytest.raises(TypeError, match="mebibytes"):
-        signedvfs.Limits(mebibytes=1)  # type: ignore[call-arg]
+        signedvfs.Limits(mebibytes=1)  # type: ignore[call-arg]  # on purpose
     with pytest.raises(TypeError, match="members must be an int"):
-        signedvfs.Limits(members=1.5)  # type: ignore[arg-type]
+        signedvfs.Limits(members=1.5)  # type: ignore[arg-type]  # on purpose
     with pytest.raises(TypeError):
-        signedvfs.Limits(1)  # type: ignore[call-arg]
+        signedvfs.Limits(1)  # type: ignore[call-arg]  # on purpose
     with pytest.raises(OverflowError):
         signedvfs.Limits(members=-1)
     with pytest.raises(OverflowError):

@@ -119,7 +119,7 @@ def test_what_is_read_is_immutable(
     assert memoryview(content).readonly
     for attribute in (vfs, vfs.stat("a.py")):
         with pytest.raises(TypeError):
-            memoryview(attribute)  # type: ignore[arg-type]
+            memoryview(attribute)  # type: ignore[arg-type]  # on purpose
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_a_name_is_a_str(
     name: object, signed_archive: SignedArchive, policy: signedvfs.TrustPolicy
 ) -> None:
     with pytest.raises(TypeError, match="name must be str"):
-        signedvfs.open(signed_archive(FILES), policy).read(name)  # type: ignore[arg-type]
+        signedvfs.open(signed_archive(FILES), policy).read(name)  # type: ignore[arg-type]  # on purpose
 
 
 def test_objects_cannot_be_made_or_changed_from_outside(
@@ -232,7 +232,7 @@ def test_progress_has_to_be_callable(
     signed_archive: SignedArchive, policy: signedvfs.TrustPolicy
 ) -> None:
     with pytest.raises(TypeError, match="progress"):
-        signedvfs.open(signed_archive(FILES), policy).verify_all(1)  # type: ignore[arg-type]
+        signedvfs.open(signed_archive(FILES), policy).verify_all(1)  # type: ignore[arg-type]  # on purpose
 
 
 def test_limits_bound_what_is_opened(
@@ -243,7 +243,7 @@ def test_limits_bound_what_is_opened(
         signedvfs.open(signed_archive(FILES), policy, signedvfs.Limits(members=2))
     assert caught.value.code == "TooLarge"
     with pytest.raises(TypeError, match="limits"):
-        signedvfs.open(signed_archive(FILES), policy, 2)  # type: ignore[arg-type]
+        signedvfs.open(signed_archive(FILES), policy, 2)  # type: ignore[arg-type]  # on purpose
 
 
 @pytest.mark.usefixtures("clean_import_state")

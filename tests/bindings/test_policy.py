@@ -58,7 +58,7 @@ def test_a_policy_cannot_be_changed(policy: signedvfs.TrustPolicy) -> None:
         with pytest.raises(AttributeError):
             setattr(policy, name, None)
     with pytest.raises(TypeError):
-        policy.min_serial["app"] = 1  # type: ignore[index]
+        policy.min_serial["app"] = 1  # type: ignore[index]  # on purpose
     with pytest.raises(TypeError):
         type("Looser", (signedvfs.TrustPolicy,), {})
 
@@ -255,4 +255,4 @@ def test_the_threshold_counts_different_keys(
 def test_open_takes_policies_only(signed_archive: SignedArchive) -> None:
     archive = signed_archive({"a": b""})
     with pytest.raises(TypeError, match="policy"):
-        signedvfs.open(archive, "trust me")  # type: ignore[arg-type]
+        signedvfs.open(archive, "trust me")  # type: ignore[arg-type]  # on purpose

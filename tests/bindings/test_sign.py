@@ -308,4 +308,4 @@ def test_reports_cannot_be_made_or_changed(tmp_path: Path, key: signedvfs.Privat
     with pytest.raises(TypeError):
         signedvfs.SignReport()
     with pytest.raises(AttributeError):
-        report.members = 0  # type: ignore[misc]
+        report.members = 0  # type: ignore[misc]  # on purpose

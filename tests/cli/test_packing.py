@@ -317,7 +317,7 @@ def test_equal_inputs_give_equal_bytes(tmp_path: Path, keys: Path) -> None:
             env=environment,
             check=True,
             stdout=subprocess.DEVNULL,
-            preexec_fn=lambda mask=mask: os.umask(mask),  # type: ignore[misc]
+            preexec_fn=lambda mask=mask: os.umask(mask),  # type: ignore[misc]  # mypy cannot infer it
         )  # fmt: skip
         results.add((here / "app.zip").read_bytes())
     assert len(results) == 1

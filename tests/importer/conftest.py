@@ -30,7 +30,7 @@ def workshop(tmp_path: Path, key: signedvfs.PrivateKey) -> Workshop:
 @pytest.fixture
 def importing(
     workshop: Workshop,
-    clean_import_state: None,  # noqa: ARG001
+    clean_import_state: None,  # noqa: ARG001  # for what it does
 ) -> Iterator[Importing]:
     """Install the hook and trust the workshop's key."""
     directory = Path.cwd()

@@ -11,18 +11,7 @@ from typing import Any, cast
 import pytest
 
 import signedvfs
-from tests.importer.workshop import Importing, Workshop
-
-
-def refuses(finder: signedvfs.zipimporter) -> bool:
-    """Tell whether a finder raises, for names that are there and for names that are not."""
-    for name in ("m", "no_such_module"):
-        try:
-            finder.find_spec(name)
-        except signedvfs.IntegrityCheckError:
-            continue
-        return False
-    return True
+from tests.importer.workshop import Importing, Workshop, refuses
 
 
 def test_signed_directory_keeps_what_lies_below_it(

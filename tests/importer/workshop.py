@@ -53,6 +53,17 @@ def finder_at(path: Path | str) -> signedvfs.zipimporter:
     return finder
 
 
+def refuses(finder: signedvfs.zipimporter) -> bool:
+    """Tell whether a finder raises, for names that are there and for names that are not."""
+    for name in ("m", "no_such_module"):
+        try:
+            finder.find_spec(name)
+        except signedvfs.IntegrityCheckError:
+            continue
+        return False
+    return True
+
+
 class Workshop:
     """Makes signed things below one directory."""
 
