@@ -14,17 +14,14 @@ import unittest
 from collections.abc import Iterator
 from pathlib import Path
 
+from .errors import HarnessError
 from .exclusions import exclusions
 from .outcomes import EXCLUDED, Outcome, save
 from .recorder import Recorder
 from .suites import Suite, suites
 
-# No test takes nearly as long; a hang ends the run and shows where it was.
-_TIMEOUT_SECONDS = 300
-
-
-class HarnessError(Exception):
-    """The tests cannot be run as they should."""
+# No run takes nearly as long; a hang ends it and shows where it was.
+_TIMEOUT_SECONDS = 600
 
 
 def _prepare(test_package: str) -> None:
@@ -47,6 +44,8 @@ def _flatten(suite: unittest.TestSuite) -> Iterator[unittest.TestCase]:
 def _load(suite: Suite) -> list[unittest.TestCase]:
     try:
         module = importlib.import_module(suite.module)
+    except ModuleNotFoundError as error:
+        raise HarnessError(f"{suite.module} is missing: {error}") from None
     except unittest.SkipTest as reason:
         raise HarnessError(f"{suite.module} cannot be run here: {reason}") from None
     tests = unittest.defaultTestLoader.loadTestsFromModule(module)
@@ -64,32 +63,35 @@ def _run(tests: list[unittest.TestCase]) -> list[Outcome]:
     return recorder.outcomes()
 
 
+def run(pattern: str, everything: bool) -> list[Outcome]:
+    """Run the tests whose ids match, and the excluded ones among them only with `everything`."""
+    version = sys.version_info[:2]
+    tests = [test for suite in suites(version) for test in _load(suite)]
+    reasons = exclusions(version)
+    stale = reasons.keys() - {test.id() for test in tests}
+    if stale:
+        raise HarnessError(f"excluded, but no test here: {', '.join(sorted(stale))}")
+    if everything:
+        reasons = {}
+
+    tests = [test for test in tests if re.search(pattern, test.id())]
+    excluded = [test.id() for test in tests if test.id() in reasons]
+    outcomes = _run([test for test in tests if test.id() not in reasons])
+    return outcomes + [Outcome(test, EXCLUDED, detail=reasons[test]) for test in excluded]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("test_package", help="directory that goes in front of the test package's")
     parser.add_argument("results", type=Path, help="file to write the outcomes to")
-    parser.add_argument("pattern", help="regular expression: which tests to run")
+    parser.add_argument("pattern", help="regular expression: the tests to run")
     parser.add_argument("--everything", action="store_true", help="run excluded tests as well")
     options = parser.parse_args()
-    _prepare(options.test_package)
-
-    version = sys.version_info[:2]
-    tests = [test for suite in suites(version) for test in _load(suite)]
-    reasons = {exclusion.test: exclusion.reason for exclusion in exclusions(version)}
-    stale = reasons.keys() - {test.id() for test in tests}
-    if stale:
-        raise HarnessError(f"excluded, but no test: {', '.join(sorted(stale))}")
-    if options.everything:
-        reasons = {}
-
-    tests = [test for test in tests if re.search(options.pattern, test.id())]
-    outcomes = _run([test for test in tests if test.id() not in reasons])
-    outcomes += [
-        Outcome(test.id(), EXCLUDED, detail=reasons[test.id()])
-        for test in tests
-        if test.id() in reasons
-    ]
-    save(options.results, outcomes)
+    try:
+        _prepare(options.test_package)
+        save(options.results, run(options.pattern, options.everything))
+    except HarnessError as error:
+        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ def install(importer: str, key: str) -> None:
         if importer != "signedvfs":
             from . import broken
 
-            broken.install(importer)
+            broken.BREAKAGES[importer].install()
     except Exception as error:
         # site would only print it and go on, and zipimport would pass tests in signedvfs's name.
         raise SystemExit(f"conformance: {importer} does not come up: {error!r}") from error
