@@ -7,6 +7,7 @@
 #include "bindings/convert.h"
 #include "bindings/registers.h"
 #include "bindings/state.h"
+#include "importer/audit.h"
 
 namespace py = pybind11;
 
@@ -118,6 +119,10 @@ constexpr const char* kFailed = "IntegrityCheckFailed";
 constexpr const char* kMissing = "IntegrityCheckMissing";
 constexpr const char* kKeyFile = "KeyFileError";
 
+// kShowing begins the names of the classes for `Activity::kShowing`. They are the module's, so that
+// they can be pickled, but not for people to name.
+constexpr const char* kShowing = "_Showing";
+
 std::string message_of(const Status& status) {
   const std::string_view advice = kRows[static_cast<std::size_t>(status.code())].advice;
   // The code's own sentence would only say once more, in general, what `what` says of this case.
@@ -153,13 +158,30 @@ py::object member_of(const Status& status, const Subject& subject) {
   return subject.member ? py::object(text_object(*subject.member)) : py::none();
 }
 
-void set_ours(const char* class_name, const Status& status, const Subject& subject) {
-  const py::object type = interpreter_state()["exceptions"][class_name];
-  const py::object error = type(shown(message_of(status)));
+void raise(const py::object& type, const std::string& message, const Status& status,
+           const Subject& subject) {
+  const py::object error = type(shown(message));
   error.attr("code") = text_object(name(status.code()));
   error.attr("archive") = subject.archive ? py::object(path_object(*subject.archive)) : py::none();
   error.attr("member") = member_of(status, subject);
   PyErr_SetObject(type.ptr(), error.ptr());
+}
+
+void set_key_error(const Status& status, const Subject& subject) {
+  raise(interpreter_state()["exceptions"][kKeyFile], message_of(status), status, subject);
+}
+
+// set_refusal raises one of the IntegrityCheckErrors. An audit hook may put another exception in
+// its place.
+void set_refusal(const char* class_name, const Status& status, Activity activity,
+                 const Subject& subject) {
+  const std::string message = message_of(status);
+  const std::string member =
+      status.member().empty() ? subject.member.value_or("") : status.member();
+  if (!audit_refuse(subject.archive.value_or(""), member, name(status.code()), message).ok())
+    return;
+  const std::string prefix = activity == Activity::kShowing ? kShowing : "";
+  raise(interpreter_state()["exceptions"][(prefix + class_name).c_str()], message, status, subject);
 }
 
 void set_builtin(PyObject* type, const Status& status) {
@@ -186,24 +208,25 @@ py::object new_exception(const char* class_name, const char* doc, const py::hand
 }  // namespace
 
 void set_status(const Status& status, Activity activity, const Subject& subject) {
-  const bool verifying = activity == Activity::kVerifying;
+  const bool verifying = activity != Activity::kTool;
   switch (kRows[static_cast<std::size_t>(status.code())].kind) {
     case Kind::kFailed:
-      return set_ours(kFailed, status, subject);
+      return set_refusal(kFailed, status, activity, subject);
     case Kind::kMissing:
-      return set_ours(kMissing, status, subject);
+      return set_refusal(kMissing, status, activity, subject);
     case Kind::kNoVerdict:
-      return set_ours(kBase, status, subject);
+      return set_refusal(kBase, status, activity, subject);
     case Kind::kSystem:
-      if (verifying) return set_ours(kBase, status, subject);
+      if (verifying) return set_refusal(kBase, status, activity, subject);
       return set_builtin(PyExc_OSError, status);
     case Kind::kNotFound:
-      if (verifying) return set_ours(subject.member ? kMissing : kBase, status, subject);
+      if (verifying)
+        return set_refusal(subject.member ? kMissing : kBase, status, activity, subject);
       return set_not_found(status);
     case Kind::kKeyFile:
-      return set_ours(kKeyFile, status, subject);
+      return set_key_error(status, subject);
     case Kind::kValue:
-      if (verifying) return set_ours(kBase, status, subject);
+      if (verifying) return set_refusal(kBase, status, activity, subject);
       return set_builtin(PyExc_ValueError, status);
     case Kind::kImport:
       return set_builtin(PyExc_ImportError, status);
@@ -240,6 +263,14 @@ void register_errors(py::module_& module) {
                       "A key could not be used: malformed, too weak, or its password is missing "
                       "or wrong.",
                       PyExc_ValueError);
+    for (const char* const refusal : {kBase, kFailed, kMissing}) {
+      const std::string name = std::string(kShowing) + refusal;
+      const py::object import_error = py::reinterpret_borrow<py::object>(PyExc_ImportError);
+      const py::object named = made[refusal];
+      made[name.c_str()] = new_exception(
+          name.c_str(), "A refusal for those who look at source: they expect an ImportError.",
+          py::make_tuple(named, import_error));
+    }
     state["exceptions"] = made;
   }
   for (const auto& item : state["exceptions"].cast<py::dict>()) {

@@ -22,11 +22,13 @@ struct Subject {
 // (an IntegrityCheckError, which no `except OSError` swallows) or is an ordinary OSError.
 enum class Activity : std::uint8_t {
   kVerifying,  // opening or reading archives, importing from them
+  kShowing,    // the same, for people to look at: IntegrityCheckErrors are ImportErrors as well
   kTool,       // keys, signing, writing
 };
 
 // set_status sets the Python exception that `status`, which is a failure, stands for. Needs the
-// GIL. Where the code is `kPython` one is set already, and is left alone.
+// GIL. Where the code is `kPython` one is set already, and is left alone. An IntegrityCheckError is
+// preceded by the audit event `signedvfs.refuse`.
 void set_status(const Status& status, Activity activity, const Subject& subject = {});
 
 // throw_status does the same and throws it through C++ to pybind11's edge.

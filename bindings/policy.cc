@@ -99,6 +99,16 @@ py::object policy_repr(const PolicyObject& self) {
               frozen(self.policy.revoked), self.now, self.policy.legacy);
 }
 
+// policy_reduce lets a policy be pickled, for example for a child process, if its clock can be.
+py::tuple policy_reduce(const py::object& self) {
+  const auto& given = self.cast<const PolicyObject&>();
+  return py::make_tuple(
+      py::type::of(self),
+      py::make_tuple(keys_tuple(given), given.policy.threshold, names_object(given),
+                     min_serial_dict(given), frozen(given.policy.revoked), given.now,
+                     given.policy.legacy));
+}
+
 // throw_clock_failure raises IntegrityCheckError with `cause` behind it.
 [[noreturn]] void throw_clock_failure(const py::error_already_set& cause) {
   const py::object type = interpreter_state()["exceptions"]["IntegrityCheckError"];
@@ -220,6 +230,7 @@ void register_policy(py::module_& module) {
       .def_property_readonly(
           "legacy", [](const PolicyObject& self) { return self.policy.legacy; },
           "Whether manifests that signedimp itself made are accepted.")
+      .def("__reduce__", &policy_reduce)
       .def("__repr__", &policy_repr);
 }
 

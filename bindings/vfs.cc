@@ -1,3 +1,5 @@
+#include "bindings/vfs.h"
+
 #include <memory>
 #include <utility>
 
@@ -7,6 +9,7 @@
 #include "bindings/policy.h"
 #include "bindings/progress.h"
 #include "bindings/registers.h"
+#include "importer/audit.h"
 #include "importer/python.h"
 #include "vfs/signed_vfs.h"
 
@@ -32,18 +35,25 @@ struct Stat {
   std::string digest;
 };
 
+void audit(const OpenVfs& self, std::string_view member) {
+  require(audit_verify(self->path(), member), Activity::kVerifying);
+}
+
 OpenVfs open_vfs(const py::object& path, const py::object& policy, const py::object& limits) {
   const std::string name = path_of(path);
   const TrustPolicy trust = policy_for_opening(policy);
   const Limits bounds = limits_of(limits);
-  return {require(without_gil([&] { return SignedVfs::open(name, trust, bounds); }),
-                  Activity::kVerifying, {name, std::nullopt})};
+  OpenVfs opened{require(without_gil([&] { return SignedVfs::open(name, trust, bounds); }),
+                         Activity::kVerifying, {name, std::nullopt})};
+  audit(opened, {});
+  return opened;
 }
 
 py::bytes read_member(const OpenVfs& self, const py::object& name) {
   const std::string member = utf8_of(name, "name");
   const VerifiedBytes content = require(without_gil([&] { return self->read(member); }),
                                         Activity::kVerifying, self.subject(member));
+  audit(self, member);
   const std::string_view text = text_of(content.bytes());
   return {text.data(), text.size()};
 }
@@ -51,6 +61,22 @@ py::bytes read_member(const OpenVfs& self, const py::object& name) {
 py::list list_members(const OpenVfs& self) {
   py::list out;
   for (const Entry& entry : self->manifest().entries()) out.append(text_object(entry.path()));
+  return out;
+}
+
+bool is_file(const OpenVfs& self, const py::object& name) {
+  return self->contains(utf8_of(name, "name"));
+}
+
+bool is_directory(const OpenVfs& self, const py::object& name) {
+  return self->manifest().has_directory(utf8_of(name, "name"));
+}
+
+py::list list_directory(const OpenVfs& self, const py::object& name) {
+  py::list out;
+  for (const DirectoryItem& item : self->manifest().list(utf8_of(name, "name"))) {
+    out.append(text_object(item.name));
+  }
   return out;
 }
 
@@ -115,6 +141,10 @@ void register_stat(py::module_& module) {
 
 }  // namespace
 
+py::object vfs_object(std::shared_ptr<const SignedVfs> vfs) {
+  return py::cast(OpenVfs{std::move(vfs)});
+}
+
 void register_vfs(py::module_& module) {
   register_stat(module);
 
@@ -128,6 +158,15 @@ void register_vfs(py::module_& module) {
            "Raises IntegrityCheckMissing for a name that the manifest does not list, and\n"
            "IntegrityCheckFailed where the content is not what was signed.")
       .def("list", &list_members, "list(self)\n--\n\nReturn the listed names, in byte order.")
+      .def("is_file", &is_file, py::arg("name"),
+           "is_file(self, name)\n--\n\nTell whether the manifest lists a file of that name.")
+      .def("is_dir", &is_directory, py::arg("name"),
+           "is_dir(self, name)\n--\n\n"
+           "Tell whether listed files lie below that name; '' is the root.")
+      .def("listdir", &list_directory, py::arg("name") = "",
+           "listdir(self, name='')\n--\n\n"
+           "Return the names directly below a directory, in byte order; none where it "
+           "is no\ndirectory.")
       .def("stat", &stat_member, py::arg("name"),
            "stat(self, name)\n--\n\n"
            "Return what is said of a member, without reading it.\n\n"

@@ -3,6 +3,9 @@
 #include <optional>
 #include <utility>
 
+#include "importer/audit.h"
+#include "importer/module_listing.h"
+
 namespace signedvfs {
 namespace {
 
@@ -17,7 +20,9 @@ Status no_such_data(const std::string& key) {
 
 Result<VerifiedBytes> Finder::read(const OpenedArchive& opened, const std::string& entry) const {
   if (auto pending = state_->pending.take(*opened.vfs, entry)) return *std::move(pending);
-  return without_gil([&] { return opened.vfs->read(entry); });
+  SIGNEDVFS_ASSIGN(VerifiedBytes content, without_gil([&] { return opened.vfs->read(entry); }));
+  SIGNEDVFS_TRY(audit_verify(opened.vfs->path(), entry));
+  return content;
 }
 
 Result<PyRef> Finder::path_of(std::string_view entry) const {
@@ -44,6 +49,22 @@ Result<PyRef> Finder::get_data(PyObject* path, std::string& member) const {
   SIGNEDVFS_ASSIGN(const VerifiedBytes content, read(opened, key));
   return owned(PyBytes_FromStringAndSize(reinterpret_cast<const char*>(content.bytes().data()),
                                          static_cast<Py_ssize_t>(content.size())));
+}
+
+Result<PyRef> Finder::list_modules(PyObject* name_prefix) const {
+  SIGNEDVFS_ASSIGN(const OpenedArchive opened, open());
+  SIGNEDVFS_ASSIGN(PyRef out, owned(PyList_New(0)));
+  if (opened.vfs == nullptr) return out;
+  for (const ListedModule& module :
+       signedvfs::list_modules(opened.vfs->manifest(), location_.prefix, state_->module_suffixes)) {
+    SIGNEDVFS_ASSIGN(const PyRef name, text_of_utf8(module.name));
+    SIGNEDVFS_ASSIGN(const PyRef whole, owned(PyNumber_Add(name_prefix, name.get())));
+    SIGNEDVFS_ASSIGN(
+        const PyRef item,
+        owned(Py_BuildValue("(OO)", whole.get(), module.is_package ? Py_True : Py_False)));
+    if (PyList_Append(out.get(), item.get()) < 0) return python_error();
+  }
+  return out;
 }
 
 }  // namespace signedvfs

@@ -28,6 +28,7 @@ class Finder {
       : state_(std::move(state)), location_(std::move(location)) {}
 
   ImportState& state() const noexcept { return *state_; }
+  const std::shared_ptr<ImportState>& shared_state() const noexcept { return state_; }
   const Location& location() const& noexcept { return location_; }
 
   // open returns the archive; its `vfs` is null where there is none (any more, or yet).
@@ -42,6 +43,10 @@ class Finder {
   // get_data returns the content of the member that `path` (a str) names: "<archive>/<entry>" or
   // "<entry>". An OSError where there is none; `member` tells what was read.
   Result<PyRef> get_data(PyObject* path, std::string& member) const;
+
+  // list_modules returns a list of (`name_prefix` + name, is it a package) of the modules directly
+  // below the prefix, as pkgutil.iter_modules gives them; `name_prefix` is a str.
+  Result<PyRef> list_modules(PyObject* name_prefix) const;
 
   // invalidate_caches has the next question look whether another archive stands there now.
   void invalidate_caches() const { state_->registry.look_again(location_.absolute); }

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "importer/audit.h"
 #include "importer/python.h"
 
 namespace signedvfs {
@@ -19,6 +20,8 @@ Result<std::shared_ptr<ImportState>> ImportState::create(
     SIGNEDVFS_ASSIGN(std::string text, utf8_of(suffix.get()));
     state->extension_suffixes.push_back(std::move(text));
   }
+  state->module_suffixes = state->extension_suffixes;
+  state->module_suffixes.insert(state->module_suffixes.end(), {".py", ".pyc"});
   return state;
 }
 
@@ -26,7 +29,11 @@ Result<OpenedArchive> open_archive(ImportState& state, const std::string& absolu
   if (auto known = state.registry.standing(absolute)) return *std::move(known);
   const std::uint64_t count = state.registry.policy_count();  // before the policy: never too new
   SIGNEDVFS_ASSIGN(const TrustPolicy policy, state.policy());
-  return without_gil([&] { return state.registry.ask(absolute, policy, count); });
+  SIGNEDVFS_TRY(audit_open(absolute));
+  SIGNEDVFS_ASSIGN(OpenedArchive opened,
+                   without_gil([&] { return state.registry.ask(absolute, policy, count); }));
+  if (opened.vfs != nullptr) SIGNEDVFS_TRY(audit_verify(absolute, {}));
+  return opened;
 }
 
 }  // namespace signedvfs

@@ -25,6 +25,9 @@ struct ImportState {
   // extension_suffixes are the endings of native modules for exactly this interpreter.
   std::vector<std::string> extension_suffixes;
 
+  // module_suffixes are those and the endings of source and bytecode.
+  std::vector<std::string> module_suffixes;
+
   // hook_used turns true when the path hook is first called.
   std::atomic<bool> hook_used = false;
 
@@ -33,7 +36,8 @@ struct ImportState {
 };
 
 // open_archive answers for the archive or signed directory at `absolute`, from what is known or by
-// opening it. Needs the GIL, and releases it while it opens.
+// opening it; then with the audit events `open` and `signedvfs.verify`. Needs the GIL, and releases
+// it while it opens.
 Result<OpenedArchive> open_archive(ImportState& state, const std::string& absolute);
 
 }  // namespace signedvfs

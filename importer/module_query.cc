@@ -39,6 +39,13 @@ Result<PyRef> ModuleQuery::spec(PyObject* loader) {
   return make_spec(name_, loader, origin.get(), files_.is_package ? location.get() : nullptr);
 }
 
+std::optional<Location> ModuleQuery::submodules() const {
+  if (!files_.is_package && !files_.is_directory) return std::nullopt;
+  Location below = finder_->location();
+  below.prefix = stem_ + '/';
+  return below;
+}
+
 Result<PyRef> ModuleQuery::code() {
   SIGNEDVFS_TRY(require_code());
   Result<LoadedCode> loaded = read_code();

@@ -1,6 +1,7 @@
 // Everything that Python asks about one module of one finder.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "archive/status.h"
@@ -21,6 +22,9 @@ class ModuleQuery {
 
   // spec returns the module's spec, with `loader` as its loader, or None.
   Result<PyRef> spec(PyObject* loader);
+
+  // submodules returns where a package's or namespace portion's submodules are; nothing for others.
+  std::optional<Location> submodules() const;
 
   // code returns the code object.
   Result<PyRef> code();

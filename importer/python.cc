@@ -29,6 +29,19 @@ Result<PyRef> loaded_attribute(const char* module, const char* name) {
   return owned(PyObject_GetAttrString(owner.get(), name));
 }
 
+Result<std::string> take_error_text() {
+  PyObject* type = nullptr;
+  PyObject* value = nullptr;
+  PyObject* traceback = nullptr;
+  PyErr_Fetch(&type, &value, &traceback);
+  PyErr_NormalizeException(&type, &value, &traceback);
+  const PyRef owned_type = PyRef::steal(type);
+  const PyRef owned_value = PyRef::steal(value);
+  const PyRef owned_traceback = PyRef::steal(traceback);
+  SIGNEDVFS_ASSIGN(const PyRef text, owned(PyObject_Str(value)));
+  return utf8_of(text.get());
+}
+
 Result<std::string> utf8_of(PyObject* text) {
   if (PyUnicode_Check(text) == 0) {
     PyErr_Format(PyExc_TypeError, "expected str, not %.200s", Py_TYPE(text)->tp_name);

@@ -64,6 +64,9 @@ auto without_gil(Work&& work) {
 // python_error is the status for "a Python exception is set".
 inline Status python_error() { return {Errc::kPython, {}}; }
 
+// take_error_text clears the exception that is set and returns what it says.
+Result<std::string> take_error_text();
+
 // owned takes over the result of a C API call, null meaning that it has set an exception.
 inline Result<PyRef> owned(PyObject* object) {
   if (object == nullptr) return python_error();

@@ -164,6 +164,22 @@ std::optional<Registry::Below> Registry::root_of(const std::string& absolute) co
   return Below{longest->absolute, below(resolved, longest->resolved)};
 }
 
+std::vector<std::string> Registry::roots() const {
+  const ProcessLock lock;
+  std::vector<std::string> out;
+  for (const Root& root : roots_) out.push_back(root.absolute);
+  return out;
+}
+
+std::vector<OpenedArchive> Registry::in_use() const {
+  const ProcessLock lock;
+  std::vector<OpenedArchive> out;
+  for (const auto& [path, decision] : decisions_) {
+    if (decision.verdict == Verdict::kOpened) out.push_back(decision.opened);
+  }
+  return out;
+}
+
 void Registry::remember_spelling(const std::string& spelled, const std::string& absolute) {
   const ProcessLock lock;
   spellings_.insert_or_assign(spelled, absolute);

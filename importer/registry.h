@@ -65,6 +65,12 @@ class Registry {
   };
   std::optional<Below> root_of(const std::string& absolute) const;
 
+  // roots returns the absolute paths that are protected, in the order in which they came.
+  std::vector<std::string> roots() const;
+
+  // in_use returns the archives and directories that are open.
+  std::vector<OpenedArchive> in_use() const;
+
   // remember_spelling notes what the relative path `spelled` meant when it was last asked for:
   // after a change of directory a package's submodules still come from the archive of the package.
   void remember_spelling(const std::string& spelled, const std::string& absolute);

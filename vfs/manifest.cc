@@ -60,6 +60,26 @@ Status check_times(const Attributes& attributes, std::int64_t now) {
   return {};
 }
 
+// first_not_before returns the first of the sorted entries whose path is not before `directory`
+// followed by `separator`, which needs no memory to be compared with.
+std::vector<Entry>::const_iterator first_not_before(const std::vector<Entry>& all,
+                                                    std::string_view directory, char separator) {
+  const auto is_before = [separator](const Entry& entry, std::string_view wanted) {
+    const std::string_view path = entry.path();
+    const int order = path.substr(0, wanted.size()).compare(wanted);
+    if (order != 0) return order < 0;
+    return path.size() == wanted.size() ||
+           static_cast<unsigned char>(path[wanted.size()]) < static_cast<unsigned char>(separator);
+  };
+  return std::lower_bound(all.begin(), all.end(), directory, is_before);
+}
+
+bool is_below(const Entry& entry, std::string_view directory) noexcept {
+  const std::string_view path = entry.path();
+  return path.size() > directory.size() && path.starts_with(directory) &&
+         path[directory.size()] == '/';
+}
+
 }  // namespace
 
 struct Manifest::State {
@@ -135,17 +155,24 @@ const Entry* Manifest::find(std::string_view path) const noexcept {
 
 bool Manifest::has_directory(std::string_view path) const noexcept {
   if (path.empty()) return true;
-  // Names below `path` follow path + "/", which needs no memory to be compared with.
-  const auto is_before = [](const Entry& entry, std::string_view directory) {
-    const int order = entry.path().substr(0, directory.size()).compare(directory);
-    if (order != 0) return order < 0;
-    return entry.path().size() == directory.size() ||
-           static_cast<unsigned char>(entry.path()[directory.size()]) < '/';
-  };
+  const auto at = first_not_before(state_->entries, path, '/');
+  return at != state_->entries.end() && is_below(*at, path);
+}
+
+std::vector<DirectoryItem> Manifest::list(std::string_view path) const {
+  constexpr char kAfterSeparator = '/' + 1;
   const std::vector<Entry>& all = state_->entries;
-  const auto at = std::lower_bound(all.begin(), all.end(), path, is_before);
-  return at != all.end() && at->path().size() > path.size() && at->path().starts_with(path) &&
-         at->path()[path.size()] == '/';
+  const std::size_t begin = path.empty() ? 0 : path.size() + 1;
+  std::vector<DirectoryItem> out;
+  auto at = path.empty() ? all.begin() : first_not_before(all, path, '/');
+  while (at != all.end() && (path.empty() || is_below(*at, path))) {
+    const std::string_view whole = at->path();
+    const std::size_t slash = whole.find('/', begin);
+    const bool is_directory = slash != std::string_view::npos;
+    out.push_back({whole.substr(begin, is_directory ? slash - begin : slash), is_directory});
+    at = is_directory ? first_not_before(all, whole.substr(0, slash), kAfterSeparator) : at + 1;
+  }
+  return out;
 }
 
 }  // namespace signedvfs

@@ -80,6 +80,12 @@ class Entry {
   HashType type_;
 };
 
+// DirectoryItem is a file or directory directly below a directory; its name is borrowed.
+struct DirectoryItem {
+  std::string_view name;
+  bool is_directory = false;
+};
+
 // signed_message returns what a key signs for the header text `header`.
 Result<std::string> signed_message(std::string_view header);
 
@@ -121,6 +127,10 @@ class Manifest {
 
   // has_directory tells whether some entry's path starts with `path` + "/"; "" always is one.
   bool has_directory(std::string_view path) const noexcept;
+
+  // list returns what lies directly below the directory `path`, each name once, in byte order of
+  // the paths; nothing where there is no such directory. Directories are those implied by files.
+  std::vector<DirectoryItem> list(std::string_view path) const;
 
   // header returns the signed text.
   std::string_view header() const& noexcept;

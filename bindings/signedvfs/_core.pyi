@@ -1,7 +1,8 @@
 """The native half of signedvfs."""
 
 import builtins
-from collections.abc import Callable, Iterable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from importlib.machinery import ModuleSpec
 from types import CodeType, MappingProxyType, ModuleType, TracebackType
@@ -9,6 +10,8 @@ from typing import Literal, final
 
 from _typeshed import ReadableBuffer, StrOrBytesPath
 from typing_extensions import Self, TypeAlias
+
+from signedvfs.resources import ArchiveReader
 
 _Time: TypeAlias = float | datetime
 _Clock: TypeAlias = _Time | Callable[[], _Time]
@@ -271,6 +274,17 @@ class SignedVfs:
     def list(self) -> builtins.list[str]:
         """Return the listed names, in byte order."""
 
+    def is_file(self, name: str) -> bool:
+        """Tell whether the manifest lists a file of that name."""
+
+    def is_dir(self, name: str) -> bool:
+        """Tell whether listed files lie below that name; '' is the root."""
+
+    def listdir(self, name: str = "") -> builtins.list[str]:
+        """Return the names directly below a directory, in byte order; none where it is no
+        directory.
+        """
+
     def stat(self, name: str) -> Stat:
         """Return what is said of a member, without reading it.
 
@@ -454,7 +468,11 @@ class zipimporter:
         """Return the code object."""
 
     def get_source(self, fullname: str) -> str | None:
-        """Return the source, or None if there is none."""
+        """Return the source, or None if there is none.
+
+        An IntegrityCheckError of this method is an ImportError as well, so that whoever
+        formats a traceback can go on without the source.
+        """
 
     def get_filename(self, fullname: str) -> str:
         """Return the path of the file that holds the code."""
@@ -464,6 +482,25 @@ class zipimporter:
 
     def get_data(self, pathname: str) -> bytes:
         """Return the verified content of '<archive>/<member>' or '<member>' as bytes."""
+
+    def get_resource_reader(self, fullname: str) -> ArchiveReader | None:
+        """Return what importlib.resources reads a package's files with, or None."""
+
+    def iter_modules(self, prefix: str = "") -> Iterator[tuple[str, bool]]:
+        """Iterate over (prefix + name, is it a package), for pkgutil."""
+
+    if sys.version_info < (3, 12):
+        def find_module(self, fullname: str, path: str | None = None) -> Self | None:
+            """Return this object where it can load the module, or None. Use find_spec."""
+
+        def find_loader(
+            self, fullname: str, path: str | None = None
+        ) -> tuple[Self | None, builtins.list[str]]:
+            """Return (loader or None, namespace portions). Use find_spec."""
+
+    if sys.version_info < (3, 15):
+        def load_module(self, fullname: str) -> ModuleType:
+            """Import the module into sys.modules and return it. Use importlib.import_module."""
 
     def invalidate_caches(self) -> None:
         """Look at the next use whether another archive stands at the path now."""
@@ -476,6 +513,13 @@ class zipimporter:
     def prefix(self) -> str:
         """The path inside the archive, empty or ending in a slash."""
 
+    @property
+    def vfs(self) -> SignedVfs | None:
+        """The archive in use as a SignedVfs, or None where there is none."""
+
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, memo: object) -> Self: ...
+
 class PathHook:
     """The type of `signedvfs.hook`, an object for sys.path_hooks."""
 
@@ -484,6 +528,16 @@ class PathHook:
         """Never leave `path`, or what lies below it, to another importer: also where it is a
         directory whose manifest has been taken away.
         """
+
+    @property
+    def protected(self) -> list[str]:
+        """The absolute paths that are ours for good: those given to `protect`, and the
+        signed directories in use.
+        """
+
+    @property
+    def in_use(self) -> list[SignedVfs]:
+        """The signed archives and directories that have been opened, in no order."""
 
 hook: PathHook
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,9 +14,20 @@ from signedvfs import _core
 _STUB = Path(signedvfs.__file__).with_name("_core.pyi")
 
 
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield what a block says for the running version of Python."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If):
+            test = compile(ast.Expression(child.test), str(_STUB), "eval")
+            if eval(test, {"sys": sys}):
+                yield from child.body
+        else:
+            yield child
+
+
 def _documented(node: ast.AST, qualified: str = "") -> Iterator[tuple[str, str | None]]:
     """Yield the dotted name and the docstring of every definition below `node`."""
-    for child in ast.iter_child_nodes(node):
+    for child in _statements(node):
         if isinstance(child, (ast.ClassDef, ast.FunctionDef)):
             name = f"{qualified}.{child.name}" if qualified else child.name
             yield name, ast.get_docstring(child)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -171,3 +172,47 @@ def test_says_where_there_is_no_program(cli: Cli, keys: Path) -> None:
 def test_wrong_arguments_are_errors_of_the_user(cli: Cli, keys: Path, words: list[str]) -> None:
     done = cli("run", *(str(keys / "a.pub") if word == "A" else word for word in words))
     assert (done.code, done.out) == (2, "")
+
+
+@pytest.mark.parametrize("module", ["pkg", "pkg.mod", "top"])
+def test_runs_a_module_as_python_would(cli: Cli, make: Make, keys: Path, module: str) -> None:
+    text = (
+        "import sys\nprint([__name__, __package__, __spec__.name, __spec__.parent, sys.argv])\n"
+        "print(__file__ == __spec__.origin, __loader__ is __spec__.loader)\n"
+        "print(sorted(name for name in sys.modules if name.startswith(('pkg', 'ns'))))\n"
+    )
+    path = cli.directory / make(
+        "",
+        **{
+            "pkg/__init__.py": "",
+            "pkg/__main__.py": text,
+            "pkg/mod.py": text,
+            "top.py": text,
+        },
+    )
+    ours = cli.ok("run", "--trust", keys / "a.pub", "-m", module, path, "a", "--", "-b").out
+    theirs = subprocess.run(
+        [sys.executable, "-m", module, "a", "--", "-b"], cwd=cli.directory,
+        env={**os.environ, "PYTHONPATH": str(path)}, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert ours == theirs
+
+
+def test_runs_a_module_of_a_namespace_package(cli: Cli, make: Make, keys: Path) -> None:
+    # zipimport does not find it: archives made by pack have no entries for directories
+    path = make("", **{"ns/deep/mod.py": "print(__spec__.name, __package__)\n"})
+    done = cli.ok("run", "--trust", keys / "a.pub", "-m", "ns.deep.mod", path)
+    assert done.out == "ns.deep.mod ns.deep\n"
+
+
+def test_what_can_not_be_run_as_a_module(cli: Cli, make: Make, keys: Path) -> None:
+    path = make("", **{"pkg/__init__.py": "", "bad/__init__.py": "1 / 0", "bad/mod.py": ""})
+    run = ("run", "--trust", keys / "a.pub", "-m")
+    for name in ("nowhere", "pkg", "pkg.nowhere", "nowhere.mod", "json.tool"):
+        done = cli(*run, name, path)
+        assert (done.code, done.out) == (2, "")
+        assert f"no module '{name}' to run" in done.err
+    failing = cli(*run, "bad.mod", path)
+    assert failing.code == 1
+    assert failing.err.count("  File ") == 1
+    assert failing.err.endswith("ZeroDivisionError: division by zero\n")

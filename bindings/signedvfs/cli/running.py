@@ -15,13 +15,16 @@ from signedvfs.cli.failures import REFUSED, CliError
 from signedvfs.cli.output import Output
 
 _RUN = """\
-Runs the archive's __main__, like `python ARCHIVE`, with every import from the
-archive verified. Options come before ARCHIVE; everything after it goes to the
-program. The exit code is the program's, or 1 where the archive is refused.
+Runs the archive's __main__, like `python ARCHIVE`, or with -m a module of it,
+like `python -m MODULE`, with every import from the archive verified, child
+processes of multiprocessing included. Options come before ARCHIVE; everything
+after it goes to the program. The exit code is the program's, or 1 where the
+archive is refused.
 
 examples:
   signedvfs run --trust app.pub app.zip
   signedvfs run --trust app.pub --min-serial 42 app.zip serve --port 8000
+  signedvfs run --trust app.pub -m app.admin app.zip --list
 """
 
 
@@ -29,6 +32,9 @@ def add_to(commands: Commands) -> None:
     """add_to adds the command of this module."""
     parser = commands.add("run", run, "run the program in an archive", _RUN)
     shared.add_trust(parser)
+    parser.add_argument(
+        "-m", dest="module", metavar="MODULE", help="run this module or package instead of __main__"
+    )
     parser.add_argument("archive", metavar="ARCHIVE", help="signed archive or directory")
     parser.add_argument(
         "program_arguments", metavar="ARGUMENT", nargs=argparse.REMAINDER, help="for the program"
@@ -43,22 +49,51 @@ def run(arguments: argparse.Namespace, _: Output) -> Outcome:
     signedvfs.set_policy(policy)
     signedvfs.hook.protect(archive)
     sys.path_hooks.insert(0, signedvfs.hook)
-    finder = sys.path_importer_cache[archive] = signedvfs.hook(archive)
-    spec = finder.find_spec("__main__")
+    _put_first(archive)
+    if arguments.module is None:
+        finder = sys.path_importer_cache[archive] = signedvfs.hook(archive)
+        spec = finder.find_spec("__main__")
+        if spec is None or spec.loader is None:
+            raise CliError(
+                f"can't find '__main__' module in {arguments.archive!r}",
+                "Pack it with an entry point: signedvfs pack ... -m MODULE",
+                "NoMain",
+            )
+    else:
+        spec = _find_module(arguments.module, archive)
+    code = _code_of(spec)
+    first = arguments.archive if arguments.module is None else str(spec.origin)
+    argv = [first, *_program_arguments(arguments)]
+    return lambda: _execute(argv, spec, code)
+
+
+def _find_module(name: str, archive: str) -> ModuleSpec:
+    """_find_module finds what `python -m` would run, without running anything yet."""
+    parents = name.split(".")[:-1]
+    spec = _find(archive, parents, name)
+    if spec is not None and spec.submodule_search_locations is not None:
+        spec = _find(archive, name.split("."), f"{name}.__main__")
     if spec is None or spec.loader is None:
         raise CliError(
-            f"can't find '__main__' module in {arguments.archive!r}",
-            "Pack it with an entry point: signedvfs pack ... -m MODULE",
+            f"there is no module {name!r} to run in {archive!r}",
+            "Check the name; a package needs a __main__ of its own.",
             "NoMain",
         )
+    return spec
+
+
+def _find(archive: str, parents: list[str], name: str) -> ModuleSpec | None:
+    return signedvfs.hook("/".join([archive, *parents])).find_spec(name)
+
+
+def _code_of(spec: ModuleSpec) -> types.CodeType:
+    assert isinstance(spec.loader, signedvfs.zipimporter)
     try:
-        code = finder.get_code("__main__")
+        return spec.loader.get_code(spec.name)
     except ImportError as error:
         raise CliError(
             str(error), "Pack it for this Python, or keep its sources.", "NoCode"
         ) from None
-    argv = [arguments.archive, *_program_arguments(arguments)]
-    return lambda: _execute(archive, argv, spec, code)
 
 
 def _program_arguments(arguments: argparse.Namespace) -> list[str]:
@@ -69,7 +104,7 @@ def _program_arguments(arguments: argparse.Namespace) -> list[str]:
     return parsed if words[begin - 1 :] == [arguments.archive, *parsed] else words[begin - 1 :]
 
 
-def _execute(archive: str, argv: list[str], spec: ModuleSpec, code: types.CodeType) -> int:
+def _execute(argv: list[str], spec: ModuleSpec, code: types.CodeType) -> int:
     main = types.ModuleType("__main__")
     main.__dict__.update(
         __file__=spec.origin,
@@ -79,9 +114,10 @@ def _execute(archive: str, argv: list[str], spec: ModuleSpec, code: types.CodeTy
         __spec__=spec,
     )
     sys.modules["__main__"] = main
-    _put_first(archive)
     sys.argv = argv
     try:
+        if spec.parent:
+            __import__(spec.parent)
         exec(code, main.__dict__)
     except SystemExit:
         raise

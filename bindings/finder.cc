@@ -1,0 +1,334 @@
+#include "importer/finder.h"
+
+#include <pybind11/pybind11.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "bindings/errors.h"
+#include "bindings/importing.h"
+#include "bindings/policy.h"
+#include "bindings/registers.h"
+#include "bindings/state.h"
+#include "bindings/vfs.h"
+#include "importer/deprecated_protocol.h"
+#include "importer/module_query.h"
+#include "importer/path_hook.h"
+
+namespace py = pybind11;
+
+namespace signedvfs {
+namespace {
+
+constexpr const char* kState = "importer";
+constexpr const char* kFinderName = "zipimporter";
+
+Result<TrustPolicy> policy_in_force() {
+  try {
+    return policy_for_opening(py::none());
+  } catch (py::error_already_set& error) {
+    error.restore();
+    return python_error();
+  }
+}
+
+py::object object(PyRef reference) {
+  return py::reinterpret_steal<py::object>(std::move(reference).release());
+}
+
+Subject subject_of(const Finder& finder, const std::string& member = {}) {
+  Subject subject;
+  subject.archive = finder.location().archive;
+  if (!member.empty()) subject.member = member;
+  return subject;
+}
+
+// ask calls one function of a query about the module `name`.
+template <class Answer>
+auto ask(const Finder& finder, const py::handle& name, Answer&& answer,
+         Activity activity = Activity::kVerifying) {
+  ModuleQuery query =
+      require(ModuleQuery::create(finder, name.ptr()), activity, subject_of(finder));
+  auto result = answer(query);
+  const Subject subject = subject_of(finder, query.member());
+  return require(std::move(result), activity, subject);
+}
+
+// keep_submodules gives the import system our finder for a package's directory: without the hook
+// in sys.path_hooks, another one would be asked who loads its submodules.
+void keep_submodules(const Finder& finder, Location location) {
+  PyObject* const cache = PySys_GetObject("path_importer_cache");
+  if (cache == nullptr || PyDict_Check(cache) == 0) return;
+  const std::string inside = location.prefix.substr(0, location.prefix.size() - 1);
+  const py::object path = object(require(finder.path_of(inside), Activity::kTool));
+  PyObject* const kept = PyDict_GetItemWithError(cache, path.ptr());
+  if (kept == nullptr && PyErr_Occurred() != nullptr) throw py::error_already_set();
+  if (kept != nullptr && PyObject_TypeCheck(kept, finder_type()) != 0) return;
+  const py::object ours =
+      py::cast(std::make_unique<Finder>(finder.shared_state(), std::move(location)));
+  if (PyDict_SetItem(cache, path.ptr(), ours.ptr()) < 0) throw py::error_already_set();
+}
+
+py::object find_spec(const py::object& self, const py::object& name, const py::object&) {
+  const auto& finder = self.cast<const Finder&>();
+  std::optional<Location> submodules;
+  py::object spec = object(ask(finder, name, [&](ModuleQuery& query) {
+    submodules = query.submodules();
+    return query.spec(self.ptr());
+  }));
+  if (submodules) keep_submodules(finder, *std::move(submodules));
+  return spec;
+}
+
+void exec_module(const Finder& self, const py::object& module) {
+  const py::object name = module.attr("__name__");
+  ask(self, name, [&](ModuleQuery& query) -> Result<bool> {
+    SIGNEDVFS_TRY(query.execute(module.ptr()));
+    return true;
+  });
+}
+
+py::object get_code(const Finder& self, const py::object& name) {
+  return object(ask(self, name, [](ModuleQuery& query) { return query.code(); }));
+}
+
+// Whoever shows source (linecache, inspect) is prepared for an ImportError and nothing else.
+py::object get_source(const Finder& self, const py::object& name) {
+  return object(
+      ask(self, name, [](ModuleQuery& query) { return query.source(); }, Activity::kShowing));
+}
+
+py::object get_filename(const Finder& self, const py::object& name) {
+  return object(ask(self, name, [](ModuleQuery& query) { return query.filename(); }));
+}
+
+bool is_package(const Finder& self, const py::object& name) {
+  return ask(self, name, [](ModuleQuery& query) { return query.is_package(); });
+}
+
+py::object get_data(const Finder& self, const py::object& path) {
+  std::string member;
+  Result<PyRef> data = self.get_data(path.ptr(), member);
+  return object(require(std::move(data), Activity::kVerifying, subject_of(self, member)));
+}
+
+py::object get_resource_reader(const py::object& self, const py::object& name) {
+  return py::module_::import("signedvfs.resources").attr("reader_of")(self, name);
+}
+
+py::object iter_modules(const Finder& self, const py::object& prefix) {
+  const py::object all =
+      object(require(self.list_modules(prefix.ptr()), Activity::kVerifying, subject_of(self)));
+  return py::iter(all);
+}
+
+py::object vfs_in_use(const Finder& self) {
+  OpenedArchive opened = require(self.open(), Activity::kVerifying, subject_of(self));
+  if (opened.vfs == nullptr) return py::none();
+  return vfs_object(std::move(opened.vfs));
+}
+
+py::object path_argument(const py::object& path) {
+  if (PyUnicode_Check(path.ptr()) != 0) return path;
+#if PY_VERSION_HEX < 0x030b0000
+  PyObject* text = nullptr;
+  if (PyUnicode_FSDecoder(path.ptr(), &text) == 0) throw py::error_already_set();
+  return py::reinterpret_steal<py::object>(text);
+#else
+  throw py::type_error(std::string("expected str, not ") + Py_TYPE(path.ptr())->tp_name);
+#endif
+}
+
+// make_finder opens at once, as zipimport's constructor does; the hook's finders open when used.
+std::unique_ptr<Finder> make_finder(const py::object& given) {
+  const py::object path = path_argument(given);
+  auto state = import_state();
+  close_side_doors();
+  Result<Location> location = claim(*state, path.ptr());
+  if (!location.ok() && location.code() == Errc::kNotFound) {
+    throw_import_error(path, "no signed archive or directory (" + location.status().what() + ")");
+  }
+  auto finder =
+      std::make_unique<Finder>(std::move(state), require(std::move(location), Activity::kTool));
+  const Result<OpenedArchive> opened = finder->open();
+  if (!opened.ok() && opened.code() == Errc::kIo) throw_import_error(path, opened.status().what());
+  if (!opened.ok()) throw_status(opened.status(), Activity::kVerifying, subject_of(*finder));
+  if (opened.ok() && opened.value().vfs == nullptr) throw_import_error(path, "no archive");
+  return finder;
+}
+
+py::object path_of_finder(const Finder& self) {
+  std::string_view prefix = self.location().prefix;
+  if (prefix.empty())
+    return object(require(text_of_path(self.location().archive), Activity::kTool));
+  prefix.remove_suffix(1);
+  return object(require(self.path_of(prefix), Activity::kTool));
+}
+
+// reduce makes the type and the path, and what else Python has set on the object, stand for it
+// (pickle, copy of subclasses).
+py::tuple reduce(const py::object& self) {
+  const py::tuple arguments = py::make_tuple(path_of_finder(self.cast<const Finder&>()));
+  const py::dict attributes = self.attr("__dict__");
+  if (attributes.empty()) return py::make_tuple(py::type::of(self), arguments);
+  return py::make_tuple(py::type::of(self), arguments, attributes);
+}
+
+// A finder of the very class is copied without opening anything: the copy is worth as much as the
+// original, also where the archive is gone or refused.
+py::object copy(const py::object& self) {
+  if (Py_TYPE(self.ptr()) != finder_type()) {
+    const py::tuple parts = reduce(self);
+    const py::object made = parts[0](*parts[1]);
+    made.attr("__dict__").attr("update")(self.attr("__dict__"));
+    return made;
+  }
+  py::object made = py::cast(std::make_unique<Finder>(self.cast<const Finder&>()));
+  made.attr("__dict__").attr("update")(self.attr("__dict__"));
+  return made;
+}
+
+py::str finder_repr(const Finder& self) {
+  return py::str("<signedvfs.zipimporter object \"{}\">")
+      .format(object(require(self.path_of(self.location().prefix), Activity::kTool)));
+}
+
+#if PY_VERSION_HEX >= 0x030a0000
+void warn_deprecated(const char* instead) {
+  if (PyErr_WarnEx(PyExc_DeprecationWarning, instead, 1) < 0) throw py::error_already_set();
+}
+#else
+void warn_deprecated(const char*) {}
+#endif
+
+using DeprecatedMethod = Result<PyRef> (*)(const Finder&, PyObject*, PyObject*);
+
+py::object call_deprecated(DeprecatedMethod method, const py::object& self,
+                           const py::object& name) {
+  const auto& finder = self.cast<const Finder&>();
+  return object(
+      require(method(finder, self.ptr(), name.ptr()), Activity::kVerifying, subject_of(finder)));
+}
+
+// register_deprecated gives the class what zipimport's has in this version of Python.
+void register_deprecated(py::class_<Finder>& finder) {
+#if PY_VERSION_HEX < 0x030c0000
+  finder
+      .def(
+          "find_module",
+          [](const py::object& self, const py::object& name, const py::object&) {
+            warn_deprecated("zipimporter.find_module() is deprecated; use find_spec() instead");
+            return call_deprecated(find_module_loader, self, name);
+          },
+          py::arg("fullname"), py::arg("path") = py::none(),
+          "find_module(self, fullname, path=None)\n--\n\n"
+          "Return this object where it can load the module, or None. Use find_spec.")
+      .def(
+          "find_loader",
+          [](const py::object& self, const py::object& name, const py::object&) {
+            warn_deprecated("zipimporter.find_loader() is deprecated; use find_spec() instead");
+            return call_deprecated(find_loader, self, name);
+          },
+          py::arg("fullname"), py::arg("path") = py::none(),
+          "find_loader(self, fullname, path=None)\n--\n\n"
+          "Return (loader or None, namespace portions). Use find_spec.");
+#endif
+#if PY_VERSION_HEX < 0x030f0000
+  finder.def(
+      "load_module",
+      [](const py::object& self, const py::object& name) {
+        warn_deprecated("zipimporter.load_module() is deprecated; use exec_module() instead");
+        return call_deprecated(load_module, self, name);
+      },
+      py::arg("fullname"),
+      "load_module(self, fullname)\n--\n\n"
+      "Import the module into sys.modules and return it. Use importlib.import_module.");
+#endif
+}
+
+}  // namespace
+
+std::shared_ptr<ImportState> import_state() {
+  py::dict state = interpreter_state();
+  if (!state.contains(kState)) {
+    auto made = require(ImportState::create(policy_in_force), Activity::kTool);
+    state[kState] = py::capsule(new std::shared_ptr<ImportState>(std::move(made)), [](void* kept) {
+      delete static_cast<std::shared_ptr<ImportState>*>(kept);
+    });
+  }
+  return *state[kState].cast<py::capsule>().get_pointer<std::shared_ptr<ImportState>>();
+}
+
+PyTypeObject* finder_type() {
+  return reinterpret_cast<PyTypeObject*>(py::type::of<Finder>().ptr());
+}
+
+void throw_import_error(const py::object& path, const std::string& why) {
+  const std::string message = py::repr(path).cast<std::string>() + ": " + why;
+  static_cast<void>(set_import_error(message, Py_None, path.ptr()));
+  throw py::error_already_set();
+}
+
+void register_finder(py::module_& module) {
+  py::class_<Finder> finder(
+      module, kFinderName, py::dynamic_attr(),
+      "Finds and loads modules of the signed archive or directory at `path`, or of\n"
+      "a directory inside it, with the interface of zipimport.zipimporter.");
+  finder.def(py::init(&make_finder), py::arg("path"), "__init__(self, path)\n--\n\n")
+      .def("find_spec", &find_spec, py::arg("fullname"), py::arg("target") = py::none(),
+           "find_spec(self, fullname, target=None)\n--\n\n"
+           "Return the spec of a module, or None where the manifest has none of that name.")
+      .def(
+          "create_module", [](const Finder&, const py::object&) { return py::none(); },
+          py::arg("spec"), "create_module(self, spec)\n--\n\nReturn None: Python's default.")
+      .def("exec_module", &exec_module, py::arg("module"),
+           "exec_module(self, module)\n--\n\nRun the module's verified code.")
+      .def("get_code", &get_code, py::arg("fullname"),
+           "get_code(self, fullname)\n--\n\nReturn the code object.")
+      .def("get_source", &get_source, py::arg("fullname"),
+           "get_source(self, fullname)\n--\n\n"
+           "Return the source, or None if there is none.\n\n"
+           "An IntegrityCheckError of this method is an ImportError as well, so that whoever\n"
+           "formats a traceback can go on without the source.")
+      .def("get_filename", &get_filename, py::arg("fullname"),
+           "get_filename(self, fullname)\n--\n\n"
+           "Return the path of the file that holds the code.")
+      .def("is_package", &is_package, py::arg("fullname"),
+           "is_package(self, fullname)\n--\n\nTell whether it is a package.")
+      .def("get_data", &get_data, py::arg("pathname"),
+           "get_data(self, pathname)\n--\n\n"
+           "Return the verified content of '<archive>/<member>' or '<member>' as bytes.")
+      .def("get_resource_reader", &get_resource_reader, py::arg("fullname"),
+           "get_resource_reader(self, fullname)\n--\n\n"
+           "Return what importlib.resources reads a package's files with, or None.")
+      .def("iter_modules", &iter_modules, py::arg("prefix") = "",
+           "iter_modules(self, prefix='')\n--\n\n"
+           "Iterate over (prefix + name, is it a package), for pkgutil.")
+      .def("invalidate_caches", &Finder::invalidate_caches,
+           "invalidate_caches(self)\n--\n\n"
+           "Look at the next use whether another archive stands at the path now.")
+      .def_property_readonly(
+          "archive",
+          [](const Finder& self) {
+            return object(require(text_of_path(self.location().archive), Activity::kTool));
+          },
+          "The archive's path as it was given.")
+      .def_property_readonly(
+          "prefix",
+          [](const Finder& self) {
+            return object(require(text_of_utf8(self.location().prefix), Activity::kTool));
+          },
+          "The path inside the archive, empty or ending in a slash.")
+      .def_property_readonly("vfs", &vfs_in_use,
+                             "The archive in use as a SignedVfs, or None where there is none.")
+      .def("__reduce__", &reduce)
+      .def("__copy__", &copy)
+      .def("__deepcopy__", [](const py::object& self, const py::object&) { return copy(self); })
+      .def("__repr__", &finder_repr);
+  register_deprecated(finder);
+  module.attr(kFinderName).attr("__module__") = "signedvfs";
+}
+
+}  // namespace signedvfs

@@ -1,0 +1,27 @@
+// The importer of the running interpreter, which the finder and the hook share.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <memory>
+#include <string>
+
+#include "importer/import_state.h"
+
+namespace signedvfs {
+
+// import_state returns what the interpreter's importer remembers; it is made at the first call.
+std::shared_ptr<ImportState> import_state();
+
+// finder_type is Python's `zipimporter`.
+PyTypeObject* finder_type();
+
+// throw_import_error raises zipimport.ZipImportError about `path`.
+[[noreturn]] void throw_import_error(const pybind11::object& path, const std::string& why);
+
+// close_side_doors takes the places of the functions of the standard library that open archives by
+// themselves, or start interpreters without the hook, as far as they are loaded, and watches for
+// the others. Once is enough; it imports nothing.
+void close_side_doors();
+
+}  // namespace signedvfs

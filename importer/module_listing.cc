@@ -1,0 +1,53 @@
+#include "importer/module_listing.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+namespace signedvfs {
+namespace {
+
+// module_name cuts the longest suffix that fits off a file's name (inspect.getmodulename).
+std::optional<std::string_view> module_name(std::string_view file,
+                                            const std::vector<std::string>& suffixes) {
+  std::optional<std::string_view> shortest;
+  for (const std::string& suffix : suffixes) {
+    if (!file.ends_with(suffix)) continue;
+    const std::string_view name = file.substr(0, file.size() - suffix.size());
+    if (!shortest || name.size() < shortest->size()) shortest = name;
+  }
+  if (!shortest || shortest->empty() || shortest->find('.') != std::string_view::npos) {
+    return std::nullopt;
+  }
+  return shortest;
+}
+
+bool is_package(const Manifest& manifest, const std::string& directory,
+                const std::vector<std::string>& suffixes) {
+  return std::any_of(suffixes.begin(), suffixes.end(), [&](const std::string& suffix) {
+    return manifest.find(directory + "/__init__" + suffix) != nullptr;
+  });
+}
+
+}  // namespace
+
+std::vector<ListedModule> list_modules(const Manifest& manifest, const std::string& prefix,
+                                       const std::vector<std::string>& suffixes) {
+  std::map<std::string, bool> found;
+  const std::string directory = prefix.substr(0, prefix.empty() ? 0 : prefix.size() - 1);
+  for (const DirectoryItem& item : manifest.list(directory)) {
+    const std::string name(item.name);
+    if (item.is_directory) {
+      if (name.find('.') == std::string::npos && is_package(manifest, prefix + name, suffixes)) {
+        found[name] = true;
+      }
+    } else if (const auto module = module_name(item.name, suffixes); module != "__init__") {
+      if (module) found.try_emplace(std::string(*module), false);
+    }
+  }
+  std::vector<ListedModule> out;
+  for (const auto& [name, package] : found) out.push_back({name, package});
+  return out;
+}
+
+}  // namespace signedvfs
