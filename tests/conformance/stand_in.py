@@ -1,6 +1,7 @@
-"""signedvfs in zipimport's place, behind a hook that signs each archive before it is imported.
+"""signedvfs in zipimport's place, which signs each archive before it looks at it.
 
-The path hook imports nothing, or it would be called for that import.
+The product's own hook, finders and classes are at work. What is added to them stands in front: a
+hook of the harness's would be a stranger to the parts of signedvfs that ask for theirs.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import signedvfs
 from .signer import Signer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 
@@ -31,38 +33,42 @@ def install(key_file: str) -> None:
     if zipimport.zipimporter not in sys.path_hooks:
         return  # site reads the .pth files of a virtual environment twice
     key = signedvfs.PrivateKey.load(key_file)
+    signedvfs.trust(key.public_key)
     signer = Signer(key)
-    finder_type = signedvfs.zipimporter
-    look_again = finder_type.invalidate_caches
+    _sign_first(type(signedvfs.hook), "__call__", lambda _, path: signer.sign(path))
+    _sign_first(signedvfs.zipimporter, "invalidate_caches", lambda self: signer.sign(self.archive))
+    sys.path_hooks[sys.path_hooks.index(zipimport.zipimporter)] = signedvfs.hook
+    vars(zipimport).update(zipimporter=_make_type(signer), _zip_directory_cache=_DirectoryCache())
+
+
+def _sign_first(owner: type, name: str, sign: Callable[..., None]) -> None:
+    """Have a method of the product call `sign` with its arguments before it does its work."""
+    method = getattr(owner, name)
+
+    def signing(*args: Any, **kwargs: Any) -> Any:
+        sign(*args, **kwargs)
+        return method(*args, **kwargs)
+
+    setattr(owner, name, signing)
+
+
+def _make_type(signer: Signer) -> type:
+    """Make what the tests find as `zipimport.zipimporter`: it signs, and makes a finder of ours.
+
+    It is no base class of that finder. pkgutil registers a function for `zipimport.zipimporter`
+    that reads zipimport's private cache; it must not be chosen for our finders.
+    """
 
     class Signing(type):
-        """The type of `zipimport.zipimporter`: signs, and then makes an object of the product."""
-
         def __call__(cls, *args: Any, **kwargs: Any) -> signedvfs.zipimporter:
             for path in (*args, *kwargs.values()):
                 signer.sign(path)
-            return finder_type(*args, **kwargs)
+            return signedvfs.zipimporter(*args, **kwargs)
 
         def __instancecheck__(cls, instance: object) -> bool:
-            return isinstance(instance, finder_type)
+            return isinstance(instance, signedvfs.zipimporter)
 
         def __repr__(cls) -> str:
-            return repr(finder_type)
+            return repr(signedvfs.zipimporter)
 
-    # It is no base of what it makes: pkgutil registers a function for it that reads zipimport's
-    # private cache, which must not be chosen for the product's finders.
-    class Zipimporter(metaclass=Signing):
-        """What the tests find as zipimport.zipimporter."""
-
-    def hook(path: str) -> signedvfs.zipimporter:
-        signer.sign(path)
-        return signedvfs.hook(path)
-
-    def invalidate_caches(self: signedvfs.zipimporter) -> None:
-        signer.sign(self.archive)
-        look_again(self)
-
-    signedvfs.trust(key.public_key)
-    sys.path_hooks[sys.path_hooks.index(zipimport.zipimporter)] = hook
-    vars(zipimport).update(zipimporter=Zipimporter, _zip_directory_cache=_DirectoryCache())
-    finder_type.invalidate_caches = invalidate_caches  # type: ignore[method-assign]
+    return Signing("zipimporter", (), {})
