@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.machinery import ModuleSpec
 from types import CodeType, ModuleType
-from typing import Any, Callable, NamedTuple
+from typing import Any, NamedTuple
 
 import signedvfs
 
+from .suites import metadata_package, resources_package
+
+_VERSION = sys.version_info[:2]
 _intact: dict[str, Any] = dict(vars(signedvfs.zipimporter))
 
 
@@ -41,60 +45,67 @@ def _no_execution(self: signedvfs.zipimporter, module: ModuleType) -> None:  # n
     return None
 
 
-_IMPORTS = "test.test_zipimport.UncompressedZipImportTestCase.testPy"
-_PACKAGES = "test.test_zipimport.UncompressedZipImportTestCase.testSubPackage"
+_IMPORT = "test.test_zipimport.UncompressedZipImportTestCase.testPy"
+_PACKAGE = "test.test_zipimport.UncompressedZipImportTestCase.testSubPackage"
 _DATA = "test.test_zipimport.UncompressedZipImportTestCase.testGetData"
 _SOURCE = "test.test_zipimport.UncompressedZipImportTestCase.testGetSource"
-_INSPECTION = "test.test_zipimport_support.ZipSupportTests.test_inspect_getsource_issue4223"
-_MAIN = "test.test_cmd_line_script.CmdLineTest.test_zipfile"
-_RUN_PATH = "test.test_runpy.RunPathTestCase.test_zipfile"
 _REFUSAL = "test.test_zipimport.BadFileZipImportTestCase.testNotZipFile"
+_INSPECTION = "test.test_zipimport_support.ZipSupportTests.test_inspect_getsource_issue4223"
+_RUN_PATH = "test.test_runpy.RunPathTestCase.test_zipfile"
+_COMMAND = "test.test_cmd_line_script.CmdLineTest.test_zipfile"
 _DIRECTORY = "test.test_cmd_line_script.CmdLineTest.test_directory"
+_RESOURCE = f"{resources_package(_VERSION)}.test_open.OpenZipTests.test_open_binary"
+_METADATA = f"{metadata_package(_VERSION)}.test_zip.TestZip.test_zip_version"
+
+# The tests that are watched; all pass while nothing is broken.
+WITNESSES = frozenset(
+    {
+        _IMPORT,
+        _PACKAGE,
+        _DATA,
+        _SOURCE,
+        _REFUSAL,
+        _INSPECTION,
+        _RUN_PATH,
+        _COMMAND,
+        _DIRECTORY,
+        _RESOURCE,
+        _METADATA,
+    }
+)
 
 
 class Breakage(NamedTuple):
-    """A method with something else in its place, the tests that must fail, and some that may not.
+    """An attribute of signedvfs.zipimporter with something else in its place.
 
-    All of them pass while the method is intact.
+    Of the witnesses, those in `noticed_by` have to fail, and no others.
     """
 
-    method: str
-    replacement: Callable[..., object]
+    attribute: str
+    replacement: object
     noticed_by: frozenset[str]
-    unaffected: frozenset[str]
 
     def install(self) -> None:
-        setattr(signedvfs.zipimporter, self.method, self.replacement)
-
-
-def _breakage(method: str, replacement: Callable[..., object], *noticed_by: str) -> Breakage:
-    everything = {
-        _IMPORTS,
-        _PACKAGES,
-        _DATA,
-        _SOURCE,
-        _INSPECTION,
-        _MAIN,
-        _RUN_PATH,
-        _REFUSAL,
-        _DIRECTORY,
-    }
-    return Breakage(
-        method, replacement, frozenset(noticed_by), frozenset(everything.difference(noticed_by))
-    )
+        setattr(signedvfs.zipimporter, self.attribute, self.replacement)
 
 
 BREAKAGES = {
-    "no-spec": _breakage(
-        "find_spec", _no_spec, _IMPORTS, _PACKAGES, _SOURCE, _INSPECTION, _MAIN, _RUN_PATH
+    "no-spec": Breakage(
+        "find_spec",
+        _no_spec,
+        frozenset({_IMPORT, _PACKAGE, _SOURCE, _INSPECTION, _RUN_PATH, _COMMAND, _RESOURCE}),
     ),
-    "other-origin": _breakage(
-        "find_spec", _other_origin, _SOURCE, _IMPORTS, _PACKAGES, _MAIN, _RUN_PATH
+    "other-origin": Breakage(
+        "find_spec",
+        _other_origin,
+        frozenset({_IMPORT, _PACKAGE, _SOURCE, _RUN_PATH, _COMMAND}),
     ),
-    "other-source": _breakage("get_source", _other_source, _SOURCE, _INSPECTION),
-    "other-data": _breakage("get_data", _other_data, _DATA),
-    "other-code": _breakage("get_code", _other_code, _MAIN, _RUN_PATH),
-    "no-execution": _breakage(
-        "exec_module", _no_execution, _IMPORTS, _PACKAGES, _SOURCE, _INSPECTION
+    "other-source": Breakage("get_source", _other_source, frozenset({_SOURCE, _INSPECTION})),
+    "other-data": Breakage("get_data", _other_data, frozenset({_DATA})),
+    "other-code": Breakage("get_code", _other_code, frozenset({_RUN_PATH, _COMMAND})),
+    "no-execution": Breakage(
+        "exec_module", _no_execution, frozenset({_IMPORT, _PACKAGE, _SOURCE, _INSPECTION})
     ),
+    # importlib.resources and importlib.metadata read through this one.
+    "no-content": Breakage("vfs", property(lambda _: None), frozenset({_RESOURCE, _METADATA})),
 }

@@ -37,13 +37,23 @@ def suites(version: Version) -> Iterator[Suite]:
         yield Suite(f"test.{name}")
     yield Suite("test.test_multiprocessing_main_handling", only="zipfile")
 
-    resources = "test.test_importlib." + ("resources." if version >= (3, 12) else "")
+    resources = resources_package(version)
     for name in ("files", "open", "path", "read", "resource"):
-        yield Suite(f"{resources}test_{name}", only="Zip")
+        yield Suite(f"{resources}.test_{name}", only="Zip")
     if version >= (3, 11):
-        yield Suite(f"{resources}test_contents", only="Zip")
+        yield Suite(f"{resources}.test_contents", only="Zip")
 
-    metadata = "test.test_importlib." + ("metadata." if version >= (3, 13) else "")
-    yield Suite(f"{metadata}test_zip")
+    metadata = metadata_package(version)
+    yield Suite(f"{metadata}.test_zip")
     if version >= (3, 11):
-        yield Suite(f"{metadata}test_main", only="PackagesDistributionsPrebuiltTest")
+        yield Suite(f"{metadata}.test_main", only="PackagesDistributionsPrebuiltTest")
+
+
+def resources_package(version: Version) -> str:
+    """Return the package with the tests of importlib.resources."""
+    return "test.test_importlib.resources" if version >= (3, 12) else "test.test_importlib"
+
+
+def metadata_package(version: Version) -> str:
+    """Return the package with the tests of importlib.metadata."""
+    return "test.test_importlib.metadata" if version >= (3, 13) else "test.test_importlib"
