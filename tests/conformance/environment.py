@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import sysconfig
 import venv
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from .outcomes import Outcome, load
 _HERE = Path(__file__).resolve().parent
 # Inside, this directory is a package of this name.
 _PACKAGE = "conformance"
+_VERSION = "{}.{}".format(*sys.version_info)
 
 
 def find_test_package() -> Path:
@@ -27,9 +27,8 @@ def find_test_package() -> Path:
     directory = Path(package.origin).parent if package and package.origin else None
     if directory is None or not (directory / "test_importlib").is_dir():
         raise HarnessError(
-            f"{sys.executable} comes without CPython's own tests. On Debian and Ubuntu they are in"
-            " the package libpython3-testsuite or libpython3.X-testsuite; elsewhere, install a"
-            " CPython that was built with its test package."
+            f"{sys.executable} comes without CPython's own tests. On Debian and Ubuntu install"
+            f" libpython{_VERSION}-testsuite; elsewhere, a CPython that has its test package."
         )
     return directory
 
@@ -60,10 +59,12 @@ class Environment:
         command += [str(self._test_package), str(results), pattern]
         if everything:
             command.append("--everything")
+        # What a person has set for Python is not what the tests expect.
+        variables = {name: os.environ[name] for name in os.environ if name[:6] != "PYTHON"}
         done = subprocess.run(
             command,
             cwd=self._scratch / "work",
-            env={**os.environ, "TMPDIR": str(self._scratch / "tmp")},
+            env={**variables, "TMPDIR": str(self._scratch / "tmp")},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -77,8 +78,7 @@ class Environment:
         return load(results)
 
     def _install(self, importer: str) -> None:
-        places = {"base": str(self._venv), "platbase": str(self._venv)}
-        packages = Path(sysconfig.get_path("purelib", vars=places))
+        packages = self._venv / "lib" / f"python{_VERSION}" / "site-packages"
         # One link instead of a path: what else is installed beside signedvfs stays outside.
         (packages / "signedvfs").symlink_to(Path(signedvfs.__file__).parent)
         (packages / _PACKAGE).symlink_to(_HERE)
