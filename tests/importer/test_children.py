@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
-import signedvfs
 from tests.importer.workshop import Place, Python, Workshop
 
 WORK = """
@@ -96,7 +94,10 @@ def test_children_have_the_policy_in_force_when_they_start(
     workshop: Workshop, python: Python
 ) -> None:
     path = workshop.zip("app.zip", FILES)
-    before = "signedvfs.set_policy(signedvfs.TrustPolicy())"
+    before = (
+        "from multiprocessing import popen_spawn_posix\n"
+        "    signedvfs.set_policy(signedvfs.TrustPolicy())"
+    )
     text = PROCESS.replace("sys.path.insert(0, ", "sys.path.append(")  # the parent needs no more
     done = python(program(path, "spawn", before=before, text=text))
     assert "IntegrityCheckMissing" in done.stderr

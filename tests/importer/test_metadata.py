@@ -199,4 +199,4 @@ def test_without_the_hook_the_library_is_left_alone(
     path = workshop.plain_zip("unsigned.zip", FILES)
     sys.path_hooks.remove(signedvfs.hook)
     importing.put(path)
-    assert metadata.version("foo-bar-baz") == "1.2"
+    assert metadata.version("legacy") == "3.0"
