@@ -18,7 +18,6 @@ from .outcomes import Outcome, load
 _HERE = Path(__file__).resolve().parent
 # Inside, this directory is a package of this name.
 _PACKAGE = "conformance"
-_VERSION = "{}.{}".format(*sys.version_info)
 
 
 def find_test_package() -> Path:
@@ -26,9 +25,10 @@ def find_test_package() -> Path:
     package = importlib.util.find_spec("test")
     directory = Path(package.origin).parent if package and package.origin else None
     if directory is None or not (directory / "test_importlib").is_dir():
+        version = "{}.{}".format(*sys.version_info)
         raise HarnessError(
             f"{sys.executable} comes without CPython's own tests. On Debian and Ubuntu install"
-            f" libpython{_VERSION}-testsuite; elsewhere, a CPython that has its test package."
+            f" libpython{version}-testsuite; elsewhere, a CPython that has its test package."
         )
     return directory
 
@@ -78,7 +78,7 @@ class Environment:
         return load(results)
 
     def _install(self, importer: str) -> None:
-        packages = self._venv / "lib" / f"python{_VERSION}" / "site-packages"
+        [packages] = (self._venv / "lib").glob("python*/site-packages")
         # One link instead of a path: what else is installed beside signedvfs stays outside.
         (packages / "signedvfs").symlink_to(Path(signedvfs.__file__).parent)
         (packages / _PACKAGE).symlink_to(_HERE)
