@@ -65,6 +65,8 @@ def main() -> int:
     parser.add_argument("--report", type=Path, help="JUnit file to write")
     parser.add_argument("-k", dest="pattern", default="", help="regular expression: tests to run")
     options = parser.parse_args()
+    if options.importer == "broken" and options.pattern:
+        parser.error("-k does not go with broken, which runs the tests that have to notice")
 
     title = f"CPython {platform.python_version()}, {options.importer}"
     started = time.perf_counter()

@@ -60,7 +60,9 @@ class Environment:
         if everything:
             command.append("--everything")
         # What a person has set for Python is not what the tests expect.
-        variables = {name: os.environ[name] for name in os.environ if name[:6] != "PYTHON"}
+        variables = {
+            name: value for name, value in os.environ.items() if not name.startswith("PYTHON")
+        }
         done = subprocess.run(
             command,
             cwd=self._scratch / "work",

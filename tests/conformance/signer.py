@@ -112,17 +112,17 @@ def _write_plainly(archive: str, output: str) -> bool:
     if module is None:
         return False
     try:
-        with module.ZipFile(archive) as old, open(archive, "rb") as file:  # noqa: PTH123
-            members = old.infolist()
-            front = file.read(min((member.header_offset for member in members), default=0))
-            with open(output, "wb") as new:  # noqa: PTH123
-                new.write(front)
-                with module.ZipFile(new, "w") as plain:
-                    for member in members:
-                        copy = module.ZipInfo(member.filename, member.date_time)
-                        if not member.is_dir():
-                            copy.compress_type = member.compress_type
-                        plain.writestr(copy, old.read(member))
+        with module.ZipFile(archive) as old:
+            members = [(member, old.read(member)) for member in old.infolist()]
     except module.BadZipFile:
         return False
+    start = min((member.header_offset for member, _ in members), default=0)
+    with open(archive, "rb") as file, open(output, "wb") as new:  # noqa: PTH123
+        new.write(file.read(start))
+        with module.ZipFile(new, "w") as plain:
+            for member, content in members:
+                copy = module.ZipInfo(member.filename, member.date_time)
+                if not member.is_dir():
+                    copy.compress_type = member.compress_type
+                plain.writestr(copy, content)
     return True
