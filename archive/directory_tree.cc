@@ -53,12 +53,23 @@ Result<std::unique_ptr<const Container>> DirectoryTree::over(FileDescriptor root
                                                              const std::string& path,
                                                              const Limits& limits) {
   SIGNEDVFS_TRY(refuse_casefolding(root.get(), path));
-  return std::unique_ptr<const Container>(new DirectoryTree(std::move(root), path, limits));
+  SIGNEDVFS_ASSIGN(LastingDescriptor lasting, LastingDescriptor::of(std::move(root), path));
+  return std::unique_ptr<const Container>(new DirectoryTree(std::move(lasting), path, limits));
+}
+
+Result<FileDescriptor> DirectoryTree::open_inside(std::string_view name, Kind kind) const {
+  if (root_.is_open()) return open_beneath(root_.get(), name, kind);
+  const FileDescriptor again(::open(path_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!again || !root_.is_same_file(again.get())) {
+    return Status(Errc::kIo,
+                  "the program has closed the directory's descriptor, and it is not at its path");
+  }
+  return open_beneath(again.get(), name, kind);
 }
 
 std::optional<std::uint64_t> DirectoryTree::size_of(std::string_view name) const {
   if (!check_member_name(name, limits_).ok()) return {};
-  const auto file = open_beneath(root_.get(), name, Kind::kFile);
+  const auto file = open_inside(name, Kind::kFile);
   if (!file.ok()) return {};
   const auto size = size_of_file(file.value().get(), path_);
   if (!size.ok()) return {};
@@ -66,7 +77,7 @@ std::optional<std::uint64_t> DirectoryTree::size_of(std::string_view name) const
 }
 
 std::optional<std::int64_t> DirectoryTree::modified(std::string_view name) const {
-  const auto file = open_beneath(root_.get(), name, Kind::kFile);
+  const auto file = open_inside(name, Kind::kFile);
   struct stat status{};
   if (!file.ok() || ::fstat(file.value().get(), &status) != 0) return {};
   return status.st_mtim.tv_sec;
@@ -77,7 +88,7 @@ Result<Buffer> DirectoryTree::read(std::string_view name) const {
   if (Status status = check_member_name(name, limits_); !status.ok()) {
     return std::move(status).in(path_);
   }
-  auto opened = open_beneath(root_.get(), name, Kind::kFile);
+  auto opened = open_inside(name, Kind::kFile);
   if (!opened.ok()) return std::move(opened).status().in(path_);
   const FileDescriptor file = std::move(opened).value();
   SIGNEDVFS_ASSIGN(const std::uint64_t size, size_of_file(file.get(), what));
@@ -121,7 +132,7 @@ Result<std::vector<std::string>> DirectoryTree::names() const {
 Status DirectoryTree::list(const std::string& directory, Walk& walk) const {
   const std::string_view name =
       directory.empty() ? "." : std::string_view(directory).substr(0, directory.size() - 1);
-  auto opened = open_beneath(root_.get(), name, Kind::kDirectory);
+  auto opened = open_inside(name, Kind::kDirectory);
   if (!opened.ok()) return std::move(opened).status().in(path_);
   FileDescriptor fd = std::move(opened).value();
   SIGNEDVFS_TRY(refuse_casefolding(fd.get(), path_ + '/' + directory));

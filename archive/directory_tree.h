@@ -10,14 +10,17 @@
 
 #include "archive/container.h"
 #include "archive/file_descriptor.h"
+#include "archive/lasting_descriptor.h"
 #include "archive/limits.h"
+#include "archive/open_beneath.h"
 #include "archive/status.h"
 
 namespace signedvfs {
 
 // DirectoryTree is the files below one directory, which stays open: renaming it, or putting another
-// in its place, changes nothing. Below it no symbolic link is followed. Files may change at any
-// time; each `read` is one pass over one of them into private memory.
+// in its place, changes nothing, unless the program closes our descriptor: then the directory has
+// to be at its path. Below it no symbolic link is followed. Files may change at any time; each
+// `read` is one pass over one of them into private memory.
 class DirectoryTree final : public Container {
  public:
   // over takes the open directory `root`; `path` is for messages. Fails with `kUnsupported` where
@@ -36,13 +39,16 @@ class DirectoryTree final : public Container {
   Result<std::vector<std::string>> names() const override;
 
  private:
-  DirectoryTree(FileDescriptor root, std::string path, const Limits& limits) noexcept
+  DirectoryTree(LastingDescriptor root, std::string path, const Limits& limits) noexcept
       : root_(std::move(root)), path_(std::move(path)), limits_(limits) {}
+
+  // open_inside is `open_beneath` from the root.
+  Result<FileDescriptor> open_inside(std::string_view name, Kind kind) const;
 
   struct Walk;
   Status list(const std::string& directory, Walk& walk) const;
 
-  FileDescriptor root_;
+  LastingDescriptor root_;
   std::string path_;
   Limits limits_;
 };

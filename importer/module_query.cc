@@ -50,7 +50,10 @@ Result<PyRef> ModuleQuery::code() {
   SIGNEDVFS_TRY(require_code());
   Result<LoadedCode> loaded = read_code();
   if (!loaded.ok()) return unusable(loaded.status());
-  SIGNEDVFS_ASSIGN(const PyRef filename, finder_->path_of(loaded->file.entry));
+  // Functions name the source that people know, also where it is bytecode that runs.
+  std::string_view source = loaded->file.entry;
+  if (loaded->file.is_bytecode) source.remove_suffix(1);
+  SIGNEDVFS_ASSIGN(const PyRef filename, finder_->path_of(source));
   Result<PyRef> code = loaded->file.is_bytecode ? unmarshal_code(loaded->content, filename.get())
                                                 : compile_source(loaded->content, filename.get());
   if (!code.ok()) return unusable(code.status());

@@ -1,5 +1,6 @@
 #include "archive/directory_tree.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -40,6 +41,43 @@ TEST_F(Directory, ReadsFilesBelowItself) {
   EXPECT_EQ(container->read("app").code(), Errc::kNotRegular);
   EXPECT_EQ(container->read("other.py").code(), Errc::kNotFound);
   EXPECT_EQ(container->path(), tree_.path());
+}
+
+// descriptor_of returns the number under which this process has `path` open.
+int descriptor_of(const std::string& path) {
+  for (const auto& link : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;  // the iterator's own
+    if (std::filesystem::read_symlink(link, gone) == path) return std::stoi(link.path().filename());
+  }
+  return -1;
+}
+
+TEST_F(Directory, SurvivesAProgramThatClosesItsDescriptor) {
+  tree_.write("m.py", "x");
+  auto container = open();
+  const int number = descriptor_of(tree_.path());
+  ASSERT_GT(number, 2);
+  ASSERT_EQ(::close(number), 0);
+  EXPECT_EQ(content_of(*container, "m.py"), "x");
+  EXPECT_THAT(container->names().value(), ElementsAre("m.py"));
+
+  const TemporaryDirectory other;
+  other.write("m.py", "another file under the number");
+  const int opened = ::open(other.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  ASSERT_EQ(::dup2(opened, number), number);
+  EXPECT_EQ(content_of(*container, "m.py"), "x");
+
+  std::filesystem::rename(tree_.path(), tree_.path() + ".moved");
+  std::filesystem::create_directory(tree_.path());
+  tree_.write("m.py", "another directory at the path");
+  EXPECT_EQ(container->read("m.py").code(), Errc::kIo);
+  std::filesystem::remove_all(tree_.path() + ".moved");
+
+  container.reset();
+  struct stat status{};
+  EXPECT_EQ(::fstat(number, &status), 0) << "a descriptor of somebody else's was closed";
+  ::close(number);
+  if (opened != number) ::close(opened);
 }
 
 // K1: nobody asks for the listing in order to read

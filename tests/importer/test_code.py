@@ -178,15 +178,16 @@ def test_syntax_error_names_the_file(workshop: Workshop, importing: Importing) -
 
 
 def test_code_names_its_place_in_the_archive(workshop: Workshop, importing: Importing) -> None:
-    # C5, I20: co_filename comes from archive and entry, never from the build machine
+    # C5, I20: co_filename comes from archive and entry, never from the build machine; it names
+    # the source, for linecache, inspect and coverage
     path = workshop.zip(
         "app.zip",
         {"s.py": "def f(): return 1\n", "b.pyc": pyc("def f():\n def g(): pass\n return g\n")},
     )
     importing.put(path)
     assert importing.module("s").f.__code__.co_filename == f"{path}/s.py"
-    assert importing.module("b").f.__code__.co_filename == f"{path}/b.pyc"
-    assert importing.module("b").f().__code__.co_filename == f"{path}/b.pyc"
+    assert importing.module("b").f.__code__.co_filename == f"{path}/b.py"
+    assert importing.module("b").f().__code__.co_filename == f"{path}/b.py"
 
 
 def test_future_flags_of_the_caller_are_not_inherited(

@@ -14,7 +14,16 @@ from typing import Any, cast
 import pytest
 
 import signedvfs
-from tests.importer.workshop import Importing, Place, Workshop, finder_at, found, loader_of, pyc
+from tests.importer.workshop import (
+    Importing,
+    Place,
+    Python,
+    Workshop,
+    finder_at,
+    found,
+    loader_of,
+    pyc,
+)
 
 
 def test_module_has_the_attributes_that_importlib_gives(place: Place, importing: Importing) -> None:
@@ -308,3 +317,104 @@ def test_submodules_are_ours_without_the_hook(place: Place, importing: Importing
     finder.exec_module(package)
     for name in ("p.sub", "p.ns.x"):
         assert isinstance(importing.module(name).__loader__, signedvfs.zipimporter)
+
+
+@pytest.mark.usefixtures("importing")
+def test_unusable_code_is_found_and_fails_when_it_runs(place: Place) -> None:
+    # A13: `find_spec(name) is None` is a question that is not to raise
+    path = place({"broken.py": "= 1\n", "bad.pyc": b"\0" * 16})
+    finder = signedvfs.zipimporter(str(path))
+    assert found(finder.find_spec("broken")).origin == f"{path}/broken.py"
+    assert found(finder.find_spec("bad")).origin == f"{path}/bad.pyc"
+    with pytest.raises(SyntaxError):
+        finder.get_code("broken")
+    with pytest.raises(ImportError, match="no code for this Python"):
+        finder.get_code("bad")
+
+
+@pytest.mark.usefixtures("importing")
+def test_finders_are_what_zipimporters_are(place: Place) -> None:
+    # B5, B12: no instances of the abstract classes, nor of zipimport's class, whose users go on to
+    # open the archive themselves
+    import importlib.abc
+
+    finder = signedvfs.zipimporter(str(place({"m.py": ""})))
+    for kind in (importlib.abc.Loader, importlib.abc.InspectLoader, zipimport.zipimporter):
+        assert not isinstance(finder, kind)
+
+
+def test_source_of_an_archive_that_is_gone_or_changed(
+    workshop: Workshop, importing: Importing
+) -> None:
+    # C12: nothing but ImportError and OSError, which linecache goes on after
+    path = workshop.zip("app.zip", {"m.py": "def f():\n    raise KeyError('users')\n"})
+    importing.put(path)
+    module = importing.module("m")
+    finder = loader_of(module)
+
+    def formatted() -> str:
+        try:
+            module.f()
+        except KeyError:
+            return traceback.format_exc()
+        raise AssertionError
+
+    path.write_bytes(b"x" * path.stat().st_size)
+    assert "KeyError: 'users'" in formatted()
+    with pytest.raises(ImportError) as caught:
+        finder.get_source("m")
+    assert isinstance(caught.value, signedvfs.IntegrityCheckFailed)
+    path.unlink()
+    importlib.invalidate_caches()
+    assert "KeyError: 'users'" in formatted()
+    with pytest.raises(ImportError):
+        finder.get_source("m")
+    with pytest.raises(OSError, match=r"No such file|Errno"):
+        finder.get_data("m.py")
+    assert finder.find_spec("m") is None  # F2
+
+
+def test_all_descriptors_closed(place: Place, python: Python) -> None:
+    # F5: what a daemon does; a number that is used again is not taken for the archive
+    path = place({"m.py": "v = 1\n", "late.py": "v = 2\n"})
+    script = f"""
+    import os, sys
+    sys.path.insert(0, {str(path)!r})
+    import m
+    os.closerange(3, 100)
+    other = [os.open("/dev/zero", os.O_RDONLY) for _ in range(20)]
+    import late
+    print(late.v)
+    """
+    assert python(script).stdout == "2\n"
+
+
+def test_exceptions_that_are_not_about_the_archive_pass(place: Place, python: Python) -> None:
+    # T6: RecursionError comes out as itself
+    path = place({"m.py": "import sys\nsys.modules.pop(__name__)\nimport m\n"})
+    script = f"""
+    import sys
+    sys.path.insert(0, {str(path)!r})
+    try:
+        import m
+    except RecursionError as error:
+        print(type(error).__name__)
+    """
+    assert python(script).stdout == "RecursionError\n"
+
+
+def test_locale_and_umask_change_nothing(workshop: Workshop, python: Python) -> None:
+    # C13
+    path = workshop.zip("gr\u00fcn.zip", {"m.py": "v = '\u20ac'\n", "d\u00e4.txt": "x"})
+    script = f"""
+    import locale, os, sys
+    locale.setlocale(locale.LC_ALL, "C")
+    os.umask(0o777)
+    sys.path.insert(0, {str(path)!r})
+    import m
+    assert m.v == chr(0x20ac)
+    assert m.__loader__.get_data("d" + chr(0xe4) + ".txt") == b"x"
+    print(ascii(m.__file__) == ascii({str(path)!r} + "/m.py"))
+    """
+    for flags in (["-X", "utf8=0"], ["-X", "utf8=1"]):
+        assert python(script, *flags).stdout == "True\n"
