@@ -26,8 +26,8 @@ struct PathHook {
 std::unique_ptr<Finder> call_hook(const PathHook& hook, const py::object& path) {
   if (!hook.state->hook_used.exchange(true)) {
     require(purge_importer_cache(*hook.state, finder_type()), Activity::kTool);
-    close_side_doors();
   }
+  close_side_doors();
   Result<Location> location = claim(*hook.state, path.ptr());
   if (!location.ok() && location.code() == Errc::kNotFound) {
     throw_import_error(path, location.status().what());

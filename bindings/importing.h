@@ -21,7 +21,7 @@ PyTypeObject* finder_type();
 
 // close_side_doors takes the places of the functions of the standard library that open archives by
 // themselves, or start interpreters without the hook, as far as they are loaded, and watches for
-// the others. Once is enough; it imports nothing.
+// the others. Cheap where it has been done; imports nothing.
 void close_side_doors();
 
 }  // namespace signedvfs

@@ -55,6 +55,7 @@ constexpr std::array kSideDoors{
 
 // kClosed holds the functions that stand in the doors, so that none is closed twice.
 constexpr const char* kClosed = "side doors";
+constexpr const char* kWatch = "watch on side doors";
 
 // guarded returns what takes the place of `original`. It binds like a function where it is a
 // method.
@@ -106,13 +107,21 @@ py::none see_import(const Watch&, const py::object& name, const py::object&, con
 
 void close_side_doors() {
   py::dict state = interpreter_state();
-  if (state.contains(kClosed)) return;
-  py::list closed;
-  state[kClosed] = closed;
-  for (const SideDoor& door : kSideDoors) {
-    if (const py::object module = loaded(door.module)) close_door(door, module, closed);
+  if (!state.contains(kClosed)) {
+    py::list closed;
+    state[kClosed] = closed;
+    state[kWatch] = py::cast(Watch{});
+    for (const SideDoor& door : kSideDoors) {
+      if (const py::object module = loaded(door.module)) close_door(door, module, closed);
+    }
   }
-  py::module_::import("sys").attr("meta_path").attr("insert")(0, py::cast(Watch{}));
+  // Programs that rearrange sys.meta_path may drop what they do not know.
+  py::list finders = py::module_::import("sys").attr("meta_path");
+  const py::object watch = state[kWatch];
+  for (const py::handle& finder : finders) {
+    if (finder.is(watch)) return;
+  }
+  finders.insert(0, watch);
 }
 
 void register_side_doors(py::module_& module) {
@@ -122,6 +131,9 @@ void register_side_doors(py::module_& module) {
       .def("find_spec", &see_import, py::arg("fullname"), py::arg("path") = py::none(),
            py::arg("target") = py::none())
       .def("__repr__", [](const Watch&) { return "<signedvfs: watch on side doors>"; });
+  module.def("_close_side_doors", &close_side_doors,
+             "_close_side_doors()\n--\n\n"
+             "Have the standard library ask us before it reads archives by itself.");
 }
 
 }  // namespace signedvfs

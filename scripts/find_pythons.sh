@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Prints the CPython interpreters to test with, one per minor version: "3.11 /usr/bin/python3.11".
-# What is passed over, and why, goes to standard error. Fails where none is usable.
+# Prints the CPython interpreters to test with, one per minor version: "3.11 /usr/bin/python3.11", and
+# free-threaded ones as "3.13t ...". The last one is the newest ordinary one. What is passed over,
+# and why, goes to standard error. Fails where none is usable.
 source "$(dirname "$0")/common.sh"
 
 # candidate_directories lists where interpreters are looked for, best first.
@@ -22,12 +23,12 @@ import sysconfig
 config = sysconfig.get_config_var
 if sys.implementation.name != "cpython":
     print("is not CPython")
-elif "%d.%d" % sys.version_info[:2] != sys.argv[1]:
+elif "%d.%d" % sys.version_info[:2] != sys.argv[1].rstrip("t"):
     print("is another version")
 elif sys.prefix != sys.base_prefix:
     print("is a virtual environment")
-elif config("Py_GIL_DISABLED"):
-    print("is a free-threaded build")
+elif bool(config("Py_GIL_DISABLED")) != sys.argv[1].endswith("t"):
+    print("is a free-threaded build" if config("Py_GIL_DISABLED") else "is no free-threaded build")
 elif not os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h")):
     print("has no Python.h (install its -dev package)")
 elif not (importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip")):
@@ -38,7 +39,7 @@ PYTHON
 }
 
 found=0
-for minor in 9 10 11 12 13; do
+for minor in 9 10 11 12 13t 13; do
   version=3.$minor
   chosen=
   while read -r directory; do

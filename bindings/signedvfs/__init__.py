@@ -1,5 +1,6 @@
 """Import Python code from signed archives: the bytes that were verified are the bytes that run."""
 
+from signedvfs import _core
 from signedvfs._core import (
     IntegrityCheckError,
     IntegrityCheckFailed,
@@ -14,7 +15,6 @@ from signedvfs._core import (
     TrustPolicy,
     append,
     get_policy,
-    hook,
     open,
     set_policy,
     sign,
@@ -26,6 +26,7 @@ from signedvfs._core import (
 # Type checkers take this for true; the typing module would cost more than all of signedvfs.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from signedvfs._core import hook
     from signedvfs.packaging import pack
 
 __all__ = [
@@ -54,8 +55,14 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Import the packer when it is asked for: it needs much of the standard library."""
-    if name == "pack":
+    """Fetch what has its price when it is asked for."""
+    if name == "hook":
+        # Whoever asks for the hook is about to install it. From then on the standard library must
+        # not read archives of ours by itself, also before the first import.
+        _core._close_side_doors()
+        globals()["hook"] = _core.hook
+        return _core.hook
+    if name == "pack":  # needs much of the standard library
         from signedvfs.packaging import pack
 
         return pack

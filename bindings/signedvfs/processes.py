@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from signedvfs._core import TrustPolicy, get_policy, hook, set_policy
+from signedvfs import TrustPolicy, get_policy, hook, set_policy
 
 
 class _Importer:

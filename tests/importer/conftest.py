@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import signedvfs
-from tests.importer.workshop import Importing, Python, Workshop
+from tests.importer.workshop import Files, Importing, Place, Python, Workshop
 
 PREAMBLE = """
 import sys, signedvfs
@@ -25,6 +25,22 @@ sys.path_hooks.insert(0, signedvfs.hook)
 def workshop(tmp_path: Path, key: signedvfs.PrivateKey) -> Workshop:
     """A directory of signed things, and the key that signs them."""
     return Workshop(tmp_path, key)
+
+
+@pytest.fixture(params=["archive", "appended", "directory"])
+def place(workshop: Workshop, request: pytest.FixtureRequest) -> Place:
+    """Make the one place that a program is in, of each of the three kinds there are."""
+    if request.param == "archive":
+        return lambda files: workshop.zip("app.zip", files)
+    if request.param == "appended":
+        return lambda files: workshop.appended("app", files)
+
+    def protected(files: Files) -> Path:
+        root = workshop.tree("app", files)
+        signedvfs.hook.protect(root)  # so that root/lib is ours before root has been imported from
+        return root
+
+    return protected
 
 
 @pytest.fixture

@@ -14,14 +14,12 @@ from typing import Any, cast
 import pytest
 
 import signedvfs
-from tests.importer.workshop import Importing, Workshop, finder_at, found, loader_of, pyc
+from tests.importer.workshop import Importing, Place, Workshop, finder_at, found, loader_of, pyc
 
 
-def test_module_has_the_attributes_that_importlib_gives(
-    workshop: Workshop, importing: Importing
-) -> None:
+def test_module_has_the_attributes_that_importlib_gives(place: Place, importing: Importing) -> None:
     # A1-A3: spec of a module
-    path = workshop.zip("app.zip", {"m.py": "value = 1\n"})
+    path = place({"m.py": "value = 1\n"})
     importing.put(path)
     module = importing.module("m")
     spec = module.__spec__
@@ -40,10 +38,9 @@ def test_module_has_the_attributes_that_importlib_gives(
     assert spec.cached == importlib.util.cache_from_source(f"{path}/m.py")
 
 
-def test_package_and_its_submodules(workshop: Workshop, importing: Importing) -> None:
+def test_package_and_its_submodules(place: Place, importing: Importing) -> None:
     # A4, B2: packages, and sub-packages through their __path__
-    path = workshop.zip(
-        "app.zip",
+    path = place(
         {
             "p/__init__.py": "from . import m\n",
             "p/m.py": "v = 2\n",
@@ -63,9 +60,9 @@ def test_package_and_its_submodules(workshop: Workshop, importing: Importing) ->
     assert finder_at(f"{path}/p").prefix == "p/"
 
 
-def test_prefix_path(workshop: Workshop, importing: Importing) -> None:
+def test_prefix_path(place: Place, importing: Importing) -> None:
     # A7: app.zip/lib as an entry of sys.path
-    path = workshop.zip("app.zip", {"lib/m.py": "v = 3\n", "lib/p/__init__.py": "", "top.py": ""})
+    path = place({"lib/m.py": "v = 3\n", "lib/p/__init__.py": "", "top.py": ""})
     importing.put(f"{path}/lib")
     module = importing.module("m")
     assert module.__file__ == f"{path}/lib/m.py"
@@ -77,9 +74,9 @@ def test_prefix_path(workshop: Workshop, importing: Importing) -> None:
 
 
 @pytest.mark.usefixtures("importing")
-def test_get_data(workshop: Workshop) -> None:
+def test_get_data(place: Place) -> None:
     # C1, C2: by full path or by entry, from the root; never from the file system
-    path = workshop.zip("app.zip", {"lib/m.py": "", "lib/d.txt": b"a\r\nb\0", "top.bin": b"x"})
+    path = place({"lib/m.py": "", "lib/d.txt": b"a\r\nb\0", "top.bin": b"x"})
     finder = signedvfs.zipimporter(f"{path}/lib")
     assert finder.get_data(f"{path}/lib/d.txt") == b"a\r\nb\0"
     assert finder.get_data("lib/d.txt") == b"a\r\nb\0"
@@ -104,10 +101,9 @@ def test_get_data(workshop: Workshop) -> None:
 
 
 @pytest.mark.usefixtures("importing")
-def test_get_source(workshop: Workshop) -> None:
+def test_get_source(place: Place) -> None:
     # C3, C4: text by PEP 263, None for bytecode only, ImportError for what is not there
-    path = workshop.zip(
-        "app.zip",
+    path = place(
         {
             "m.py": b"# coding: latin-1\r\nv = '\xe4'\r\n",
             "b.pyc": pyc("v = 1"),
@@ -130,9 +126,9 @@ def test_get_source(workshop: Workshop) -> None:
 
 
 @pytest.mark.usefixtures("importing")
-def test_get_code_get_filename_is_package(workshop: Workshop) -> None:
+def test_get_code_get_filename_is_package(place: Place) -> None:
     # C10, A10, B4: each answers alone, without find_spec before it
-    path = workshop.zip("app.zip", {"p/__init__.py": "v = 1\n", "p/m.pyc": pyc("v = 2")})
+    path = place({"p/__init__.py": "v = 1\n", "p/m.pyc": pyc("v = 2")})
     finder = signedvfs.zipimporter(str(path))
     assert finder.get_filename("p") == f"{path}/p/__init__.py"
     assert finder.get_filename("p/m") == f"{path}/p/m.pyc"
@@ -146,11 +142,11 @@ def test_get_code_get_filename_is_package(workshop: Workshop) -> None:
 
 
 @pytest.mark.usefixtures("importing")
-def test_loader_protocol(workshop: Workshop) -> None:
+def test_loader_protocol(place: Place) -> None:
     # A14, B3, B6, B9: by position and keyword; subclasses, weak references, attributes
     import weakref
 
-    path = workshop.zip("app.zip", {"m.py": "v = 1\n"})
+    path = place({"m.py": "v = 1\n"})
 
     class Finder(signedvfs.zipimporter):
         note: int
@@ -174,9 +170,9 @@ def test_loader_protocol(workshop: Workshop) -> None:
 
 
 @pytest.mark.usefixtures("importing")
-def test_absent_names_are_none(workshop: Workshop) -> None:
+def test_absent_names_are_none(place: Place) -> None:
     # B1: never an exception for what the manifest does not have
-    path = workshop.zip("app.zip", {"m.py": "", "d.txt": "", "p/__init__.py": "", ".py": ""})
+    path = place({"m.py": "", "d.txt": "", "p/__init__.py": "", ".py": ""})
     finder = signedvfs.zipimporter(str(path))
     absent = [
         "",

@@ -16,6 +16,7 @@ from types import ModuleType
 import signedvfs
 
 Files = Mapping[str, "bytes | str"]
+Place = Callable[[Files], Path]
 Python = Callable[..., "subprocess.CompletedProcess[str]"]
 
 MAGIC = importlib.util.MAGIC_NUMBER
@@ -97,6 +98,15 @@ class Workshop:
         report = signedvfs.sign(path, key or self.key, serial=serial, name=product)
         assert not report.left_out
         return path
+
+    def appended(self, name: str, files: Files) -> Path:
+        """Make an executable with a signed zip archive behind it."""
+        executable = self.directory / f"{name}.start"
+        executable.write_bytes(b"#!/bin/sh\nexit 7\n" + bytes(range(256)) * 20)
+        executable.chmod(0o755)
+        archive = self.zip(f"{name}.behind.zip", files)
+        signedvfs.append(archive, executable, self.directory / name, self.key)
+        return self.directory / name
 
     def tree(self, name: str, files: Files, sign: bool = True) -> Path:
         """Make a directory, signed unless told otherwise."""
