@@ -323,3 +323,25 @@ def test_showing_source_is_quiet(place: Place, python: Python) -> None:
     """)
     # X7: under -X dev -W error
     assert (done.stdout, done.stderr) == ("", "")
+
+
+def test_coverage_measures_a_program(place: Place, python: Python) -> None:
+    # Of the three places coverage finds two again when it reports: the archive by its suffix.
+    path = place({"program.py": "def f(x):\n    if x:\n        return 1\n    return 2\n\n\nf(1)\n"})
+    reports = path.is_dir() or path.suffix == ".zip"
+    done = python(f"""
+        import coverage
+        sys.path.insert(0, {str(path)!r})
+        measuring = coverage.Coverage(data_file=None)
+        measuring.start()
+        import program
+        measuring.stop()
+        print(sorted(measuring.get_data().lines(program.__file__)))
+        if {reports}:
+            _, statements, _, missing, _ = measuring.analysis2(program)
+            print(statements, missing)
+    """)
+    # I3, I4: by code's file names and by the archive itself
+    measured, *reported = done.stdout.splitlines()
+    assert measured == "[1, 2, 3, 7]"
+    assert reported == ["[1, 2, 3, 4, 7] [4]"] * reports
