@@ -286,11 +286,13 @@ def test_pdb(place: Place, importing: Importing, form: str) -> None:
 def test_pdb_runs_an_archive(workshop: Workshop) -> None:
     workshop.zip("app.pyz", {"__main__.py": "import look\nprint(look.double(21))\n",
                              "look.py": SOURCE})  # fmt: skip
-    done = starting_with_hook(
-        workshop, "-m", "pdb", "-c", "break look.double", "-c", "continue", "app.pyz"
-    )
+    commands = ["next", "list", "where", "continue", "quit"]
+    options = [word for command in commands for word in ("-c", command)]
+    done = starting_with_hook(workshop, "-m", "pdb", *options, "app.pyz")
     # X12
-    assert "import look" in done.stdout, done.stderr
+    assert "  2  ->\tprint(look.double(21))\n" in done.stdout, done.stderr
+    assert "app.pyz/__main__.py(2)<module>()" in done.stdout
+    assert "42\n" in done.stdout
 
 
 def test_verbose_names_the_modules(place: Place, python: Python) -> None:
