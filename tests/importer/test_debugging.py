@@ -19,7 +19,8 @@ from types import ModuleType
 
 import pytest
 
-from tests.importer.workshop import Files, Importing, Place, Python, Workshop, pyc
+import signedvfs
+from tests.importer.workshop import Files, Importing, Place, Python, Workshop, loader_of, pyc
 
 SOURCE = '''\
 """A module to look at."""
@@ -225,6 +226,24 @@ def test_tracebacks_survive_their_archive(
     if path.is_file():
         assert stack[-1].line in ("return 100 / people + 1", "", None)
         assert linecache.getline(str(module.__file__), 1, vars(module)) in SOURCE
+
+
+@with_source
+def test_tampered_source_is_an_error_that_linecache_expects(
+    place: Place, importing: Importing, form: str
+) -> None:
+    path = place(FORMS[form])
+    importing.put(path)
+    module = importing.module("look")
+    for file in [path] if path.is_file() else path.glob("*.py"):
+        data = file.read_bytes()
+        file.write_bytes(b"x" * len(data))
+    # V10: refused, in words that linecache and inspect pass over
+    with pytest.raises(signedvfs.IntegrityCheckError) as caught:
+        loader_of(module).get_source("look")
+    assert isinstance(caught.value, ImportError)
+    # I4
+    assert linecache.getlines(f"{path}/no-such-file.py", vars(module)) == []
 
 
 def test_warnings_name_the_line(place: Place, python: Python) -> None:
