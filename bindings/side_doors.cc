@@ -53,14 +53,15 @@ constexpr std::array kSideDoors{
              "multiprocessing.popen_forkserver"},
 };
 
-// kClosed holds the functions that stand in the doors, so that none is closed twice.
+// kClosed holds what stands in the doors, so that none is closed twice, each with the original that
+// it calls: for as long as the interpreter lives.
 constexpr const char* kClosed = "side doors";
 constexpr const char* kWatch = "watch on side doors";
 
-// guarded returns what takes the place of `original`. It binds like a function where it is a
-// method.
-py::object guarded(const SideDoor& door, const py::object& original, bool is_method) {
-  const py::cpp_function call(
+// guarded returns what takes the place of `original`, which it borrows. It binds like a function
+// where it is a method.
+py::object guarded(const SideDoor& door, py::handle original, bool is_method) {
+  py::cpp_function call(
       [&door, original](const py::args& args, const py::kwargs& kwargs) -> py::object {
         // Imported only now: whoever closes the door may be in the middle of an import.
         return py::module_::import(door.guard).attr(door.name)(original, *args, **kwargs);
@@ -74,13 +75,14 @@ void close_door(const SideDoor& door, const py::object& module, py::list& closed
   const bool is_function = std::string_view(door.owner).empty();
   const py::object owner = is_function ? module : py::object(module.attr(door.owner));
   const py::object stored = owner.attr("__dict__")[door.name];
-  for (const py::handle& ours : closed) {
-    if (ours.is(stored)) return;
+  for (const py::handle& pair : closed) {
+    if (py::object(pair.cast<py::tuple>()[0]).is(stored)) return;
   }
   const bool is_method = !is_function && PyFunction_Check(stored.ptr()) != 0;
-  const py::object guard = guarded(door, owner.attr(door.name), is_method);
+  const py::object original = owner.attr(door.name);
+  const py::object guard = guarded(door, original, is_method);
+  closed.append(py::make_tuple(guard, original));
   owner.attr(door.name) = guard;
-  closed.append(guard);
 }
 
 py::object loaded(const char* name) {

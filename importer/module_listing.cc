@@ -46,6 +46,7 @@ std::vector<ListedModule> list_modules(const Manifest& manifest, const std::stri
     }
   }
   std::vector<ListedModule> out;
+  out.reserve(found.size());
   for (const auto& [name, package] : found) out.push_back({name, package});
   return out;
 }

@@ -167,6 +167,7 @@ std::optional<Registry::Below> Registry::root_of(const std::string& absolute) co
 std::vector<std::string> Registry::roots() const {
   const ProcessLock lock;
   std::vector<std::string> out;
+  out.reserve(roots_.size());
   for (const Root& root : roots_) out.push_back(root.absolute);
   return out;
 }

@@ -36,6 +36,21 @@ LIST
   fi
 }
 
+# apt_testsuites lists CPython's own tests for those of the system's interpreters that are tested.
+apt_testsuites() {
+  local version interpreter
+  while read -r version interpreter; do
+    if [[ $interpreter == /usr/bin/* ]] && ! has_own_tests "$interpreter"; then
+      printf '%s\n' "libpython$version-testsuite CPython's own tests, for the conformance runs"
+    fi
+  done < <(scripts/find_pythons.sh 2>/dev/null)
+}
+
+has_own_tests() {
+  "$1" -I -c 'import importlib.util as util; assert util.find_spec("test.test_zipimport")' \
+    2>/dev/null
+}
+
 clang_has_fuzzer() {
   command -v clang++ >/dev/null &&
     echo 'extern "C" int LLVMFuzzerTestOneInput(const unsigned char*, unsigned long) { return 0; }' |
@@ -56,12 +71,15 @@ as_root() {
   fi
 }
 
+# install_apt_packages installs what is missing of the packages that the function "$1" lists.
 install_apt_packages() {
-  local package reason
+  local packages package reason
   local -a missing=()
+  packages=$("$@")
+  [[ -n $packages ]] || return 0
   if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
     say "This is no Debian or Ubuntu. Nothing is installed; these are needed by other names:"
-    apt_packages "$@"
+    echo "$packages"
     return
   fi
   while read -r package reason; do
@@ -70,7 +88,7 @@ install_apt_packages() {
       printf '   %-18s %s\n' "$package" "$reason"
       missing+=("$package")
     fi
-  done < <(apt_packages "$@")
+  done <<<"$packages"
   [[ ${#missing[@]} -gt 0 ]] || return 0
   as_root apt-get update -qq
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
@@ -99,7 +117,8 @@ install_cmake() {
   fi
 }
 
-install_apt_packages "$@"
+install_apt_packages apt_packages "$@"
+install_apt_packages apt_testsuites
 install_python_tools
 install_cmake
 if [[ ${1:-} == --fuzz ]]; then

@@ -49,7 +49,7 @@ def main(path: str) -> int:
         total = Counts(*(sum(pair) for pair in zip(total, counts)))
         verdict = "ok" if counts.failed == 0 else "FAILED"
         print(
-            f"{verdict:7}{name:24} {counts.passed:6} passed {counts.failed:4} failed"
+            f"{verdict:7}{name:28} {counts.passed:6} passed {counts.failed:4} failed"
             f" {counts.skipped:4} skipped"
         )
     print(f"{total.passed} passed, {total.failed} failed")

@@ -27,18 +27,42 @@ workflow() { cmake --workflow --preset "$1"; }
 pythons=$(scripts/find_pythons.sh) || die "without an interpreter there is nothing to test"
 read -r newest newest_interpreter < <(tail -n1 <<<"$pythons")
 
-# test_pythons runs the Python tests on every interpreter, two at a time.
+# in_pairs runs the steps on standard input, two at a time: lines of NAME, REPORT and COMMAND,
+# separated by tabs.
+in_pairs() {
+  local lines name report command
+  lines=$(cat)
+  # xargs outlives a failure; each run leaves its exit code.
+  while IFS=$'\t' read -r name report command; do
+    printf '%s\0' "$command; echo \$? >$report.code"
+  done <<<"$lines" | xargs -0 -P 2 -I '{}' bash -c '{}'
+  while IFS=$'\t' read -r name report command; do
+    printf '%s\t%s\t%s\n' "$name" "$(cat "$report.code")" "$report" >>"$steps"
+  done <<<"$lines"
+}
+
+# test_pythons runs the Python tests on every interpreter.
 test_pythons() {
   local version interpreter started=$SECONDS
-  # xargs outlives a failure; each run leaves its exit code.
   while read -r version interpreter; do
-    printf '%s\0' "scripts/python_tests.sh $version $interpreter; echo \$? >$results/$version.code"
-  done <<<"$pythons" | xargs -0 -P 2 -I '{}' bash -c '{}'
-  while read -r version interpreter; do
-    printf '%s\t%s\t%s\n' "python $version" "$(cat "$results/$version.code")" \
-      "$results/python-$version.xml" >>"$steps"
-  done <<<"$pythons"
+    printf 'python %s\t%s\t%s\n' "$version" "$results/python-$version.xml" \
+      "scripts/python_tests.sh $version $interpreter"
+  done <<<"$pythons" | in_pairs
   say "python: $((SECONDS - started)) s"
+}
+
+# test_conformance runs CPython's own tests on every interpreter, in the environments that
+# test_pythons made: with signedvfs, and with those importers that show whether the runs mean
+# anything.
+test_conformance() {
+  local version importer started=$SECONDS
+  while read -r version _; do
+    for importer in signedvfs zipimport broken; do
+      printf 'conformance %s %s\t%s\t%s\n' "$version" "$importer" \
+        "$results/conformance-$version-$importer.xml" "scripts/conformance.sh $version $importer"
+    done
+  done <<<"$pythons" | in_pairs
+  say "conformance: $((SECONDS - started)) s"
 }
 
 # test_packages has widely used packages imported from one signed archive by Python $1.
@@ -57,6 +81,7 @@ step "release, install, bench" build/release/junit.xml workflow release
 step "asan+ubsan, fuzz replay" build/asan/junit.xml workflow asan
 step "tsan" build/tsan/junit.xml workflow tsan
 test_pythons
+test_conformance
 step "python $newest asan+ubsan" "$results/python-asan.xml" \
   scripts/python_tests.sh asan "$newest_interpreter" address,undefined
 test_packages "$newest"

@@ -48,6 +48,20 @@ def test_directories_read_like_archives(
         vfs.read("added.py")
 
 
+def test_directories_can_be_listed(
+    signed_archive: SignedArchive, policy: signedvfs.TrustPolicy
+) -> None:
+    vfs = signedvfs.open(signed_archive(FILES), policy)
+    assert vfs.listdir() == vfs.listdir("") == ["a.py", "pkg"]
+    assert vfs.listdir("pkg") == ["__init__.py", "data.bin"]
+    assert vfs.listdir("a.py") == vfs.listdir("none") == vfs.listdir("pkg/") == []
+    assert [name for name in ("", "pkg", "a.py", "none", "pkg/") if vfs.is_dir(name)] == ["", "pkg"]
+    assert [name for name in ("", "pkg", "a.py", "none") if vfs.is_file(name)] == ["a.py"]
+    assert not vfs.is_file(MANIFEST)
+    with pytest.raises(TypeError):
+        vfs.listdir(b"pkg")  # type: ignore[arg-type]  # what is tested
+
+
 def test_archives_have_no_unlisted_files(
     signed_archive: SignedArchive, policy: signedvfs.TrustPolicy
 ) -> None:

@@ -254,3 +254,57 @@ def test_every_module_is_read_once_per_import(workshop: Workshop) -> None:
     # ... and only once: what was fetched is gone, and the file has nothing any more.
     with pytest.raises(signedvfs.IntegrityCheckError):
         finder.exec_module(importlib.util.module_from_spec(spec))
+
+
+def test_reload(place: Place, importing: Importing) -> None:
+    # F4: finds again and runs again, in the same module
+    importing.put(place({"m.py": "count = globals().get('count', 0) + 1\n",
+                         "p/__init__.py": "", "p/sub.py": "v = []\n"}))  # fmt: skip
+    module = importing.module("m")
+    assert importlib.reload(module) is module
+    assert module.count == 2
+    inner = importing.module("p.sub")
+    before = inner.v
+    assert importlib.reload(inner).v is not before
+
+
+def test_lazy_loader(place: Place, importing: Importing) -> None:
+    # S7
+    path = place({"m.py": "import sys\nsys.ran = True\nv = 1\n"})
+    importing.put(path)
+    spec = found(importlib.util.find_spec("m"))
+    spec.loader = importlib.util.LazyLoader(cast(Any, spec.loader))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert not hasattr(sys, "ran")
+    assert module.v == 1
+    del sys.__dict__["ran"]
+
+
+def test_missing_names_have_the_import_systems_messages(place: Place, importing: Importing) -> None:
+    # S8
+    path = place({"p/__init__.py": "", "m.py": ""})
+    importing.put(path)
+    for name, message in [
+        ("p.zz", "No module named 'p.zz'"),
+        ("m.sub", "No module named 'm.sub'; 'm' is not a package"),
+        ("zz", "No module named 'zz'"),
+    ]:
+        with pytest.raises(ModuleNotFoundError) as caught:
+            importing.module(name)
+        assert str(caught.value) == message
+    with pytest.raises(ImportError, match=r"cannot import name 'zz' from 'p' \(.*__init__\.py\)"):
+        exec("from p import zz")
+
+
+def test_submodules_are_ours_without_the_hook(place: Place, importing: Importing) -> None:
+    # Code that calls zipimporter(path) gets all of a package verified, whatever the path hooks are.
+    path = place({"p/__init__.py": "from . import sub\n", "p/sub.py": "v = 1\n", "p/ns/x.py": ""})
+    sys.path_hooks.remove(signedvfs.hook)
+    finder = signedvfs.zipimporter(str(path))
+    spec = found(finder.find_spec("p"))
+    package = importlib.util.module_from_spec(spec)
+    sys.modules["p"] = package
+    finder.exec_module(package)
+    for name in ("p.sub", "p.ns.x"):
+        assert isinstance(importing.module(name).__loader__, signedvfs.zipimporter)

@@ -67,6 +67,35 @@ TEST(Manifest, KnowsDirectories) {
   }
 }
 
+std::vector<std::string> listed(const Manifest& manifest, std::string_view directory) {
+  std::vector<std::string> out;
+  for (const DirectoryItem& item : manifest.list(directory)) {
+    out.push_back(std::string(item.name) + (item.is_directory ? "/" : ""));
+  }
+  return out;
+}
+
+TEST(Manifest, ListsDirectories) {
+  using testing::ElementsAre;
+  using testing::IsEmpty;
+  const Manifest manifest = expect(check(manifest_for({{"a-b", ""},
+                                                       {"a/0", ""},
+                                                       {"a/b/c", ""},
+                                                       {"a/b/d/e", ""},
+                                                       {"a/b0", ""},
+                                                       {"a/z\xc3\xa9/f", ""},
+                                                       {"a0", ""},
+                                                       {"b", ""}})));
+  EXPECT_THAT(listed(manifest, ""), ElementsAre("a-b", "a/", "a0", "b"));
+  EXPECT_THAT(listed(manifest, "a"), ElementsAre("0", "b/", "b0", "z\xc3\xa9/"));
+  EXPECT_THAT(listed(manifest, "a/b"), ElementsAre("c", "d/"));
+  EXPECT_THAT(listed(manifest, "a/b/d"), ElementsAre("e"));
+  for (const char* other : {"b", "a/", "/", "a/b/c", "a/b/d/e", "c", "a-", "zz"}) {
+    EXPECT_THAT(listed(manifest, other), IsEmpty()) << other;
+  }
+  EXPECT_THAT(listed(expect(check(manifest_for({}))), ""), IsEmpty());
+}
+
 TEST(Manifest, MayBeEmpty) {
   const Manifest manifest = expect(check(manifest_for({})));
   EXPECT_TRUE(manifest.entries().empty());
