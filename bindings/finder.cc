@@ -133,8 +133,12 @@ py::object vfs_in_use(const Finder& self) {
 py::object path_argument(const py::object& path) {
   if (PyUnicode_Check(path.ptr()) != 0) return path;
 #if PY_VERSION_HEX < 0x030b0000
+  // Like os.fsdecode, which knows nothing of other buffers than bytes.
+  PyObject* const plain = PyOS_FSPath(path.ptr());
+  if (plain == nullptr) throw py::error_already_set();
+  const py::object owner = py::reinterpret_steal<py::object>(plain);
   PyObject* text = nullptr;
-  if (PyUnicode_FSDecoder(path.ptr(), &text) == 0) throw py::error_already_set();
+  if (PyUnicode_FSDecoder(plain, &text) == 0) throw py::error_already_set();
   return py::reinterpret_steal<py::object>(text);
 #else
   throw py::type_error(std::string("expected str, not ") + Py_TYPE(path.ptr())->tp_name);

@@ -3,6 +3,7 @@
 #include <marshal.h>
 
 #include <cstdint>
+#include <cstring>
 #include <string>
 
 namespace signedvfs {
@@ -51,6 +52,25 @@ Status check_bytecode(const VerifiedBytes& pyc) {
     return {Errc::kNoCode, "invalid flags " + std::to_string(flags) + " in the .pyc"};
   }
   return {};
+}
+
+Result<bool> wants_source_check(const VerifiedBytes& pyc) {
+  if ((little_endian(pyc.bytes().subspan(4, 4)) & kHashBased) == 0) return false;
+  SIGNEDVFS_ASSIGN(const PyRef option, loaded_attribute("_imp", "check_hash_based_pycs"));
+  return PyUnicode_Check(option.get()) != 0 &&
+         PyUnicode_CompareWithASCIIString(option.get(), "always") == 0;
+}
+
+Result<bool> fits_source(const VerifiedBytes& pyc, const VerifiedBytes& source) {
+  SIGNEDVFS_ASSIGN(const PyRef hash_of, loaded_attribute("_imp", "source_hash"));
+  SIGNEDVFS_ASSIGN(const PyRef text, bytes_object(source.bytes()));
+  SIGNEDVFS_ASSIGN(
+      const PyRef hash,
+      owned(PyObject_CallFunction(hash_of.get(), "lO", PyImport_GetMagicNumber(), text.get())));
+  const std::span<const std::byte> kept = pyc.bytes().subspan(8, 8);
+  return PyBytes_Check(hash.get()) != 0 &&
+         PyBytes_GET_SIZE(hash.get()) == static_cast<Py_ssize_t>(kept.size()) &&
+         std::memcmp(PyBytes_AS_STRING(hash.get()), kept.data(), kept.size()) == 0;
 }
 
 Result<PyRef> unmarshal_code(const VerifiedBytes& pyc, PyObject* filename) {

@@ -9,8 +9,15 @@ namespace signedvfs {
 
 // check_bytecode looks at the header of a .pyc (PEP 552). Fails with `kNoCode`, saying why, where
 // this interpreter cannot use the file. Its times and hashes are not looked at: they tell whether
-// bytecode fits a source file, and here a signature vouches for both. Needs the GIL.
+// bytecode fits a source file, which the signer has seen to. Needs the GIL.
 Status check_bytecode(const VerifiedBytes& pyc);
+
+// wants_source_check tells whether a hash-based .pyc is to be compared with its source all the
+// same: where the interpreter was started with `--check-hash-based-pycs always`.
+Result<bool> wants_source_check(const VerifiedBytes& pyc);
+
+// fits_source tells whether the hash in a hash-based .pyc is that of `source` (PEP 552).
+Result<bool> fits_source(const VerifiedBytes& pyc, const VerifiedBytes& source);
 
 // unmarshal_code returns the code object in a .pyc that `check_bytecode` accepted, with `filename`
 // (a str) as the file that its functions name. Fails with `kNoCode` or `kPython`.

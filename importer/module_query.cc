@@ -100,10 +100,26 @@ Result<ModuleQuery::LoadedCode> ModuleQuery::read_code() {
         continue;
       }
       SIGNEDVFS_TRY(std::move(fits));
+      SIGNEDVFS_ASSIGN(const bool stale, is_stale(content));
+      if (stale) continue;
+      member_ = file.entry;
     }
     return LoadedCode{file, std::move(content)};
   }
   return reason;
+}
+
+Result<bool> ModuleQuery::is_stale(const VerifiedBytes& pyc) {
+  SIGNEDVFS_ASSIGN(const bool check, wants_source_check(pyc));
+  if (!check) return false;
+  for (const ModuleFile& file : files_.code) {
+    if (file.is_bytecode) continue;
+    member_ = file.entry;
+    SIGNEDVFS_ASSIGN(const VerifiedBytes source, finder_->read(opened_, file.entry));
+    SIGNEDVFS_ASSIGN(const bool fits, fits_source(pyc, source));
+    return !fits;
+  }
+  return false;  // without a source there is nothing that it could contradict
 }
 
 Status ModuleQuery::require_code() const {

@@ -52,7 +52,7 @@ class ModuleQuery {
   ModuleQuery(const Finder& finder, PyObject* name) noexcept : finder_(&finder), name_(name) {}
 
   Result<LoadedCode> read_code();
-  Result<PyRef> read_filename();
+  Result<bool> is_stale(const VerifiedBytes& pyc);
   Status require_code() const;
   Status unusable(const Status& reason) const;
   Status extension_error(const std::string& extension) const;

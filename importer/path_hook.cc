@@ -97,11 +97,12 @@ bool has_manifest(const std::string& directory) {
   return errno != ENOENT && errno != ENOTDIR && errno != EACCES;
 }
 
-// is_script tells that a regular file is a program and nothing else. Running one asks for a finder
-// too (runpy.run_path), and runs the file only where there is none.
-bool is_script(const std::string& path) {
-  if (!named_like_script(path)) return false;
-  const Result<bool> resembles = resembles_archive(path);
+// is_mere_file tells that nobody would take a regular file for an archive. It is left to others:
+// running a program (`python script`, runpy.run_path) asks for a finder of its path too, and runs
+// it only where there is none.
+bool is_mere_file(const Registry& registry, const std::string& absolute) {
+  if (named_like_archive(last_component(absolute)) || registry.root_of(absolute)) return false;
+  const Result<bool> resembles = resembles_archive(absolute);
   return resembles.ok() && !*resembles;
 }
 
@@ -112,7 +113,7 @@ Result<Location> claim_bytes(Registry& registry, std::string_view path) {
   const std::string_view head = path.substr(0, split.length);
   SIGNEDVFS_ASSIGN(std::string absolute, absolute_path(head));
   if (split.kind == PathKind::kFile) {
-    if (split.rest.empty() && is_script(absolute)) return not_ours("a program, not an archive");
+    if (split.rest.empty() && is_mere_file(registry, absolute)) return not_ours("no archive");
     return Location{std::string(head), std::move(absolute), split.rest};
   }
   SIGNEDVFS_ASSIGN(const std::string whole, absolute_path(path));
@@ -136,7 +137,13 @@ Result<Location> claim(ImportState& state, PyObject* path) {
                                                                   PyBytes_GET_SIZE(path))));
   }
 #endif
-  if (PyUnicode_Check(text.get()) == 0) return not_ours("not a str");
+  if (PyUnicode_Check(text.get()) == 0) {
+    if (PyBytes_Check(path) != 0 || PyObject_HasAttrString(path, "__fspath__") != 0) {
+      return not_ours("not a str");
+    }
+    PyErr_Format(PyExc_TypeError, "expected str, not %.200s", Py_TYPE(path)->tp_name);
+    return python_error();
+  }
   SIGNEDVFS_ASSIGN(const std::string bytes, encode_path(text.get()));
   if (bytes.empty()) return not_ours("an empty path");
   Result<Location> found = without_gil([&] { return claim_bytes(state.registry, bytes); });

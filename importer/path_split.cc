@@ -17,7 +17,6 @@ constexpr std::array<std::string_view, 13> kArchiveEndings{".zip",  ".whl", ".eg
                                                            ".tar",  ".tgz", ".txz", ".tbz", ".tbz2",
                                                            ".tzst", ".7z",  ".cpio"};
 constexpr std::array<std::string_view, 6> kTarFilters{".gz", ".xz", ".zst", ".bz2", ".lz", ".lzma"};
-constexpr std::array<std::string_view, 3> kScriptEndings{".py", ".pyw", ".pyc"};
 
 char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -28,8 +27,8 @@ bool ends_with(std::string_view text, std::string_view ending) noexcept {
                     [](char a, char b) { return a == lower(b); });
 }
 
-// last_component cuts `path` at its last "/": the result starts where the component starts.
-std::size_t last_component(std::string_view path) noexcept {
+// start_of_last returns where the last component of `path` begins.
+std::size_t start_of_last(std::string_view path) noexcept {
   const std::size_t slash = path.rfind('/');
   return slash == std::string_view::npos ? 0 : slash + 1;
 }
@@ -94,6 +93,10 @@ bool is_at_or_below(std::string_view path, std::string_view root) noexcept {
   return path.starts_with(root) && (path.size() == root.size() || path[root.size()] == '/');
 }
 
+std::string_view last_component(std::string_view path) noexcept {
+  return path.substr(start_of_last(path));
+}
+
 bool named_like_archive(std::string_view component) noexcept {
   for (const std::string_view filter : kTarFilters) {
     if (ends_with(component, filter)) {
@@ -102,11 +105,6 @@ bool named_like_archive(std::string_view component) noexcept {
   }
   return std::any_of(kArchiveEndings.begin(), kArchiveEndings.end(),
                      [&](std::string_view ending) { return ends_with(component, ending); });
-}
-
-bool named_like_script(std::string_view path) noexcept {
-  return std::any_of(kScriptEndings.begin(), kScriptEndings.end(),
-                     [&](std::string_view ending) { return ends_with(path, ending); });
 }
 
 PathSplit split_path(std::string_view path) {
@@ -120,7 +118,7 @@ PathSplit split_path(std::string_view path) {
       if (length < path.size()) break;
       return {look == Look::kDirectory ? PathKind::kDirectory : PathKind::kOther, length, {}};
     }
-    const std::size_t start = last_component(part);
+    const std::size_t start = start_of_last(part);
     length = start == 0 ? 0 : start - 1;
   }
   return up_to_archive_name(trouble ? PathKind::kUnreachable : PathKind::kMissing, path);

@@ -28,8 +28,8 @@ bool is_at_or_below(std::string_view path, std::string_view root) noexcept;
 // named_like_archive tells whether `component` ends, in any case, as archives are named.
 bool named_like_archive(std::string_view component) noexcept;
 
-// named_like_script tells whether `path` ends as Python's source and bytecode files do.
-bool named_like_script(std::string_view path) noexcept;
+// last_component returns what follows the last "/" of `path`.
+std::string_view last_component(std::string_view path) noexcept;
 
 // PathKind says what stands at a path.
 enum class PathKind : std::uint8_t {

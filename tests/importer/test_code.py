@@ -247,3 +247,35 @@ def test_planted_bytecode_is_ignored(workshop: Workshop, importing: Importing) -
     importing.put(root)
     assert importing.module("m").v == "signed"
     assert sorted(p.name for p in cache.iterdir()) == [f"m.{sys.implementation.cache_tag}.pyc"]
+
+
+def test_the_option_to_check_hashes(
+    workshop: Workshop, importing: Importing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # D4, D7: read at each use; both sides of the comparison are signed
+    source = "state = 'new'\n"
+    fitting = importlib.util.source_hash(source.encode())
+    path = workshop.zip(
+        "app.zip",
+        {
+            "stale.py": source,
+            "stale.pyc": pyc("state = 'old'", flags=1),
+            "fits.py": source,
+            "fits.pyc": pyc("state = 'compiled'", flags=1, rest=fitting),
+            "alone.pyc": pyc("state = 'alone'", flags=1),
+        },
+    )
+    importing.put(path)
+
+    def states() -> list[str]:
+        found = []
+        for name in ("stale", "fits", "alone"):
+            importing.forget(name)
+            found.append(importing.module(name).state)
+        return found
+
+    assert states() == ["old", "compiled", "alone"]
+    monkeypatch.setattr("_imp.check_hash_based_pycs", "always")
+    assert states() == ["new", "compiled", "alone"]
+    monkeypatch.setattr("_imp.check_hash_based_pycs", "never")
+    assert states() == ["old", "compiled", "alone"]

@@ -203,18 +203,16 @@ def test_what_is_no_path_of_ours_raises_import_error_only(workshop: Workshop) ->
             "x" * 33000,
             "/x" * 16000,
             "/",
-            None,
-            1,
-            1.5,
-            object(),
-            [],
             Path("app.zip"),
-            bytearray(b"app.zip"),
         ]
         for item in objects:
             with pytest.raises(ImportError) as caught:
                 signedvfs.hook(cast(Any, item))
             assert type(caught.value) is zipimport.ZipImportError
+        # ... but for what is no path at all: a mistake of whoever calls, as for zipimport
+        for item in [None, 1, 1.5, object(), [], bytearray(b"app.zip")]:
+            with pytest.raises(TypeError):
+                signedvfs.hook(cast(Any, item))
     if sys.version_info >= (3, 11):
         with pytest.raises(ImportError):
             signedvfs.hook(cast(Any, os.fsencode(directory)))
@@ -284,11 +282,11 @@ def test_archive_that_appears_is_found_after_invalidation(
 
 
 @pytest.mark.usefixtures("importing")
-def test_regular_file_that_is_no_archive_is_ours_and_finds_nothing(workshop: Workshop) -> None:
+def test_file_named_like_an_archive_is_ours_and_finds_nothing(workshop: Workshop) -> None:
     # I1: zipimport is not asked, so a file that turns into an archive meanwhile is nobody's
-    path = workshop.directory / "notes.txt"
+    path = workshop.directory / "notes.zip"
     path.write_text("no archive\n")
-    empty = workshop.directory / "empty"
+    empty = workshop.directory / "empty.whl"
     empty.touch()
     for file in (path, empty):
         finder = signedvfs.hook(str(file))
@@ -301,14 +299,20 @@ def test_regular_file_that_is_no_archive_is_ours_and_finds_nothing(workshop: Wor
 
 
 @pytest.mark.usefixtures("importing")
-def test_scripts_still_run(workshop: Workshop) -> None:
+@pytest.mark.parametrize("name", ["script.py", "script", "app.exe"])
+def test_scripts_still_run(workshop: Workshop, name: str) -> None:
     # X5: runpy asks the hook for a finder, and runs a script only where there is none
-    script = workshop.directory / "script.py"
+    script = workshop.directory / name
     script.write_text("value = 42\n")
     assert runpy.run_path(str(script))["value"] == 42
-    # ... but an archive behind a script is an archive.
+    # ... but an archive behind a script is an archive,
     script.write_bytes(b"#!python\n" + workshop.plain_zip("x.zip", EVIL).read_bytes())
     assert refuses(signedvfs.hook(str(script)))
+    # ... and a path that was named to `protect` never goes to anybody else.
+    other = workshop.directory / f"protected-{name}"
+    other.write_text("value = 42\n")
+    signedvfs.hook.protect(other)
+    assert refuses(signedvfs.hook(str(other)))
 
 
 @pytest.mark.usefixtures("importing")
