@@ -65,6 +65,13 @@ test_conformance() {
   say "conformance: $((SECONDS - started)) s"
 }
 
+# test_packages has widely used packages imported from one signed archive by Python $1.
+test_packages() {
+  local report=$results/packages-$1.xml
+  step "packages $1" "$report" "build/python/$1/bin/python" -m pytest -q --junitxml="$report" \
+    tests/packages
+}
+
 for check in format tidy ruff mypy shellcheck; do
   step "lint $check" "" scripts/lint.sh "$check"
 done
@@ -77,6 +84,8 @@ test_pythons
 test_conformance
 step "python $newest asan+ubsan" "$results/python-asan.xml" \
   scripts/python_tests.sh asan "$newest_interpreter" address,undefined
+test_packages "$newest"
+if [[ $newest != 3.11 ]] && grep -q '^3\.11 ' <<<"$pythons"; then test_packages 3.11; fi
 step "import benchmark agrees" "" "build/python/$newest/bin/python" bench/import_bench.py --smoke
 
 say "total: $((SECONDS / 60)) min $((SECONDS % 60)) s"

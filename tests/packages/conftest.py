@@ -1,0 +1,76 @@
+"""One signed archive of everything, and an environment that has none of it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import venv
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+HERE = Path(__file__).parent
+PACKING_TAKES_AT_MOST = 300  # seconds, pip's download included
+
+Python = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+class Packed(NamedTuple):
+    """A signed archive and the public key to verify it with."""
+
+    archive: Path
+    public_key: Path
+
+
+@pytest.fixture(scope="session")
+def packed(tmp_path_factory: pytest.TempPathFactory) -> Packed:
+    """Pack the requirements and the application as their user would."""
+    directory = tmp_path_factory.mktemp("packed")
+    key, archive = directory / "test.key", directory / "packages.zip"
+    signedvfs = [sys.executable, "-m", "signedvfs"]
+    commands = [
+        [*signedvfs, "keygen", str(key), "--no-password"],
+        [*signedvfs, "pack", str(HERE / "application"), "-r", str(HERE / "requirements.txt"),
+         "--level", "1", "--key", str(key), "-o", str(archive)],
+    ]  # fmt: skip
+    for command in commands:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=PACKING_TAKES_AT_MOST, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    return Packed(archive, key.with_suffix(".pub"))
+
+
+@pytest.fixture(scope="session")
+def bare_python(tmp_path_factory: pytest.TempPathFactory) -> Python:
+    """Run a fresh interpreter whose environment holds signedvfs and tqdm, and nothing else."""
+    environment = tmp_path_factory.mktemp("bare")
+    venv.create(environment, symlinks=True, with_pip=False)
+    (site_packages,) = environment.glob("lib/python3.*/site-packages")
+    for name in ("signedvfs", "tqdm"):
+        _copy_distribution(name, site_packages)
+
+    def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        command = [str(environment / "bin" / "python"), "-I", "-B", *map(str, arguments)]
+        return subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            cwd=tmp_path_factory.mktemp("work"),
+        )
+
+    return run
+
+
+def _copy_distribution(name: str, site_packages: Path) -> None:
+    for file in metadata.files(name) or []:
+        if ".." not in file.parts and "__pycache__" not in file.parts:
+            target = site_packages / file
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(str(file.locate()), target)
