@@ -67,6 +67,11 @@ def look(place: Place, importing: Importing) -> ModuleType:
     return importing.module("look")
 
 
+def source_path(module: ModuleType) -> str:
+    """Return the path that functions name: the source's, also where bytecode runs."""
+    return str(Path(str(module.__file__)).with_suffix(".py"))
+
+
 def divide_by_zero(module: ModuleType) -> BaseException:
     """Let a method fail and return the exception with its traceback."""
     with pytest.raises(ZeroDivisionError) as caught:
@@ -107,11 +112,11 @@ def test_tracebacks_show_source(place: Place, importing: Importing, form: str) -
     error = divide_by_zero(module)
     # I8: extract_tb and print_tb, by way of the module's globals
     frame = traceback.extract_tb(error.__traceback__)[-1]
-    assert frame.filename == module.__file__
+    assert frame.filename == source_path(module)
     assert (frame.lineno, frame.name) == (SHARE_LINE, "share")
     assert frame.line == "return 100 / people + 1"
     text = formatted(error)
-    assert f'File "{module.__file__}", line {SHARE_LINE}, in share\n    return 100 /' in text
+    assert f'File "{source_path(module)}", line {SHARE_LINE}, in share\n    return 100 /' in text
     # I8: what failed of the line, where the interpreter keeps it
     assert ("~~~~^~~~~~~~" in text) == (sys.version_info >= (3, 11))
 
@@ -165,7 +170,7 @@ def test_inspect(place: Place, importing: Importing, form: str) -> None:
     for thing in (module, module.Account, module.double):
         assert inspect.getsourcefile(thing) == f"{path}/look.py"
         assert inspect.getmodule(thing) is module
-    assert inspect.getfile(module.double) == module.__file__
+    assert inspect.getfile(module.double) == source_path(module)
 
 
 def test_inspect_without_source(place: Place, importing: Importing) -> None:
@@ -222,7 +227,7 @@ def test_tracebacks_survive_their_archive(
     # I4, V10: the error that the user asked about is shown, with the genuine line or with none
     text = formatted(error)
     assert text.endswith("ZeroDivisionError: division by zero\n")
-    assert f'File "{module.__file__}", line {SHARE_LINE}, in share\n' in text
+    assert f'File "{source_path(module)}", line {SHARE_LINE}, in share\n' in text
     if path.is_file():
         assert stack[-1].line in ("return 100 / people + 1", "", None)
         assert linecache.getline(str(module.__file__), 1, vars(module)) in SOURCE
@@ -265,7 +270,7 @@ def test_doctest(place: Place, importing: Importing, form: str) -> None:
     assert doctest.testmod(module) == (0, 1)
     found = {test.name: test for test in doctest.DocTestFinder().find(module)}
     assert found["pkg.look.double"].lineno == SOURCE.split(">>>")[0].count("\n") - 2
-    assert found["pkg.look.double"].filename == f"{Path(str(module.__file__)).with_suffix('.py')}"
+    assert found["pkg.look.double"].filename == source_path(module)
     # I6: by get_data
     assert doctest.testfile("doc/text.txt", package=package) == (0, 2)
     assert doctest.DocFileSuite("doc/text.txt", package="pkg").countTestCases() == 1
@@ -298,7 +303,7 @@ def test_pdb(place: Place, importing: Importing, form: str) -> None:
     assert re.search(r"^ *\d+ +-> +return result$|^ *\d+ +->\t    return result$", text, re.M)
     assert "def double(number):" in text
     assert "class Account:" in text
-    assert f"> {module.__file__}(" in text
+    assert f"> {source_path(module)}(" in text
 
 
 @pytest.mark.skipif(sys.version_info < (3, 13), reason="pdb runs archives from 3.13 on")
@@ -346,9 +351,16 @@ def test_showing_source_is_quiet(place: Place, python: Python) -> None:
     assert (done.stdout, done.stderr) == ("", "")
 
 
-def test_coverage_measures_a_program(place: Place, python: Python) -> None:
+@pytest.mark.parametrize("packed", [False, True])
+def test_coverage_measures_a_program(place: Place, python: Python, packed: bool) -> None:
     # Of the three places coverage finds two again when it reports: the archive by its suffix.
-    path = place({"program.py": "def f(x):\n    if x:\n        return 1\n    return 2\n\n\nf(1)\n"})
+    source = "def f(x):\n    if x:\n        return 1\n    return 2\n\n\nf(1)\n"
+    files: dict[str, bytes | str] = {"program.py": source}
+    if packed:  # what `signedvfs pack` makes: bytecode beside the source
+        files["program.pyc"] = pyc(
+            source, flags=1, rest=importlib.util.source_hash(source.encode())
+        )
+    path = place(files)
     reports = path.is_dir() or path.suffix == ".zip"
     done = python(f"""
         import coverage
@@ -357,7 +369,7 @@ def test_coverage_measures_a_program(place: Place, python: Python) -> None:
         measuring.start()
         import program
         measuring.stop()
-        print(sorted(measuring.get_data().lines(program.__file__)))
+        print(sorted(measuring.get_data().lines({f"{path}/program.py"!r})))
         if {reports}:
             _, statements, _, missing, _ = measuring.analysis2(program)
             print(statements, missing)
