@@ -51,6 +51,11 @@ constexpr std::array kSideDoors{
              "multiprocessing.popen_forkserver"},
     SideDoor{"multiprocessing.forkserver", "ForkServer", "ensure_running", "signedvfs.processes",
              "multiprocessing.popen_forkserver"},
+    // loky, by itself or in joblib, starts its workers with a function of its own of that name.
+    SideDoor{"loky.backend.spawn", "", "get_preparation_data", "signedvfs.processes",
+             "loky.backend.popen_loky_posix"},
+    SideDoor{"joblib.externals.loky.backend.spawn", "", "get_preparation_data",
+             "signedvfs.processes", "joblib.externals.loky.backend.popen_loky_posix"},
 };
 
 // kClosed holds what stands in the doors, so that none is closed twice, each with the original that

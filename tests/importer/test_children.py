@@ -120,6 +120,21 @@ def test_the_server_preloads_nothing_unverified(workshop: Workshop, python: Pyth
     assert not marker.exists()
 
 
+def test_workers_of_joblib_import_verified(workshop: Workshop, python: Python) -> None:
+    # X10: loky starts its workers by itself, with a preparation of its own
+    path = workshop.zip("app.zip", FILES, compression=0)
+    script = f"""
+    import warnings
+    warnings.simplefilter("ignore")  # joblib's own
+    sys.path.insert(0, {str(path)!r})
+    import joblib, work
+    tasks = [joblib.delayed(work.look)("late")]
+    (found,) = joblib.Parallel(n_jobs=2, backend="loky")(tasks)
+    print(*found, sep="|")
+    """
+    assert python(script).stdout == f"signedvfs|{path}/late.py|MARKED\n"
+
+
 def test_without_the_hook_multiprocessing_is_left_alone(python: Python) -> None:
     script = """
     import multiprocessing.popen_spawn_posix, multiprocessing.spawn
