@@ -198,7 +198,9 @@ py::object new_exception(const char* class_name, const char* doc, const py::hand
   members["code"] = "";
   members["archive"] = py::none();
   members["member"] = py::none();
-  const std::string qualified = std::string("signedvfs.") + class_name;
+  const bool for_people = *class_name != '_';
+  const std::string qualified =
+      (for_people ? "signedvfs." : "signedvfs._core.") + std::string(class_name);
   PyObject* const type =
       PyErr_NewExceptionWithDoc(qualified.c_str(), doc, base.ptr(), members.ptr());
   if (type == nullptr) throw py::error_already_set();

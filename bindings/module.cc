@@ -6,11 +6,12 @@ namespace py = pybind11;
 
 namespace {
 
-// adopt makes the module's classes say that they belong to the package, which is where people find
-// them.
+// adopt makes the module's public classes say that they belong to the package, which is where
+// people find them.
 void adopt(const py::module_& module) {
   for (const auto& [name, value] : module.attr("__dict__").cast<py::dict>()) {
-    if (PyType_Check(value.ptr()) != 0) value.attr("__module__") = "signedvfs";
+    const bool is_public = PyUnicode_ReadChar(name.ptr(), 0) != '_';
+    if (is_public && PyType_Check(value.ptr()) != 0) value.attr("__module__") = "signedvfs";
   }
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.machinery
 import importlib.util
+import pickle
 import sys
 import traceback
 import zipimport
@@ -364,6 +365,9 @@ def test_source_of_an_archive_that_is_gone_or_changed(
     with pytest.raises(ImportError) as caught:
         finder.get_source("m")
     assert isinstance(caught.value, signedvfs.IntegrityCheckFailed)
+    restored = pickle.loads(pickle.dumps(caught.value))  # as from a child process
+    assert type(restored) is type(caught.value)
+    assert (str(restored), restored.member) == (str(caught.value), "m.py")
     path.unlink()
     importlib.invalidate_caches()
     assert "KeyError: 'users'" in formatted()
