@@ -7,6 +7,7 @@ import importlib
 import importlib.util
 import os
 import sys
+import sysconfig
 from collections.abc import Callable
 from pathlib import Path
 
@@ -168,7 +169,9 @@ def test_finders_and_modules_leave_nothing_behind(workshop: Workshop, importing:
     references = sys.getrefcount(finder), sys.getrefcount(None)
     for _ in range(50):
         work()
-    assert count() - before < 20
+    # CPython 3.13 without the GIL keeps the spec of every import once a thread has been started.
+    if not sysconfig.get_config_var("Py_GIL_DISABLED"):
+        assert count() - before < 20
     assert sys.getrefcount(finder) == references[0]
     assert abs(sys.getrefcount(None) - references[1]) < 40
 
