@@ -71,13 +71,14 @@ VICTIM = """
             outcome["refused"] += 1
         if turn % 25 == 24:
             {now_and_then}
-    assert (outcome["evil"] > 0) == hasattr(builtins, "evil")
+    # A piece of the evil text may have run in the middle of the good one, with one effect or two.
+    outcome["evil"] += hasattr(builtins, "evil")
     print(outcome)
 """
 
 # The attack has to reach what is read, and must not be all that is ever read.
 OURS_ENOUGH = 'turn >= count and outcome["good"] and outcome["refused"]'
-THEIRS_ENOUGH = 'outcome["evil"]'
+THEIRS_ENOUGH = 'outcome["evil"] or hasattr(builtins, "evil")'
 # Opening is attacked as well: a policy that is set anew has every archive opened anew.
 OURS_NOW_AND_THEN = "signedvfs.set_policy(signedvfs.get_policy())"
 
