@@ -4,13 +4,7 @@
 # Writes build/results/conformance-NAME-IMPORTER.{xml,log}.
 source "$(dirname "$0")/common.sh"
 name=$1 importer=$2
-results=build/results/conformance-$name-$importer
-
-mkdir -p build/results
-rm -f "$results.xml"
-code=0
-"build/python/$name/bin/python" -m tests.conformance --importer "$importer" \
-  --report "$results.xml" >"$results.log" 2>&1 || code=$?
-# All of it at once: another interpreter's run may be going on.
-sed "s/^/[conformance $name] /" "$results.log"
-exit "$code"
+report=build/results/conformance-$name-$importer.xml
+rm -f "$report"
+exec scripts/logged.sh "conformance $name $importer" "build/python/$name/bin/python" \
+  -m tests.conformance --importer "$importer" --report "$report"

@@ -65,27 +65,35 @@ test_conformance() {
   say "conformance: $((SECONDS - started)) s"
 }
 
-# test_packages has widely used packages imported from one signed archive by Python $1.
-test_packages() {
-  local report=$results/packages-$1.xml
-  step "packages $1" "$report" "build/python/$1/bin/python" -m pytest -q --junitxml="$report" \
-    tests/packages
+# test_rest runs what keeps one core busy each: the Python tests with sanitizers, and beside them the
+# architecture's, and widely used packages imported from one signed archive.
+test_rest() {
+  local version started=$SECONDS
+  {
+    printf 'python %s asan+ubsan\t%s\t%s\n' "$newest" "$results/python-asan.xml" \
+      "scripts/python_tests.sh asan $newest_interpreter address,undefined"
+    printf 'architecture\t%s\t%s\n' "$results/architecture.xml" "scripts/logged.sh architecture \
+      pytest -q --junitxml=$results/architecture.xml --ignore=tests/architecture/test_extension.py \
+      tests/architecture"
+    for version in $(printf '%s\n3.11\n' "$newest" | uniq); do
+      grep -q "^$version " <<<"$pythons" || continue
+      printf 'packages %s\t%s\t%s\n' "$version" "$results/packages-$version.xml" \
+        "scripts/logged.sh 'packages $version' build/python/$version/bin/python -m pytest -q \
+        --junitxml=$results/packages-$version.xml tests/packages"
+    done
+  } | in_pairs
+  say "sanitizers for Python, architecture, packages: $((SECONDS - started)) s"
 }
 
 for check in format tidy ruff mypy shellcheck; do
   step "lint $check" "" scripts/lint.sh "$check"
 done
-step "architecture" "$results/architecture.xml" pytest -q --junitxml="$results/architecture.xml" \
-  tests/architecture --ignore=tests/architecture/test_extension.py
 step "release, install, bench" build/release/junit.xml workflow release
 step "asan+ubsan, fuzz replay" build/asan/junit.xml workflow asan
 step "tsan" build/tsan/junit.xml workflow tsan
 test_pythons
 test_conformance
-step "python $newest asan+ubsan" "$results/python-asan.xml" \
-  scripts/python_tests.sh asan "$newest_interpreter" address,undefined
-test_packages "$newest"
-if [[ $newest != 3.11 ]] && grep -q '^3\.11 ' <<<"$pythons"; then test_packages 3.11; fi
+test_rest
 step "import benchmark agrees" "" "build/python/$newest/bin/python" bench/import_bench.py --smoke
 
 say "total: $((SECONDS / 60)) min $((SECONDS % 60)) s"
