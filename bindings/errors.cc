@@ -80,8 +80,7 @@ constexpr std::array<Row, kErrcCount> kRows{{
      "what signedimp itself signed."},
     {Errc::kNoTrustedKey, Kind::kMissing,
      "If you know the signer, trust its key: signedvfs.trust(PublicKey.load(path)); otherwise do "
-     "not "
-     "run it."},
+     "not run it."},
     {Errc::kBadSignature, Kind::kFailed, kFreshCopy},
     {Errc::kKeyRevoked, Kind::kFailed,
      "Ask its signer for a copy that is signed with a key still in use."},
@@ -178,8 +177,9 @@ void set_refusal(const char* class_name, const Status& status, Activity activity
   const std::string message = message_of(status);
   const std::string member =
       status.member().empty() ? subject.member.value_or("") : status.member();
-  if (!audit_refuse(subject.archive.value_or(""), member, name(status.code()), message).ok())
-    return;
+  const Status heard =
+      audit_refuse(subject.archive.value_or(""), member, name(status.code()), message);
+  if (!heard.ok()) return;
   const std::string prefix = activity == Activity::kShowing ? kShowing : "";
   raise(interpreter_state()["exceptions"][(prefix + class_name).c_str()], message, status, subject);
 }
@@ -222,8 +222,9 @@ void set_status(const Status& status, Activity activity, const Subject& subject)
       if (verifying) return set_refusal(kBase, status, activity, subject);
       return set_builtin(PyExc_OSError, status);
     case Kind::kNotFound:
-      if (verifying)
+      if (verifying) {
         return set_refusal(subject.member ? kMissing : kBase, status, activity, subject);
+      }
       return set_not_found(status);
     case Kind::kKeyFile:
       return set_key_error(status, subject);

@@ -165,14 +165,14 @@ std::unique_ptr<Finder> make_finder(const py::object& given) {
 
 py::object path_of_finder(const Finder& self) {
   std::string_view prefix = self.location().prefix;
-  if (prefix.empty())
+  if (prefix.empty()) {
     return object(require(text_of_path(self.location().archive), Activity::kTool));
+  }
   prefix.remove_suffix(1);
   return object(require(self.path_of(prefix), Activity::kTool));
 }
 
-// reduce makes the type and the path, and what else Python has set on the object, stand for it
-// (pickle, copy of subclasses).
+// reduce makes the type and the path, and what else Python has set on the object, stand for it.
 py::tuple reduce(const py::object& self) {
   const py::tuple arguments = py::make_tuple(path_of_finder(self.cast<const Finder&>()));
   const py::dict attributes = self.attr("__dict__");
@@ -181,15 +181,14 @@ py::tuple reduce(const py::object& self) {
 }
 
 // A finder of the very class is copied without opening anything: the copy is worth as much as the
-// original, also where the archive is gone or refused.
+// original, also where the archive is gone or refused. Subclasses have constructors of their own.
 py::object copy(const py::object& self) {
-  if (Py_TYPE(self.ptr()) != finder_type()) {
-    const py::tuple parts = reduce(self);
-    const py::object made = parts[0](*parts[1]);
-    made.attr("__dict__").attr("update")(self.attr("__dict__"));
-    return made;
+  py::object made;
+  if (Py_TYPE(self.ptr()) == finder_type()) {
+    made = py::cast(std::make_unique<Finder>(self.cast<const Finder&>()));
+  } else {
+    made = py::type::of(self)(path_of_finder(self.cast<const Finder&>()));
   }
-  py::object made = py::cast(std::make_unique<Finder>(self.cast<const Finder&>()));
   made.attr("__dict__").attr("update")(self.attr("__dict__"));
   return made;
 }

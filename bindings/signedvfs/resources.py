@@ -245,7 +245,7 @@ class MergedPath(Traversable):
         """Return False."""
         return False
 
-    def open(self, mode: str = "r", *_: Any, **__: Any) -> IO[Any]:  # noqa: ARG002
+    def open(self, mode: str = "r", *_: Any, **__: Any) -> IO[Any]:  # noqa: ARG002  # open's
         """Raise IsADirectoryError."""
         raise _os_error(IsADirectoryError, self)
 
@@ -253,7 +253,7 @@ class MergedPath(Traversable):
         """Raise IsADirectoryError."""
         raise _os_error(IsADirectoryError, self)
 
-    def read_text(self, encoding: str | None = None) -> str:  # noqa: ARG002
+    def read_text(self, encoding: str | None = None) -> str:  # noqa: ARG002  # Traversable's
         """Raise IsADirectoryError."""
         raise _os_error(IsADirectoryError, self)
 

@@ -15,7 +15,7 @@ _VERSION = sys.version_info[:2]
 _intact: dict[str, Any] = dict(vars(signedvfs.zipimporter))
 
 
-def _no_spec(self: signedvfs.zipimporter, fullname: str, target: object = None) -> None:  # noqa: ARG001
+def _no_spec(self: signedvfs.zipimporter, fullname: str, target: object = None) -> None:
     return None
 
 
@@ -28,7 +28,7 @@ def _other_origin(
     return spec
 
 
-def _other_source(self: signedvfs.zipimporter, fullname: str) -> str:  # noqa: ARG001
+def _other_source(self: signedvfs.zipimporter, fullname: str) -> str:
     return "something_else = True\n"
 
 
@@ -37,11 +37,11 @@ def _other_data(self: signedvfs.zipimporter, pathname: str) -> bytes:
     return data[::-1]
 
 
-def _other_code(self: signedvfs.zipimporter, fullname: str) -> CodeType:  # noqa: ARG001
+def _other_code(self: signedvfs.zipimporter, fullname: str) -> CodeType:
     return compile("something_else = True\n", "<elsewhere>", "exec")
 
 
-def _no_execution(self: signedvfs.zipimporter, module: ModuleType) -> None:  # noqa: ARG001
+def _no_execution(self: signedvfs.zipimporter, module: ModuleType) -> None:
     return None
 
 

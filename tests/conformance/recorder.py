@@ -34,33 +34,33 @@ class Recorder(unittest.TestResult):
             for test, outcome in self._outcomes.items()
         ]
 
-    def startTest(self, test: unittest.TestCase) -> None:  # noqa: N802
+    def startTest(self, test: unittest.TestCase) -> None:
         super().startTest(test)
         self._started = time.perf_counter()
 
-    def addSuccess(self, test: unittest.TestCase) -> None:  # noqa: N802
+    def addSuccess(self, test: unittest.TestCase) -> None:
         self._keep(test, PASSED)
 
-    def addExpectedFailure(self, test: unittest.TestCase, err: _ErrorInfo) -> None:  # noqa: ARG002, N802
+    def addExpectedFailure(self, test: unittest.TestCase, err: _ErrorInfo) -> None:
         self._keep(test, PASSED)
 
-    def addUnexpectedSuccess(self, test: unittest.TestCase) -> None:  # noqa: N802
+    def addUnexpectedSuccess(self, test: unittest.TestCase) -> None:
         self._keep(test, PASSED)
 
-    def addError(self, test: unittest.TestCase, err: _ErrorInfo) -> None:  # noqa: N802
+    def addError(self, test: unittest.TestCase, err: _ErrorInfo) -> None:
         # `test` may stand for what prepares or clears up a class; it has a line of its own then.
         self._keep(test, FAILED, _text(err))
 
-    def addFailure(self, test: unittest.TestCase, err: _ErrorInfo) -> None:  # noqa: N802
+    def addFailure(self, test: unittest.TestCase, err: _ErrorInfo) -> None:
         self._keep(test, FAILED, _text(err))
 
-    def addSubTest(  # noqa: N802
+    def addSubTest(
         self, test: unittest.TestCase, subtest: unittest.TestCase, err: _ErrorInfo | None
     ) -> None:
         if err is not None:
             self._keep(test, FAILED, f"{subtest}\n{_text(err)}")
 
-    def addSkip(self, test: unittest.TestCase, reason: str) -> None:  # noqa: N802
+    def addSkip(self, test: unittest.TestCase, reason: str) -> None:
         prepared = _SET_UP.fullmatch(test.id())
         if prepared:
             for name in self._outcomes:

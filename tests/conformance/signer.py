@@ -59,7 +59,7 @@ class Signer:
         except signedvfs.IntegrityCheckError:
             pass
         finally:
-            os.remove(plain)  # noqa: PTH107
+            os.remove(plain)
 
 
 def _file_in(path: object) -> str | None:
@@ -71,7 +71,7 @@ def _file_in(path: object) -> str | None:
     head = path
     while head:
         try:
-            return head if stat.S_ISREG(os.stat(head).st_mode) else None  # noqa: PTH116
+            return head if stat.S_ISREG(os.stat(head).st_mode) else None
         except (OSError, ValueError):
             head = head.rpartition("/")[0]
     return None
@@ -79,12 +79,12 @@ def _file_in(path: object) -> str | None:
 
 def _identity(archive: str) -> tuple[int, ...]:
     """Return what tells that a file was changed or replaced."""
-    found = os.stat(archive)  # noqa: PTH116
+    found = os.stat(archive)
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _resembles_archive(archive: str) -> bool:
-    with open(archive, "rb") as file:  # noqa: PTH123
+    with open(archive, "rb") as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - _END_RECORD_ROOM))
         return _END_RECORD in file.read()
@@ -117,7 +117,7 @@ def _write_plainly(archive: str, output: str) -> bool:
     except module.BadZipFile:
         return False
     start = min((member.header_offset for member, _ in members), default=0)
-    with open(archive, "rb") as file, open(output, "wb") as new:  # noqa: PTH123
+    with open(archive, "rb") as file, open(output, "wb") as new:
         new.write(file.read(start))
         with module.ZipFile(new, "w") as plain:
             for member, content in members:

@@ -57,6 +57,14 @@ def importing(
 
 
 @pytest.fixture
+def program(place: Place, importing: Importing, request: pytest.FixtureRequest) -> Path:
+    """A place on sys.path with the FILES of the test's module in it."""
+    path = place(request.module.FILES)
+    importing.put(path)
+    return path
+
+
+@pytest.fixture
 def python(workshop: Workshop) -> Python:
     """Run a script in a fresh interpreter, by default one that has the hook."""
 

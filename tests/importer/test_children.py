@@ -146,6 +146,31 @@ def test_without_the_hook_multiprocessing_is_left_alone(python: Python) -> None:
     python(script)
 
 
+def test_nothing_of_the_policy_is_lost_on_the_way(workshop: Workshop, python: Python) -> None:
+    path = workshop.zip("app.zip", FILES, serial=7, product="app")
+    script = f"""
+    import multiprocessing.popen_spawn_posix
+    from multiprocessing import spawn
+    key = signedvfs.PublicKey.load({str(workshop.public_path)!r})
+
+    def policy(serial):
+        return signedvfs.TrustPolicy(
+            key, names=["app", "other"], min_serial={{"app": serial, "other": 9}},
+            revoked=["0" * 64], now=1_900_000_000, legacy=True)
+
+    def sent():
+        set_up, (policy, protected) = spawn.get_preparation_data("x")["signedvfs"].__reduce__()
+        return repr(policy)
+
+    signedvfs.set_policy(policy(3))
+    assert sent() == repr(policy(3))
+    sys.path.insert(0, {str(path)!r})
+    import late
+    assert sent() == repr(policy(7))  # not below what is in use
+    """
+    python(script)
+
+
 @pytest.mark.parametrize("first", ["multiprocessing.spawn", "signedvfs"])
 def test_whatever_is_imported_first(python: Python, first: str) -> None:
     # The functions of the standard library are guarded when they come, or where they are already.

@@ -28,14 +28,6 @@ FILES: dict[str, bytes | str] = {
 }
 
 
-@pytest.fixture
-def program(place: Place, importing: Importing) -> Path:
-    """A place on sys.path with distributions in it."""
-    path = place(FILES)
-    importing.put(path)
-    return path
-
-
 def entry_points(group: str) -> list[Any]:
     """Return the entry points of a group, whatever the version of Python."""
     if sys.version_info >= (3, 10):

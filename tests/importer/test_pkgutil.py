@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 
 import signedvfs
-from tests.importer.workshop import Importing, Place, Workshop, finder_at, pyc
+from tests.importer.workshop import Importing, Workshop, finder_at, pyc
 
 FILES: dict[str, bytes | str] = {
     "m.py": "",
@@ -34,14 +34,6 @@ TOP = [("bare", True), ("both", False), ("m", False), ("old", False), ("p", True
 
 def listed(modules: Iterable[pkgutil.ModuleInfo]) -> list[tuple[str, bool]]:
     return [(one.name, one.ispkg) for one in modules]
-
-
-@pytest.fixture
-def program(place: Place, importing: Importing) -> Path:
-    """A place on sys.path with packages in it."""
-    path = place(FILES)
-    importing.put(path)
-    return path
 
 
 def test_iter_modules(program: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 import signedvfs
 from signedvfs.resources import ArchivePath, MergedPath
-from tests.importer.workshop import Importing, Place, Workshop, finder_at, loader_of
+from tests.importer.workshop import Importing, Workshop, finder_at, loader_of
 
 FILES: dict[str, bytes | str] = {
     "p/__init__.py": "",
@@ -30,14 +30,6 @@ FILES: dict[str, bytes | str] = {
     "top.py": "",
     "top.txt": "top",
 }
-
-
-@pytest.fixture
-def program(place: Place, importing: Importing) -> Path:
-    """A place on sys.path with packages that have data."""
-    path = place(FILES)
-    importing.put(path)
-    return path
 
 
 def names(directory: Any) -> list[str]:
