@@ -126,6 +126,8 @@ Status ZipWriter::add(std::string_view name, const Packed& member) {
   return {};
 }
 
+std::uint64_t ZipWriter::position() const noexcept { return state_->offset; }
+
 Status ZipWriter::finish() && {
   const auto state = std::exchange(state_, nullptr);
   std::vector<std::string_view> names;

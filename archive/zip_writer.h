@@ -30,6 +30,10 @@ class ZipWriter {
   // inconsistent, or as the sink does, which is final.
   Status add(std::string_view name, const Packed& member);
 
+  // position returns the offset in the file of the next byte: right after `add`, the end of that
+  // member's stored bytes.
+  std::uint64_t position() const noexcept;
+
   // finish writes the central directory. Without it there is no archive. Fails with
   // `kDuplicateName` or `kFileAndDirectory` where names conflict, or as the sink does.
   Status finish() &&;

@@ -37,9 +37,9 @@ Status refuse_archive_behind(const std::string& executable) {
 
 // The archive may have changed since it was verified: what was written must be what was signed.
 Status check_contents(const Contents& contents, const SignedVfs& archive) {
-  for (const auto& [name, digest] : contents.digests) {
+  for (const auto& [name, member] : contents.members) {
     const Entry* const entry = archive.manifest().find(name);
-    if (entry == nullptr || entry->digest() != digest) {
+    if (entry == nullptr || entry->digest() != member.content) {
       return {Errc::kDigestMismatch,
               archive.path() + ": " + in_quotes(name) + " differs from what was signed"};
     }

@@ -28,23 +28,34 @@ Status write_prefix(const Rebuild& rebuild, const Sink& sink, std::optional<Pref
   return {};
 }
 
-// The digest is taken from what the stored bytes decode to, not from a second read.
-Result<Digest> digest_of_packed(const Packed& packed, HashType type) {
+// The content's digest is taken from what the stored bytes decode to, not from a second read.
+Result<WrittenMember> described(const Packed& packed, HashType type) {
+  WrittenMember out;
+  out.stored_size = packed.bytes.size();
+  out.size = packed.size;
+  out.method = packed.method;
+  SIGNEDVFS_ASSIGN(out.stored, digest_of(type, packed.bytes.bytes()));
+  if (packed.method == Method::kStored) {
+    out.content = out.stored;
+    return out;
+  }
   Buffer content(static_cast<std::size_t>(packed.size));
   SIGNEDVFS_TRY(unpack_into(packed.method, packed.bytes.bytes(), packed.crc32, content.bytes()));
-  return digest_of(type, std::as_const(content).bytes());
+  SIGNEDVFS_ASSIGN(out.content, digest_of(type, std::as_const(content).bytes()));
+  return out;
 }
 
 Status write_members(const Rebuild& rebuild, ZipWriter& writer, Contents& contents) {
   std::uint64_t done = 0;
   for (const std::string& name : rebuild.names) {
     SIGNEDVFS_ASSIGN(const Packed packed, rebuild.members->read_packed(name));
-    auto digest = digest_of_packed(packed, rebuild.hash_type);
-    if (!digest.ok()) {
-      return std::move(digest).status().in(rebuild.members->path() + ": " + in_quotes(name));
+    auto member = described(packed, rebuild.hash_type);
+    if (!member.ok()) {
+      return std::move(member).status().in(rebuild.members->path() + ": " + in_quotes(name));
     }
-    contents.digests.emplace(name, *digest);
     SIGNEDVFS_TRY(writer.add(name, packed));
+    member->offset = writer.position() - member->stored_size;
+    contents.members.emplace(name, *member);
     ++done;
     if (rebuild.progress && !rebuild.progress(done)) {
       return {Errc::kUsage, rebuild.output + ": given up; nothing was written"};

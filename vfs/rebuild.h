@@ -3,12 +3,14 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "archive/codec.h"
 #include "archive/container.h"
 #include "archive/status.h"
 #include "archive/zip_writer.h"
@@ -17,9 +19,20 @@
 
 namespace signedvfs {
 
-// Contents is what a rebuilt archive holds: the digests of the very bytes that were written.
+// WrittenMember is one member as it was written; both digests are of the same type. Of a file in a
+// directory only the content's digest and size say anything.
+struct WrittenMember {
+  Digest content;
+  Digest stored;                  // of the stored bytes; equal to `content` where they are the same
+  std::uint64_t offset = 0;       // of the first stored byte in the file
+  std::uint64_t stored_size = 0;  // in bytes, like `size`
+  std::uint64_t size = 0;
+  Method method = Method::kStored;
+};
+
+// Contents is what a rebuilt archive holds, taken from the very bytes that were written.
 struct Contents {
-  std::map<std::string, Digest> digests;
+  std::map<std::string, WrittenMember> members;
   std::optional<Prefix> prefix;
 };
 

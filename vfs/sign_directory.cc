@@ -49,9 +49,11 @@ Result<Contents> digest_files(const SignRequest& request, const Container& sourc
   Contents out;
   for (const std::string& name : names) {
     SIGNEDVFS_ASSIGN(const Buffer content, source.read(name));
-    SIGNEDVFS_ASSIGN(const Digest digest, digest_of(request.hash_type, content.bytes()));
-    out.digests.emplace(name, digest);
-    if (request.progress && !request.progress(out.digests.size(), 2 * names.size())) {
+    WrittenMember member;
+    SIGNEDVFS_ASSIGN(member.content, digest_of(request.hash_type, content.bytes()));
+    member.size = content.size();
+    out.members.emplace(name, member);
+    if (request.progress && !request.progress(out.members.size(), 2 * names.size())) {
       return give_up(request);
     }
   }

@@ -1,6 +1,7 @@
 #include "vfs/statement.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 namespace signedvfs {
@@ -62,7 +63,11 @@ Result<std::optional<Existing>> read_existing(const Container& container,
 Result<Statement> state(const Contents& contents, HashType hash_type, const Attributes& wanted,
                         const std::optional<Existing>& existing,
                         const std::vector<PrivateKey>& keys) {
-  SIGNEDVFS_ASSIGN(const std::string body, encode_body(hash_type, contents.digests));
+  std::map<std::string, Digest> digests;
+  for (const auto& [name, member] : contents.members) {
+    digests.emplace_hint(digests.end(), name, member.content);
+  }
+  SIGNEDVFS_ASSIGN(const std::string body, encode_body(hash_type, digests));
   const auto header_with = [&](const Attributes& fallback, Attributes& out) {
     out = merged(wanted, fallback);
     out.prefix = contents.prefix;

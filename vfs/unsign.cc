@@ -22,13 +22,13 @@ Status unsign_directory(const std::string& path) {
 Status check_copy(const std::string& path, const Contents& contents, const Limits& limits) {
   SIGNEDVFS_ASSIGN(const auto copy, open_container(path, limits));
   SIGNEDVFS_ASSIGN(const std::vector<std::string> names, copy->names());
-  if (names.size() != contents.digests.size()) {
+  if (names.size() != contents.members.size()) {
     return {Errc::kIo, path + ": other members were read back than were written"};
   }
-  for (const auto& [name, written] : contents.digests) {
+  for (const auto& [name, written] : contents.members) {
     SIGNEDVFS_ASSIGN(const Buffer content, copy->read(name));
-    SIGNEDVFS_ASSIGN(const Digest digest, digest_of(written.type(), content.bytes()));
-    if (digest != written) {
+    SIGNEDVFS_ASSIGN(const Digest digest, digest_of(written.content.type(), content.bytes()));
+    if (digest != written.content) {
       return {Errc::kIo, path + ": " + in_quotes(name) + " was read back differently"};
     }
   }
