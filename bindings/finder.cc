@@ -15,6 +15,7 @@
 #include "bindings/vfs.h"
 #include "importer/deprecated_protocol.h"
 #include "importer/module_query.h"
+#include "importer/module_spec.h"
 #include "importer/path_hook.h"
 
 namespace py = pybind11;
@@ -49,11 +50,11 @@ Subject subject_of(const Finder& finder, const std::string& member = {}) {
 template <class Answer>
 auto ask(const Finder& finder, const py::handle& name, Answer&& answer,
          Activity activity = Activity::kVerifying) {
-  ModuleQuery query =
-      require(ModuleQuery::create(finder, name.ptr()), activity, subject_of(finder));
-  auto result = answer(query);
-  const Subject subject = subject_of(finder, query.member());
-  return require(std::move(result), activity, subject);
+  Result<ModuleQuery> query = ModuleQuery::create(finder, name.ptr());
+  if (!query.ok()) throw_status(query.status(), activity, subject_of(finder));
+  auto result = answer(*query);
+  if (!result.ok()) throw_status(result.status(), activity, subject_of(finder, query->member()));
+  return std::move(result).value();
 }
 
 // keep_submodules gives the import system our finder for a package's directory: without the hook
@@ -80,6 +81,11 @@ py::object find_spec(const py::object& self, const py::object& name, const py::o
   }));
   if (submodules) keep_submodules(finder, *std::move(submodules));
   return spec;
+}
+
+// create_module has the module ready before importlib would set the same attributes one by one.
+py::object create_module(const Finder& self, const py::object& spec) {
+  return object(require(make_module(self.state().system, spec.ptr()), Activity::kTool));
 }
 
 void exec_module(const Finder& self, const py::object& module) {
@@ -264,6 +270,18 @@ std::shared_ptr<ImportState> import_state() {
   return *state[kState].cast<py::capsule>().get_pointer<std::shared_ptr<ImportState>>();
 }
 
+Result<PyRef> find_spec_by(PyObject* finder, PyObject* name) {
+  try {
+    return PyRef::steal(find_spec(py::reinterpret_borrow<py::object>(finder),
+                                  py::reinterpret_borrow<py::object>(name), py::none())
+                            .release()
+                            .ptr());
+  } catch (py::error_already_set& error) {
+    error.restore();
+    return python_error();
+  }
+}
+
 PyTypeObject* finder_type() {
   return reinterpret_cast<PyTypeObject*>(py::type::of<Finder>().ptr());
 }
@@ -283,9 +301,9 @@ void register_finder(py::module_& module) {
       .def("find_spec", &find_spec, py::arg("fullname"), py::arg("target") = py::none(),
            "find_spec(self, fullname, target=None)\n--\n\n"
            "Return the spec of a module, or None where the manifest has none of that name.")
-      .def(
-          "create_module", [](const Finder&, const py::object&) { return py::none(); },
-          py::arg("spec"), "create_module(self, spec)\n--\n\nReturn None: Python's default.")
+      .def("create_module", &create_module, py::arg("spec"),
+           "create_module(self, spec)\n--\n\n"
+           "Return an empty module with the attributes that `spec` gives it, or None.")
       .def("exec_module", &exec_module, py::arg("module"),
            "exec_module(self, module)\n--\n\nRun the module's verified code.")
       .def("get_code", &get_code, py::arg("fullname"),

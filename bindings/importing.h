@@ -7,6 +7,7 @@
 #include <string>
 
 #include "importer/import_state.h"
+#include "importer/python.h"
 
 namespace signedvfs {
 
@@ -15,6 +16,9 @@ std::shared_ptr<ImportState> import_state();
 
 // finder_type is Python's `zipimporter`.
 PyTypeObject* finder_type();
+
+// find_spec_by is `zipimporter.find_spec(name)` for C++.
+Result<PyRef> find_spec_by(PyObject* finder, PyObject* name);
 
 // throw_import_error raises zipimport.ZipImportError about `path`.
 [[noreturn]] void throw_import_error(const pybind11::object& path, const std::string& why);

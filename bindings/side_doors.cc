@@ -1,12 +1,15 @@
 #include <pybind11/pybind11.h>
 
 #include <array>
+#include <memory>
 #include <string>
 #include <string_view>
 
+#include "bindings/errors.h"
 #include "bindings/importing.h"
 #include "bindings/registers.h"
 #include "bindings/state.h"
+#include "importer/path_finder.h"
 
 namespace py = pybind11;
 
@@ -96,18 +99,31 @@ py::object loaded(const char* name) {
   return py::reinterpret_steal<py::object>(module);
 }
 
-// Watch stands in sys.meta_path to see the announcers come. It finds nothing.
-struct Watch {};
+// Watch stands in sys.meta_path to see the announcers come. What it finds itself is what the path
+// hook's finders find, only sooner.
+struct Watch {
+  std::shared_ptr<ImportState> state;
+};
 
-py::none see_import(const Watch&, const py::object& name, const py::object&, const py::object&) {
-  if (PyUnicode_Check(name.ptr()) == 0) return {};
+void see_import(const py::object& name) {
+  if (PyUnicode_Check(name.ptr()) == 0) return;
   for (const SideDoor& door : kSideDoors) {
     if (*door.announcer == '\0') continue;
     if (PyUnicode_CompareWithASCIIString(name.ptr(), door.announcer) != 0) continue;
     py::list closed = interpreter_state()[kClosed];
     close_door(door, py::module_::import(door.module), closed);
   }
-  return {};
+}
+
+py::object find_spec_early(const py::object& self, const py::object& name, const py::object& path,
+                           const py::object&) {
+  see_import(name);
+  const Watch& watch = self.cast<const Watch&>();
+  return py::reinterpret_steal<py::object>(
+      require(find_on_path(watch.state->system, self.ptr(), name.ptr(), path.ptr(),
+                           {finder_type(), find_spec_by}),
+              Activity::kVerifying)
+          .release());
 }
 
 }  // namespace
@@ -117,7 +133,7 @@ void close_side_doors() {
   if (!state.contains(kClosed)) {
     py::list closed;
     state[kClosed] = closed;
-    state[kWatch] = py::cast(Watch{});
+    state[kWatch] = py::cast(Watch{import_state()});
     for (const SideDoor& door : kSideDoors) {
       if (const py::object module = loaded(door.module)) close_door(door, module, closed);
     }
@@ -135,7 +151,7 @@ void register_side_doors(py::module_& module) {
   py::class_<Watch>(module, "_SideDoorWatch",
                     "Sees modules of the standard library come whose functions would go past the "
                     "verified archive.")
-      .def("find_spec", &see_import, py::arg("fullname"), py::arg("path") = py::none(),
+      .def("find_spec", &find_spec_early, py::arg("fullname"), py::arg("path") = py::none(),
            py::arg("target") = py::none())
       .def("__repr__", [](const Watch&) { return "<signedvfs: watch on side doors>"; });
   module.def("_close_side_doors", &close_side_doors,

@@ -24,28 +24,16 @@ Result<PyRef> bytes_object(std::span<const std::byte> bytes) {
                                          static_cast<Py_ssize_t>(bytes.size())));
 }
 
-// call_trimmed calls `function` through the helper that tells the import system to leave its own
-// frames out of tracebacks.
-Result<PyRef> call_trimmed(PyObject* function, PyObject* arguments) {
-  SIGNEDVFS_ASSIGN(const PyRef caller,
-                   loaded_attribute("_frozen_importlib", "_call_with_frames_removed"));
-  SIGNEDVFS_ASSIGN(const PyRef first, owned(PyTuple_Pack(1, function)));
-  SIGNEDVFS_ASSIGN(const PyRef all, owned(PySequence_Concat(first.get(), arguments)));
-  return owned(PyObject_Call(caller.get(), all.get(), nullptr));
-}
-
 }  // namespace
 
-Status check_bytecode(const VerifiedBytes& pyc) {
+Status check_bytecode(const ImportSystem& system, const VerifiedBytes& pyc) {
   const std::span<const std::byte> bytes = pyc.bytes();
   if (bytes.size() < kHeaderBytes) return {Errc::kNoCode, "a .pyc of less than 16 bytes"};
-  const long expected = PyImport_GetMagicNumber();
-  if (expected == -1 && PyErr_Occurred() != nullptr) return python_error();
   const std::uint32_t magic = little_endian(bytes.first(4));
-  if (magic != static_cast<std::uint32_t>(expected)) {
+  if (magic != system.magic_number) {
     return {Errc::kNoCode, "bad magic number " + std::to_string(magic & 0xffffU) +
                                ": compiled for another Python; this one writes " +
-                               std::to_string(expected & 0xffff)};
+                               std::to_string(system.magic_number & 0xffffU)};
   }
   const std::uint32_t flags = little_endian(bytes.subspan(4, 4));
   if (flags != 0 && flags != kHashBased && flags != (kHashBased | kCheckSource)) {
@@ -54,26 +42,28 @@ Status check_bytecode(const VerifiedBytes& pyc) {
   return {};
 }
 
-Result<bool> wants_source_check(const VerifiedBytes& pyc) {
+Result<bool> wants_source_check(const ImportSystem& system, const VerifiedBytes& pyc) {
   if ((little_endian(pyc.bytes().subspan(4, 4)) & kHashBased) == 0) return false;
-  SIGNEDVFS_ASSIGN(const PyRef option, loaded_attribute("_imp", "check_hash_based_pycs"));
+  SIGNEDVFS_ASSIGN(const PyRef option,
+                   owned(PyObject_GetAttr(system.imp.get(), system.check_hash_based_pycs.get())));
   return PyUnicode_Check(option.get()) != 0 &&
          PyUnicode_CompareWithASCIIString(option.get(), "always") == 0;
 }
 
-Result<bool> fits_source(const VerifiedBytes& pyc, const VerifiedBytes& source) {
-  SIGNEDVFS_ASSIGN(const PyRef hash_of, loaded_attribute("_imp", "source_hash"));
+Result<bool> fits_source(const ImportSystem& system, const VerifiedBytes& pyc,
+                         const VerifiedBytes& source) {
   SIGNEDVFS_ASSIGN(const PyRef text, bytes_object(source.bytes()));
-  SIGNEDVFS_ASSIGN(
-      const PyRef hash,
-      owned(PyObject_CallFunction(hash_of.get(), "lO", PyImport_GetMagicNumber(), text.get())));
+  SIGNEDVFS_ASSIGN(const PyRef hash,
+                   owned(PyObject_CallMethod(system.imp.get(), "source_hash", "IO",
+                                             unsigned{system.magic_number}, text.get())));
   const std::span<const std::byte> kept = pyc.bytes().subspan(8, 8);
   return PyBytes_Check(hash.get()) != 0 &&
          PyBytes_GET_SIZE(hash.get()) == static_cast<Py_ssize_t>(kept.size()) &&
          std::memcmp(PyBytes_AS_STRING(hash.get()), kept.data(), kept.size()) == 0;
 }
 
-Result<PyRef> unmarshal_code(const VerifiedBytes& pyc, PyObject* filename) {
+Result<PyRef> unmarshal_code(const ImportSystem& system, const VerifiedBytes& pyc,
+                             PyObject* filename) {
   const std::span<const std::byte> bytes = pyc.bytes().subspan(kHeaderBytes);
   const char* const data = reinterpret_cast<const char*>(bytes.data());
   const auto size = static_cast<Py_ssize_t>(bytes.size());
@@ -89,23 +79,22 @@ Result<PyRef> unmarshal_code(const VerifiedBytes& pyc, PyObject* filename) {
   if (PyCode_Check(code->get()) == 0) {
     return Status(Errc::kNoCode, "the .pyc holds an object that is no code");
   }
-  SIGNEDVFS_ASSIGN(const PyRef rename, loaded_attribute("_imp", "_fix_co_filename"));
-  SIGNEDVFS_ASSIGN(const PyRef renamed, owned(PyObject_CallFunctionObjArgs(
-                                            rename.get(), code->get(), filename, nullptr)));
+  PyObject* const arguments[] = {code->get(), filename};
+  SIGNEDVFS_ASSIGN(const PyRef renamed,
+                   owned(PyObject_Vectorcall(system.rename_code.get(), arguments, 2, nullptr)));
   return code;
 }
 
-Result<PyRef> compile_source(const VerifiedBytes& source, PyObject* filename) {
+Result<PyRef> compile_source(const ImportSystem& system, const VerifiedBytes& source,
+                             PyObject* filename) {
   // compile() is given bytes: it honours coding cookies, and a NUL does not end them early.
   SIGNEDVFS_ASSIGN(const PyRef text, bytes_object(source.bytes()));
-  SIGNEDVFS_ASSIGN(const PyRef compile, loaded_attribute("builtins", "compile"));
   constexpr int kNoFlags = 0;
   constexpr int kDontInherit = 1;
   constexpr int kInterpreterLevel = -1;
-  SIGNEDVFS_ASSIGN(const PyRef arguments,
-                   owned(Py_BuildValue("(OOsiii)", text.get(), filename, "exec", kNoFlags,
-                                       kDontInherit, kInterpreterLevel)));
-  return call_trimmed(compile.get(), arguments.get());
+  return owned(PyObject_CallFunction(system.call_trimmed.get(), "OOOsiii", system.compile.get(),
+                                     text.get(), filename, "exec", kNoFlags, kDontInherit,
+                                     kInterpreterLevel));
 }
 
 Result<PyRef> decode_source(const VerifiedBytes& source, PyObject* name, PyObject* filename) {
@@ -127,11 +116,11 @@ Result<PyRef> decode_source(const VerifiedBytes& source, PyObject* name, PyObjec
   return python_error();
 }
 
-Status run_code(PyObject* code, PyObject* module) {
-  SIGNEDVFS_ASSIGN(const PyRef exec, loaded_attribute("builtins", "exec"));
-  SIGNEDVFS_ASSIGN(const PyRef names, owned(PyObject_GetAttrString(module, "__dict__")));
-  SIGNEDVFS_ASSIGN(const PyRef arguments, owned(PyTuple_Pack(2, code, names.get())));
-  SIGNEDVFS_ASSIGN(const PyRef none, call_trimmed(exec.get(), arguments.get()));
+Status run_code(const ImportSystem& system, PyObject* code, PyObject* module) {
+  SIGNEDVFS_ASSIGN(const PyRef names, owned(PyObject_GetAttr(module, system.dunder_dict.get())));
+  PyObject* const arguments[] = {system.exec.get(), code, names.get()};
+  SIGNEDVFS_ASSIGN(const PyRef none,
+                   owned(PyObject_Vectorcall(system.call_trimmed.get(), arguments, 3, nullptr)));
   return {};
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "archive/status.h"
+#include "importer/import_system.h"
 #include "importer/python.h"
 #include "vfs/verified_bytes.h"
 
@@ -10,27 +11,30 @@ namespace signedvfs {
 // check_bytecode looks at the header of a .pyc (PEP 552). Fails with `kNoCode`, saying why, where
 // this interpreter cannot use the file. Its times and hashes are not looked at: they tell whether
 // bytecode fits a source file, which the signer has seen to. Needs the GIL.
-Status check_bytecode(const VerifiedBytes& pyc);
+Status check_bytecode(const ImportSystem& system, const VerifiedBytes& pyc);
 
 // wants_source_check tells whether a hash-based .pyc is to be compared with its source all the
 // same: where the interpreter was started with `--check-hash-based-pycs always`.
-Result<bool> wants_source_check(const VerifiedBytes& pyc);
+Result<bool> wants_source_check(const ImportSystem& system, const VerifiedBytes& pyc);
 
 // fits_source tells whether the hash in a hash-based .pyc is that of `source` (PEP 552).
-Result<bool> fits_source(const VerifiedBytes& pyc, const VerifiedBytes& source);
+Result<bool> fits_source(const ImportSystem& system, const VerifiedBytes& pyc,
+                         const VerifiedBytes& source);
 
 // unmarshal_code returns the code object in a .pyc that `check_bytecode` accepted, with `filename`
 // (a str) as the file that its functions name. Fails with `kNoCode` or `kPython`.
-Result<PyRef> unmarshal_code(const VerifiedBytes& pyc, PyObject* filename);
+Result<PyRef> unmarshal_code(const ImportSystem& system, const VerifiedBytes& pyc,
+                             PyObject* filename);
 
 // compile_source compiles a source file as the interpreter's own loaders do. Fails with `kPython`.
-Result<PyRef> compile_source(const VerifiedBytes& source, PyObject* filename);
+Result<PyRef> compile_source(const ImportSystem& system, const VerifiedBytes& source,
+                             PyObject* filename);
 
 // decode_source returns a source file as str: encoding by PEP 263, newlines translated. Fails with
 // `kPython`: an ImportError where the bytes are not in the encoding they claim.
 Result<PyRef> decode_source(const VerifiedBytes& source, PyObject* name, PyObject* filename);
 
 // run_code runs `code` in the namespace of a module.
-Status run_code(PyObject* code, PyObject* module);
+Status run_code(const ImportSystem& system, PyObject* code, PyObject* module);
 
 }  // namespace signedvfs

@@ -11,6 +11,7 @@ Result<std::shared_ptr<ImportState>> ImportState::create(
     std::function<Result<TrustPolicy>()> policy) {
   auto state = std::make_shared<ImportState>();
   state->policy = std::move(policy);
+  SIGNEDVFS_ASSIGN(state->system, ImportSystem::fetch());
   SIGNEDVFS_ASSIGN(const PyRef ask, loaded_attribute("_imp", "extension_suffixes"));
   SIGNEDVFS_ASSIGN(const PyRef suffixes, owned(PyObject_CallFunctionObjArgs(ask.get(), nullptr)));
   const Py_ssize_t count = PySequence_Size(suffixes.get());

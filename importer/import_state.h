@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "archive/status.h"
+#include "importer/import_system.h"
 #include "importer/pending_reads.h"
 #include "importer/registry.h"
 #include "vfs/policy.h"
@@ -21,6 +22,8 @@ struct ImportState {
 
   // policy returns the policy in force. Called with the GIL; the result holds no Python object.
   std::function<Result<TrustPolicy>()> policy;
+
+  ImportSystem system;
 
   // extension_suffixes are the endings of native modules for exactly this interpreter.
   std::vector<std::string> extension_suffixes;

@@ -25,8 +25,11 @@ Result<ModuleQuery> ModuleQuery::create(const Finder& finder, PyObject* name) {
 Result<PyRef> ModuleQuery::spec(PyObject* loader) {
   if (files_.empty()) return PyRef::borrow(Py_None);
   if (files_.extension) return extension_error(*files_.extension);
-  SIGNEDVFS_ASSIGN(const PyRef location, finder_->path_of(stem_));
-  if (files_.is_directory) return make_namespace_spec(name_, location.get());
+  PyRef location;
+  if (files_.is_directory || files_.is_package) {
+    SIGNEDVFS_ASSIGN(location, finder_->path_of(stem_));
+  }
+  if (files_.is_directory) return make_namespace_spec(system(), name_, location.get());
 
   Result<LoadedCode> loaded = read_code();
   if (!loaded.ok() && loaded.code() != Errc::kNoCode) return std::move(loaded).status();
@@ -36,7 +39,7 @@ Result<PyRef> ModuleQuery::spec(PyObject* loader) {
     finder_->state().pending.put(opened_.vfs, entry, std::move(loaded->content));
   }
   SIGNEDVFS_ASSIGN(const PyRef origin, finder_->path_of(entry));
-  return make_spec(name_, loader, origin.get(), files_.is_package ? location.get() : nullptr);
+  return make_spec(system(), name_, loader, origin.get(), location.get());
 }
 
 std::optional<Location> ModuleQuery::submodules() const {
@@ -54,15 +57,16 @@ Result<PyRef> ModuleQuery::code() {
   std::string_view source = loaded->file.entry;
   if (loaded->file.is_bytecode) source.remove_suffix(1);
   SIGNEDVFS_ASSIGN(const PyRef filename, finder_->path_of(source));
-  Result<PyRef> code = loaded->file.is_bytecode ? unmarshal_code(loaded->content, filename.get())
-                                                : compile_source(loaded->content, filename.get());
+  Result<PyRef> code = loaded->file.is_bytecode
+                           ? unmarshal_code(system(), loaded->content, filename.get())
+                           : compile_source(system(), loaded->content, filename.get());
   if (!code.ok()) return unusable(code.status());
   return code;
 }
 
 Status ModuleQuery::execute(PyObject* module) {
   SIGNEDVFS_ASSIGN(const PyRef loaded, code());
-  return run_code(loaded.get(), module);
+  return run_code(system(), loaded.get(), module);
 }
 
 Result<PyRef> ModuleQuery::source() {
@@ -97,7 +101,7 @@ Result<ModuleQuery::LoadedCode> ModuleQuery::read_code() {
     member_ = file.entry;
     SIGNEDVFS_ASSIGN(VerifiedBytes content, finder_->read(opened_, file.entry));
     if (file.is_bytecode) {
-      Status fits = check_bytecode(content);
+      Status fits = check_bytecode(system(), content);
       if (fits.code() == Errc::kNoCode) {
         reason = std::move(fits);
         continue;
@@ -113,13 +117,13 @@ Result<ModuleQuery::LoadedCode> ModuleQuery::read_code() {
 }
 
 Result<bool> ModuleQuery::is_stale(const VerifiedBytes& pyc) {
-  SIGNEDVFS_ASSIGN(const bool check, wants_source_check(pyc));
+  SIGNEDVFS_ASSIGN(const bool check, wants_source_check(system(), pyc));
   if (!check) return false;
   for (const ModuleFile& file : files_.code) {
     if (file.is_bytecode) continue;
     member_ = file.entry;
     SIGNEDVFS_ASSIGN(const VerifiedBytes source, finder_->read(opened_, file.entry));
-    SIGNEDVFS_ASSIGN(const bool fits, fits_source(pyc, source));
+    SIGNEDVFS_ASSIGN(const bool fits, fits_source(system(), pyc, source));
     return !fits;
   }
   return false;  // without a source there is nothing that it could contradict

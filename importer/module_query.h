@@ -51,6 +51,7 @@ class ModuleQuery {
 
   ModuleQuery(const Finder& finder, PyObject* name) noexcept : finder_(&finder), name_(name) {}
 
+  const ImportSystem& system() const noexcept { return finder_->state().system; }
   Result<LoadedCode> read_code();
   Result<bool> is_stale(const VerifiedBytes& pyc);
   Status require_code() const;

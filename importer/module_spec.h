@@ -1,16 +1,22 @@
-// Module specifications as importlib makes them (PEP 451).
+// Specs and modules as importlib makes them, without running its Python code (PEP 451).
 #pragma once
 
 #include "archive/status.h"
+#include "importer/import_system.h"
 #include "importer/python.h"
 
 namespace signedvfs {
 
-// make_spec returns an importlib.machinery.ModuleSpec for a module whose code comes from `origin`
-// (a str). `location` is where a package's submodules are, or null for a module.
-Result<PyRef> make_spec(PyObject* name, PyObject* loader, PyObject* origin, PyObject* location);
+// make_spec returns the spec of a module that `loader` loads from the file `origin`; `location` is
+// where a package's submodules are, and null for other modules.
+Result<PyRef> make_spec(const ImportSystem& system, PyObject* name, PyObject* loader,
+                        PyObject* origin, PyObject* location);
 
-// make_namespace_spec returns the spec of one portion of a namespace package (PEP 420).
-Result<PyRef> make_namespace_spec(PyObject* name, PyObject* location);
+// make_namespace_spec returns the spec of a namespace package's portion at `location` (PEP 420).
+Result<PyRef> make_namespace_spec(const ImportSystem& system, PyObject* name, PyObject* location);
+
+// make_module returns an empty module for a spec of `make_spec`, with the attributes that importlib
+// would give it; None, which leaves it to importlib, for a spec that somebody else has made.
+Result<PyRef> make_module(const ImportSystem& system, PyObject* spec);
 
 }  // namespace signedvfs

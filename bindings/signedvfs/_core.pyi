@@ -458,8 +458,8 @@ class zipimporter:
     def find_spec(self, fullname: str, target: ModuleType | None = None) -> ModuleSpec | None:
         """Return the spec of a module, or None where the manifest has none of that name."""
 
-    def create_module(self, spec: ModuleSpec) -> None:
-        """Return None: Python's default."""
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        """Return an empty module with the attributes that `spec` gives it, or None."""
 
     def exec_module(self, module: ModuleType) -> None:
         """Run the module's verified code."""
