@@ -76,6 +76,10 @@ void set_policy(const py::object& policy) {
   policy_changed(true);
 }
 
+void defer_collection(bool defer) {
+  require(import_state()->collector.defer(defer), Activity::kTool);
+}
+
 }  // namespace
 
 void register_hook(py::module_& module) {
@@ -100,6 +104,12 @@ void register_hook(py::module_& module) {
   module.def("set_policy", &set_policy, py::arg("policy"),
              "set_policy(policy)\n--\n\n"
              "Replace the policy; archives in use are asked about again.");
+  module.def("defer_collection", &defer_collection, py::arg("defer") = true,
+             "defer_collection(defer=True)\n--\n\n"
+             "Keep the cyclic garbage collector out of bursts of imports from signed archives.\n\n"
+             "From a module's execution to its end, imports inside it included, the youngest\n"
+             "generation is collected every 200,000 objects only; then gc's thresholds are what\n"
+             "they were. What was made meanwhile is old from then on. False: as usual.");
   module.def("get_policy", &default_policy, "get_policy()\n--\n\nReturn the policy in force.");
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "archive/status.h"
+#include "importer/collector.h"
 #include "importer/import_system.h"
 #include "importer/pending_reads.h"
 #include "importer/registry.h"
@@ -34,6 +35,7 @@ struct ImportState {
   // hook_used turns true when the path hook is first called.
   std::atomic<bool> hook_used = false;
 
+  Collector collector;
   Registry registry;
   PendingReads pending;
 };

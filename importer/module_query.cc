@@ -65,6 +65,7 @@ Result<PyRef> ModuleQuery::code() {
 }
 
 Status ModuleQuery::execute(PyObject* module) {
+  const Collector::Burst burst(finder_->state().collector);
   SIGNEDVFS_ASSIGN(const PyRef loaded, code());
   return run_code(system(), loaded.get(), module);
 }

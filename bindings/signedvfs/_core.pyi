@@ -547,6 +547,14 @@ def trust(*keys: PublicKey) -> None:
 def set_policy(policy: TrustPolicy) -> None:
     """Replace the policy; archives in use are asked about again."""
 
+def defer_collection(defer: bool = True) -> None:
+    """Keep the cyclic garbage collector out of bursts of imports from signed archives.
+
+    From a module's execution to its end, imports inside it included, the youngest
+    generation is collected every 200,000 objects only; then gc's thresholds are what
+    they were. What was made meanwhile is old from then on. False: as usual.
+    """
+
 def get_policy() -> TrustPolicy:
     """Return the policy in force."""
 
