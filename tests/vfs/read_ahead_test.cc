@@ -1,0 +1,199 @@
+#include "vfs/read_ahead.h"
+
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <thread>
+
+#include "tests/support/signing.h"
+#include "tests/support/temporary_directory.h"
+#include "tests/support/zip_text.h"
+
+namespace signedvfs {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kMemberBytes = 8000;
+
+std::string member_name(int i) { return "p/m" + std::to_string(100 + i) + ".py"; }
+
+class ReadAheadTest : public testing::Test {
+ protected:
+  ReadAheadTest() {
+    for (int i = 0; i < 40; ++i) {
+      names_.push_back(member_name(i));
+      members_.emplace(names_.back(), std::string(kMemberBytes, static_cast<char>('a' + i % 26)));
+    }
+    path_ = directory_.write("a.zip", signed_zip_of(members_, {}, Method::kDeflate));
+    vfs_ = expect(SignedVfs::open(path_, trusting()));
+  }
+
+  ReadAhead::Order order() const {
+    return [names = names_]() -> Result<std::vector<std::string>> { return names; };
+  }
+
+  // import_all asks for every member as an importer does, which takes its time over each, and
+  // returns how many were read ahead. All content is compared.
+  std::size_t import_all(ReadAhead& ahead, std::chrono::microseconds work = 300us) const {
+    std::size_t count = 0;
+    for (const std::string& name : names_) {
+      ReadAhead::Answer answer = ahead.take(name);
+      if (answer.is_being_read) answer.content = ahead.wait(name);
+      if (answer.content) {
+        ++count;
+        EXPECT_EQ(text_of(answer.content->bytes()), members_.at(name));
+      }
+      std::this_thread::sleep_for(work);
+    }
+    return count;
+  }
+
+  TemporaryDirectory directory_;
+  Members members_;
+  std::vector<std::string> names_;
+  std::string path_;
+  std::shared_ptr<const SignedVfs> vfs_;
+};
+
+TEST_F(ReadAheadTest, MembersAreReadBeforeTheyAreAskedFor) {
+  const auto ahead = ReadAhead::over(vfs_, order());
+  EXPECT_GT(import_all(*ahead), 0U);
+}
+
+TEST_F(ReadAheadTest, EachIsGivenOutOnce) {
+  const auto ahead = ReadAhead::over(vfs_, order());
+  import_all(*ahead);
+  for (const std::string& name : names_) {
+    const ReadAhead::Answer answer = ahead->take(name);
+    EXPECT_FALSE(answer.content);
+    EXPECT_FALSE(answer.is_being_read);
+  }
+}
+
+TEST_F(ReadAheadTest, NothingIsReadBeforeTheFirstQuestion) {
+  std::atomic<int> orders{0};
+  const auto ahead = ReadAhead::over(vfs_, [&]() -> Result<std::vector<std::string>> {
+    ++orders;
+    return names_;
+  });
+  std::this_thread::sleep_for(5ms);
+  EXPECT_EQ(orders, 0);
+  import_all(*ahead);
+  EXPECT_EQ(orders, 1);
+}
+
+TEST_F(ReadAheadTest, ChangedMembersAreLeftToTheAsker) {
+  std::filesystem::resize_file(path_, 10);
+  const auto ahead = ReadAhead::over(vfs_, order());
+  EXPECT_EQ(import_all(*ahead), 0U);
+  EXPECT_EQ(vfs_->read(names_.back()).code(), Errc::kShrunk);
+}
+
+TEST_F(ReadAheadTest, SmallAndHugeMembersAreNotWorthIt) {
+  ReadAheadBounds bounds;
+  bounds.smallest = kMemberBytes + 1;
+  EXPECT_EQ(import_all(*ReadAhead::over(vfs_, order(), bounds)), 0U);
+  bounds = {};
+  bounds.bytes = kMemberBytes - 1;
+  EXPECT_EQ(import_all(*ReadAhead::over(vfs_, order(), bounds)), 0U);
+}
+
+TEST_F(ReadAheadTest, ItStopsWhereImportsStopAndGoesOnWhereTheyGoOn) {
+  ReadAheadBounds bounds;
+  bounds.bytes = 2 * kMemberBytes;
+  bounds.patience = 1ms;
+  const auto ahead = ReadAhead::over(vfs_, order(), bounds);
+  EXPECT_FALSE(ahead->take(names_[0]).content);
+  std::this_thread::sleep_for(200ms);  // the thread has filled its room, waited, and dropped it
+  EXPECT_FALSE(ahead->take(names_[1]).content);
+  EXPECT_GT(import_all(*ahead), 0U);
+}
+
+TEST_F(ReadAheadTest, WithoutAnOrderItAnswersNothing) {
+  const auto ahead = ReadAhead::over(
+      vfs_, []() -> Result<std::vector<std::string>> { return Status(Errc::kIo, "no order"); });
+  EXPECT_EQ(import_all(*ahead), 0U);
+  EXPECT_EQ(import_all(*ReadAhead::over(
+                vfs_, []() -> Result<std::vector<std::string>> { throw std::bad_alloc(); })),
+            0U);
+}
+
+TEST_F(ReadAheadTest, UnknownNamesAreNobodysBusiness) {
+  const auto ahead = ReadAhead::over(vfs_, [&]() -> Result<std::vector<std::string>> {
+    std::vector<std::string> names = names_;
+    names.insert(names.begin() + 3, "p/nobody.py");
+    return names;
+  });
+  EXPECT_GT(import_all(*ahead), 0U);
+  EXPECT_FALSE(ahead->take("p/nobody.py").content);
+  EXPECT_FALSE(ahead->take("elsewhere.py").content);
+  EXPECT_FALSE(ahead->wait("elsewhere.py"));
+}
+
+TEST_F(ReadAheadTest, ItCanBeDestroyedAtAnyMoment) {
+  for (int i = 0; i < 50; ++i) {
+    const auto ahead = ReadAhead::over(vfs_, order());
+    ahead->take(names_[0]);
+    std::this_thread::sleep_for(std::chrono::microseconds(20 * i));
+  }
+}
+
+TEST_F(ReadAheadTest, ManyThreadsShareIt) {
+  const auto ahead = ReadAhead::over(vfs_, order());
+  std::vector<std::atomic<int>> given(names_.size());
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (std::size_t i = 0; i < names_.size(); ++i) {
+        ReadAhead::Answer answer = ahead->take(names_[i]);
+        if (answer.is_being_read) answer.content = ahead->wait(names_[i]);
+        if (answer.content && text_of(answer.content->bytes()) == members_.at(names_[i])) {
+          ++given[i];
+        }
+        std::this_thread::sleep_for(100us);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const std::atomic<int>& count : given) EXPECT_LE(count, 1);
+}
+
+TEST_F(ReadAheadTest, AForkedChildReadsForItself) {
+  for (int i = 0; i < 20; ++i) {
+    auto ahead = ReadAhead::over(vfs_, order());
+    ahead->take(names_[0]);
+    std::this_thread::sleep_for(std::chrono::microseconds(50 * i));
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      const ReadAhead::Answer answer = ahead->take(names_[1]);
+      const bool nothing = !answer.content && !answer.is_being_read && !ahead->wait(names_[2]);
+      ahead.reset();
+      const bool reads = vfs_->read(names_[1]).ok();
+      ::_exit(nothing && reads ? 0 : 1);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+    import_all(*ahead, 0us);
+  }
+}
+
+TEST_F(ReadAheadTest, OneCoreIsLeftToTheAsker) {
+  std::thread([&] {
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(static_cast<unsigned>(::sched_getcpu()), &one);
+    ASSERT_EQ(::sched_setaffinity(0, sizeof one, &one), 0);
+    EXPECT_EQ(ReadAhead::create(vfs_, order()), nullptr);
+  }).join();
+}
+
+}  // namespace
+}  // namespace signedvfs

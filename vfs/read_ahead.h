@@ -1,0 +1,73 @@
+// Reading members on a thread of its own before anybody asks for them.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "archive/status.h"
+#include "vfs/signed_vfs.h"
+#include "vfs/verified_bytes.h"
+
+namespace signedvfs {
+
+// ReadAheadBounds are what reading ahead may cost.
+struct ReadAheadBounds {
+  std::size_t bytes = std::size_t{8} << 20;  // of content that is ready and not yet asked for
+  std::size_t smallest = 4096;               // smaller members are not worth a second thread's care
+
+  // After this long without a question whose answer makes room, the thread ends and what it has
+  // ready is dropped: the imports are over.
+  std::chrono::milliseconds patience{500};
+};
+
+// ReadAhead reads members in the order in which they are going to be asked for: copies, decodes and
+// verifies each of them as SignedVfs::read does, on another core, while the asking thread executes
+// the ones before. It never changes what anybody gets: what is not ready, or could not be read, is
+// for the asker to read, who then learns what is wrong. What has been asked for is not read again.
+//
+// Nothing happens before the first question. May be used from any thread. After fork the child's
+// copy is without its thread and answers nothing; it must not be used, but may be destroyed.
+class ReadAhead {
+ public:
+  // Order returns the paths in their order. It is called once, on the other thread.
+  using Order = std::function<Result<std::vector<std::string>>()>;
+
+  // create returns null where there is only one core to run on.
+  static std::shared_ptr<ReadAhead> create(std::shared_ptr<const SignedVfs> vfs, Order order,
+                                           const ReadAheadBounds& bounds = {});
+
+  // over does the same whatever the number of cores.
+  static std::shared_ptr<ReadAhead> over(std::shared_ptr<const SignedVfs> vfs, Order order,
+                                         const ReadAheadBounds& bounds = {});
+
+  ReadAhead(const ReadAhead&) = delete;
+  ReadAhead& operator=(const ReadAhead&) = delete;
+  ~ReadAhead();
+
+  // Answer is a member's content; or nothing, in which case `is_being_read` says that `wait` has
+  // it in a moment.
+  struct Answer {
+    std::optional<VerifiedBytes> content;
+    bool is_being_read = false;
+  };
+
+  // take gives out the content of `name` where it is ready; it never waits.
+  Answer take(std::string_view name);
+
+  // wait does the same, and waits for a member that is being read.
+  std::optional<VerifiedBytes> wait(std::string_view name);
+
+ private:
+  struct State;
+  explicit ReadAhead(std::unique_ptr<State> state) noexcept;
+
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace signedvfs
