@@ -110,6 +110,36 @@ OwnedNumber number_of(std::span<const std::byte> bytes) {
   return OwnedNumber(BN_bin2bn(raw(bytes), static_cast<int>(bytes.size()), nullptr));
 }
 
+// kEd25519Prefix is how the encoding of each Ed25519 key begins; 32 bytes, the key, follow (RFC
+// 8410, section 4).
+constexpr std::array<unsigned char, 12> kEd25519Prefix = {0x30, 0x2a, 0x30, 0x05, 0x06, 0x03,
+                                                          0x2b, 0x65, 0x70, 0x03, 0x21, 0x00};
+constexpr std::size_t kEd25519Bytes = 32;
+
+bool is_ed25519(std::span<const std::byte> der) {
+  return der.size() == kEd25519Prefix.size() + kEd25519Bytes &&
+         std::equal(kEd25519Prefix.begin(), kEd25519Prefix.end(), raw(der));
+}
+
+// decode reads a SubjectPublicKeyInfo in whatever encoding.
+Result<OwnedKey> decode(std::span<const std::byte> der, OSSL_LIB_CTX* context) {
+  const ErrorQueue errors;
+  // One fixed form needs no decoder: setting up OpenSSL's takes longer than all the rest of what a
+  // program does before its first import.
+  if (is_ed25519(der)) {
+    OwnedKey key(EVP_PKEY_new_raw_public_key_ex(context, "ED25519", kProvider,
+                                                raw(der.last(kEd25519Bytes)), kEd25519Bytes));
+    if (!key) return errors.failure(Errc::kBadKey, "not an Ed25519 key");
+    return key;
+  }
+  const unsigned char* at = raw(der);
+  const unsigned char* const end = at + der.size();
+  OwnedKey key(d2i_PUBKEY_ex(nullptr, &at, static_cast<long>(der.size()), context, kProvider));
+  if (!key) return errors.failure(Errc::kBadKey, "not a public key: " + std::string(kAccepted));
+  if (at != end) return bad_key("there are bytes behind the public key");
+  return key;
+}
+
 Result<PublicKey> from_block(const Pem& block) {
   if (block.label != "PUBLIC KEY") return wrong_label(block.label, "a public key");
   return PublicKey::from_der(block.der.bytes());
@@ -143,15 +173,12 @@ Result<PublicKey> PublicKey::from_der(std::span<const std::byte> der) {
   if (der.size() > kKeyBytes) return bad_key("larger than 64 KiB: not a key");
   const ErrorQueue errors;
   SIGNEDVFS_ASSIGN(OSSL_LIB_CTX* const context, openssl_context());
-  const unsigned char* at = raw(der);
-  const unsigned char* const end = at + der.size();
-  OwnedKey key(d2i_PUBKEY_ex(nullptr, &at, static_cast<long>(der.size()), context, kProvider));
-  if (!key) return errors.failure(Errc::kBadKey, "not a public key: " + std::string(kAccepted));
-  if (at != end) return bad_key("there are bytes behind the public key");
-
+  SIGNEDVFS_ASSIGN(OwnedKey key, decode(der, context));
   SIGNEDVFS_ASSIGN(const KeyAlgorithm algorithm, algorithm_of(key.get()));
   SIGNEDVFS_TRY(refuse_weak(algorithm, key.get()));
-  if (!encodes_as(key.get(), der)) return bad_key("the public key is not canonical DER");
+  if (!is_ed25519(der) && !encodes_as(key.get(), der)) {
+    return bad_key("the public key is not canonical DER");
+  }
   SIGNEDVFS_ASSIGN(const Digest digest, digest_of(HashType::kSha256, der));
   const int bits = EVP_PKEY_get_bits(key.get());
   return PublicKey(std::make_shared<const Material>(
