@@ -8,12 +8,12 @@
 #include <condition_variable>
 #include <csignal>
 #include <cstdint>
+#include <deque>
 #include <mutex>
 #include <new>
 #include <system_error>
 #include <thread>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 
 namespace signedvfs {
@@ -22,7 +22,6 @@ namespace {
 enum class Progress : std::uint8_t { kWanted, kBeingRead, kReady, kGone };
 
 struct Member {
-  std::string name;
   Progress progress = Progress::kWanted;
   std::optional<VerifiedBytes> content;
 };
@@ -60,18 +59,16 @@ class AllSignalsBlocked {
   sigset_t before_{};
 };
 
-// What fails on the thread, memory included, is nobody's business there: whoever asks for the
-// member, or verifies the archive, reads for themselves and learns what is wrong.
-
-std::vector<std::string> names_of(const ReadAhead::Order& order) {
+std::vector<std::string> names_of(const ReadAhead::Names& names) {
   try {
-    Result<std::vector<std::string>> names = order();
-    if (names.ok()) return std::move(names).value();
-  } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch): see above
+    return names();
+  } catch (const std::bad_alloc&) {
+    return {};
   }
-  return {};
 }
 
+// What fails here, memory included, is for whoever asks for the member: they read for themselves,
+// and learn what is wrong.
 std::optional<VerifiedBytes> content_of(const SignedVfs& vfs, const std::string& name,
                                         const ReadAheadBounds& bounds) {
   try {
@@ -79,7 +76,8 @@ std::optional<VerifiedBytes> content_of(const SignedVfs& vfs, const std::string&
     if (size < bounds.smallest || size > bounds.bytes) return std::nullopt;
     Result<VerifiedBytes> content = vfs.read(name);
     if (content.ok()) return std::move(content).value();
-  } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch): see above
+  } catch (const std::bad_alloc&) {
+    return std::nullopt;
   }
   return std::nullopt;
 }
@@ -89,33 +87,32 @@ std::optional<VerifiedBytes> content_of(const SignedVfs& vfs, const std::string&
 // `mutex` guards what follows it.
 struct ReadAhead::State {
   std::shared_ptr<const SignedVfs> vfs;
-  Order order;
   ReadAheadBounds bounds;
   std::uint64_t born_after = 0;  // `fork_count` then
 
   std::mutex mutex;
-  std::condition_variable room;  // the thread waits for it
+  std::condition_variable work;  // the thread waits for it
   std::condition_variable read;  // askers wait for it
   std::thread thread;
   bool is_running = false;
-  bool is_known = false;  // the order is
   bool stop = false;
-  std::vector<Member> members;
-  std::unordered_map<std::string_view, std::size_t> places;  // borrows from `members`
-  std::unordered_set<std::string> asked;                     // before the order was known
-  std::size_t next = 0;                                      // nothing before it is to be read
+  std::deque<Names> expected;                       // not looked at yet, the oldest first
+  std::deque<std::string> queue;                    // to be read, soonest first
+  std::unordered_map<std::string, Member> members;  // all that were expected or asked for
   std::size_t ready_bytes = 0;
 
   bool is_of_this_process() const noexcept {
     return fork_count.load(std::memory_order_relaxed) == born_after;
   }
+  bool has_work() const noexcept {
+    return !expected.empty() || (!queue.empty() && ready_bytes < bounds.bytes);
+  }
 
   void start();
   void run();
-  void learn_order(std::unique_lock<std::mutex>& lock);
-  bool wait_for_room(std::unique_lock<std::mutex>& lock);
-  void read_member(std::size_t place, std::unique_lock<std::mutex>& lock);
-  void drop_ready();
+  void look_at_expected(std::unique_lock<std::mutex>& lock);
+  void read_next(std::unique_lock<std::mutex>& lock);
+  void give_up();
   void end();
 
   // abandon keeps what a forked child has inherited: the mutex may be locked for ever, a destructor
@@ -126,7 +123,11 @@ struct ReadAhead::State {
 
 // start is called with `mutex` held. Without a thread everybody reads for themselves.
 void ReadAhead::State::start() {
-  if (is_running || stop || (is_known && next == members.size())) return;
+  if (stop) return;
+  if (is_running) {
+    work.notify_one();
+    return;
+  }
   if (thread.joinable()) thread.join();  // it has ended, and holds no lock any more
   const AllSignalsBlocked blocked;
   try {
@@ -139,46 +140,40 @@ void ReadAhead::State::start() {
 
 void ReadAhead::State::run() {
   std::unique_lock lock(mutex);
-  if (!is_known) learn_order(lock);
   while (!stop) {
-    while (next < members.size() && members[next].progress != Progress::kWanted) ++next;
-    if (next == members.size()) break;
-    if (ready_bytes >= bounds.bytes) {
-      if (wait_for_room(lock)) continue;
-      drop_ready();
+    if (!work.wait_for(lock, bounds.patience, [&] { return stop || has_work(); })) {
+      give_up();
       break;
     }
-    read_member(next++, lock);
+    if (!expected.empty()) {
+      look_at_expected(lock);
+    } else if (!queue.empty()) {
+      read_next(lock);
+    }
   }
   is_running = false;
 }
 
-void ReadAhead::State::learn_order(std::unique_lock<std::mutex>& lock) {
+void ReadAhead::State::look_at_expected(std::unique_lock<std::mutex>& lock) {
+  const Names next = std::move(expected.front());
+  expected.pop_front();
   lock.unlock();
-  std::vector<std::string> names = names_of(order);
+  const std::vector<std::string> names = names_of(next);
   lock.lock();
-  is_known = true;
-  members.reserve(names.size());
-  for (std::string& name : names) members.push_back({std::move(name), Progress::kWanted, {}});
-  for (std::size_t place = 0; place < members.size(); ++place) {
-    places.emplace(members[place].name, place);
-    if (!asked.contains(members[place].name)) continue;
-    members[place].progress = Progress::kGone;
-    next = place + 1;
+  // A name may be queued twice: the second time its member is ready or gone.
+  for (auto name = names.rbegin(); name != names.rend(); ++name) {
+    if (members[*name].progress == Progress::kWanted) queue.push_front(*name);
   }
-  asked.clear();
 }
 
-// wait_for_room tells whether anybody still asks.
-bool ReadAhead::State::wait_for_room(std::unique_lock<std::mutex>& lock) {
-  return room.wait_for(lock, bounds.patience, [&] { return stop || ready_bytes < bounds.bytes; });
-}
-
-void ReadAhead::State::read_member(std::size_t place, std::unique_lock<std::mutex>& lock) {
-  Member& member = members[place];
+void ReadAhead::State::read_next(std::unique_lock<std::mutex>& lock) {
+  const std::string name = std::move(queue.front());
+  queue.pop_front();
+  Member& member = members[name];  // stays where it is, whatever is added
+  if (member.progress != Progress::kWanted) return;
   member.progress = Progress::kBeingRead;
   lock.unlock();
-  std::optional<VerifiedBytes> content = content_of(*vfs, member.name, bounds);
+  std::optional<VerifiedBytes> content = content_of(*vfs, name, bounds);
   lock.lock();
   member.progress = content ? Progress::kReady : Progress::kGone;
   if (content) ready_bytes += content->size();
@@ -186,12 +181,9 @@ void ReadAhead::State::read_member(std::size_t place, std::unique_lock<std::mute
   read.notify_all();
 }
 
-void ReadAhead::State::drop_ready() {
-  for (Member& member : members) {
-    if (member.progress != Progress::kReady) continue;
-    member.progress = Progress::kGone;
-    member.content.reset();
-  }
+void ReadAhead::State::give_up() {
+  queue.clear();
+  std::erase_if(members, [](const auto& item) { return item.second.progress != Progress::kGone; });
   ready_bytes = 0;
 }
 
@@ -199,7 +191,7 @@ void ReadAhead::State::end() {
   {
     const std::scoped_lock lock(mutex);
     stop = true;
-    room.notify_all();
+    work.notify_all();
   }
   if (thread.joinable()) thread.join();
 }
@@ -212,21 +204,20 @@ void ReadAhead::State::abandon(std::unique_ptr<State> state) noexcept {
   while (!all.compare_exchange_weak(one->next_abandoned, one)) continue;
 }
 
-std::shared_ptr<ReadAhead> ReadAhead::create(std::shared_ptr<const SignedVfs> vfs, Order order,
+std::unique_ptr<ReadAhead> ReadAhead::create(std::shared_ptr<const SignedVfs> vfs,
                                              const ReadAheadBounds& bounds) {
   if (cores() < 2) return nullptr;
-  return over(std::move(vfs), std::move(order), bounds);
+  return over(std::move(vfs), bounds);
 }
 
-std::shared_ptr<ReadAhead> ReadAhead::over(std::shared_ptr<const SignedVfs> vfs, Order order,
+std::unique_ptr<ReadAhead> ReadAhead::over(std::shared_ptr<const SignedVfs> vfs,
                                            const ReadAheadBounds& bounds) {
   watch_forks();
   auto state = std::make_unique<State>();
   state->vfs = std::move(vfs);
-  state->order = std::move(order);
   state->bounds = bounds;
   state->born_after = fork_count.load(std::memory_order_relaxed);
-  return std::shared_ptr<ReadAhead>(new ReadAhead(std::move(state)));
+  return std::unique_ptr<ReadAhead>(new ReadAhead(std::move(state)));
 }
 
 ReadAhead::ReadAhead(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
@@ -239,36 +230,36 @@ ReadAhead::~ReadAhead() {
   }
 }
 
+void ReadAhead::expect(Names names) {
+  State& state = *state_;
+  if (!state.is_of_this_process()) return;
+  const std::scoped_lock lock(state.mutex);
+  state.expected.push_back(std::move(names));
+  state.start();
+}
+
 ReadAhead::Answer ReadAhead::take(std::string_view name) {
   State& state = *state_;
   Answer answer;
   if (!state.is_of_this_process()) return answer;
   const std::scoped_lock lock(state.mutex);
-  if (!state.is_known) {
-    state.asked.emplace(name);
-    state.start();
-    return answer;
-  }
-  const auto found = state.places.find(name);
-  if (found == state.places.end()) return answer;
-  Member& member = state.members[found->second];
+  Member& member = state.members[std::string(name)];
   switch (member.progress) {
-    case Progress::kWanted:  // the asker is faster, or begins again after a pause
-      member.progress = Progress::kGone;
-      state.next = std::max(state.next, found->second + 1);
-      state.start();
-      break;
     case Progress::kBeingRead:
       answer.is_being_read = true;
       break;
-    case Progress::kReady:
+    case Progress::kReady: {
+      const bool was_full = state.ready_bytes >= state.bounds.bytes;
       if (member.content) state.ready_bytes -= member.content->size();
       answer.content = std::move(member.content);
       member.content.reset();
       member.progress = Progress::kGone;
-      state.room.notify_all();
+      if (was_full) state.work.notify_one();
       break;
+    }
+    case Progress::kWanted:  // the asker is faster
     case Progress::kGone:
+      member.progress = Progress::kGone;
       break;
   }
   return answer;
@@ -279,10 +270,10 @@ std::optional<VerifiedBytes> ReadAhead::wait(std::string_view name) {
   if (!state.is_of_this_process()) return std::nullopt;
   {
     std::unique_lock lock(state.mutex);
-    const auto found = state.places.find(name);
-    if (found == state.places.end()) return std::nullopt;
-    const Member& member = state.members[found->second];
-    state.read.wait(lock, [&] { return member.progress != Progress::kBeingRead; });
+    state.read.wait(lock, [&, key = std::string(name)] {
+      const auto member = state.members.find(key);
+      return member == state.members.end() || member->second.progress != Progress::kBeingRead;
+    });
   }
   return take(name).content;
 }

@@ -21,34 +21,38 @@ struct ReadAheadBounds {
   std::size_t bytes = std::size_t{8} << 20;  // of content that is ready and not yet asked for
   std::size_t smallest = 4096;               // smaller members are not worth a second thread's care
 
-  // After this long without a question whose answer makes room, the thread ends and what it has
-  // ready is dropped: the imports are over.
+  // After this long without anything to do or any room, the thread ends, and what it has ready is
+  // dropped: the imports are over.
   std::chrono::milliseconds patience{500};
 };
 
-// ReadAhead reads members in the order in which they are going to be asked for: copies, decodes and
-// verifies each of them as SignedVfs::read does, on another core, while the asking thread executes
-// the ones before. It never changes what anybody gets: what is not ready, or could not be read, is
-// for the asker to read, who then learns what is wrong. What has been asked for is not read again.
+// ReadAhead reads members that are going to be asked for soon: copies, decodes and verifies each of
+// them as SignedVfs::read does, on another core, while the asking thread executes the ones before.
+// It never changes what anybody gets: what is not ready, or could not be read, is for the asker to
+// read, who then learns what is wrong. What has been asked for is not read again.
 //
-// Nothing happens before the first question. May be used from any thread. After fork the child's
-// copy is without its thread and answers nothing; it must not be used, but may be destroyed.
+// The thread exists while there is something to read. May be used from any thread. After fork the
+// child's copy is without its thread and answers nothing.
 class ReadAhead {
  public:
-  // Order returns the paths in their order. It is called once, on the other thread.
-  using Order = std::function<Result<std::vector<std::string>>()>;
+  // Names returns paths of members, soonest first; what is no member is left out. It is called
+  // once, on the other thread, and must not call this object.
+  using Names = std::function<std::vector<std::string>()>;
 
   // create returns null where there is only one core to run on.
-  static std::shared_ptr<ReadAhead> create(std::shared_ptr<const SignedVfs> vfs, Order order,
+  static std::unique_ptr<ReadAhead> create(std::shared_ptr<const SignedVfs> vfs,
                                            const ReadAheadBounds& bounds = {});
 
   // over does the same whatever the number of cores.
-  static std::shared_ptr<ReadAhead> over(std::shared_ptr<const SignedVfs> vfs, Order order,
+  static std::unique_ptr<ReadAhead> over(std::shared_ptr<const SignedVfs> vfs,
                                          const ReadAheadBounds& bounds = {});
 
   ReadAhead(const ReadAhead&) = delete;
   ReadAhead& operator=(const ReadAhead&) = delete;
   ~ReadAhead();
+
+  // expect has these members read, before all those that were expected earlier.
+  void expect(Names names);
 
   // Answer is a member's content; or nothing, in which case `is_being_read` says that `wait` has
   // it in a moment.
@@ -57,7 +61,7 @@ class ReadAhead {
     bool is_being_read = false;
   };
 
-  // take gives out the content of `name` where it is ready; it never waits.
+  // take gives out the content of `name` where it is ready; it never waits for a member.
   Answer take(std::string_view name);
 
   // wait does the same, and waits for a member that is being read.

@@ -34,8 +34,11 @@ class ReadAheadTest : public testing::Test {
     vfs_ = expect(SignedVfs::open(path_, trusting()));
   }
 
-  ReadAhead::Order order() const {
-    return [names = names_]() -> Result<std::vector<std::string>> { return names; };
+  // expecting_all returns one that expects all members in their order.
+  std::unique_ptr<ReadAhead> expecting_all(const ReadAheadBounds& bounds = {}) const {
+    auto ahead = ReadAhead::over(vfs_, bounds);
+    ahead->expect([this] { return names_; });
+    return ahead;
   }
 
   // import_all asks for every member as an importer does, which takes its time over each, and
@@ -54,6 +57,16 @@ class ReadAheadTest : public testing::Test {
     return count;
   }
 
+  // eventually tells whether `reads` ever returns more than 0, given more and more time per member:
+  // on a busy machine the thread may come too late for everything.
+  template <class Reads>
+  static bool eventually(const Reads& reads) {
+    for (int i = 1; i <= 100; ++i) {
+      if (reads(std::chrono::microseconds(300 * i)) > 0) return true;
+    }
+    return false;
+  }
+
   TemporaryDirectory directory_;
   Members members_;
   std::vector<std::string> names_;
@@ -62,12 +75,11 @@ class ReadAheadTest : public testing::Test {
 };
 
 TEST_F(ReadAheadTest, MembersAreReadBeforeTheyAreAskedFor) {
-  const auto ahead = ReadAhead::over(vfs_, order());
-  EXPECT_GT(import_all(*ahead), 0U);
+  EXPECT_TRUE(eventually([&](auto work) { return import_all(*expecting_all(), work); }));
 }
 
 TEST_F(ReadAheadTest, EachIsGivenOutOnce) {
-  const auto ahead = ReadAhead::over(vfs_, order());
+  const auto ahead = expecting_all();
   import_all(*ahead);
   for (const std::string& name : names_) {
     const ReadAhead::Answer answer = ahead->take(name);
@@ -76,21 +88,30 @@ TEST_F(ReadAheadTest, EachIsGivenOutOnce) {
   }
 }
 
-TEST_F(ReadAheadTest, NothingIsReadBeforeTheFirstQuestion) {
-  std::atomic<int> orders{0};
-  const auto ahead = ReadAhead::over(vfs_, [&]() -> Result<std::vector<std::string>> {
-    ++orders;
-    return names_;
-  });
-  std::this_thread::sleep_for(5ms);
-  EXPECT_EQ(orders, 0);
-  import_all(*ahead);
-  EXPECT_EQ(orders, 1);
+TEST_F(ReadAheadTest, WhatIsExpectedLastComesFirst) {
+  ReadAheadBounds bounds;
+  bounds.bytes = kMemberBytes;  // room for one
+  bool first_was_read = false;
+  for (int i = 0; i < 1000 && !first_was_read; ++i) {
+    std::atomic<bool> both{false};
+    const auto ahead = ReadAhead::over(vfs_, bounds);
+    ahead->expect([&] {
+      while (!both) std::this_thread::yield();
+      return std::vector<std::string>{names_[0], names_[1]};
+    });
+    ahead->expect([&] { return std::vector<std::string>{names_[2], names_[3]}; });
+    both = true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(i));
+    EXPECT_FALSE(ahead->take(names_[0]).content);
+    EXPECT_FALSE(ahead->take(names_[3]).content);
+    first_was_read = ahead->take(names_[2]).content.has_value();
+  }
+  EXPECT_TRUE(first_was_read);
 }
 
 TEST_F(ReadAheadTest, ChangedMembersAreLeftToTheAsker) {
   std::filesystem::resize_file(path_, 10);
-  const auto ahead = ReadAhead::over(vfs_, order());
+  const auto ahead = expecting_all();
   EXPECT_EQ(import_all(*ahead), 0U);
   EXPECT_EQ(vfs_->read(names_.back()).code(), Errc::kShrunk);
 }
@@ -98,54 +119,58 @@ TEST_F(ReadAheadTest, ChangedMembersAreLeftToTheAsker) {
 TEST_F(ReadAheadTest, SmallAndHugeMembersAreNotWorthIt) {
   ReadAheadBounds bounds;
   bounds.smallest = kMemberBytes + 1;
-  EXPECT_EQ(import_all(*ReadAhead::over(vfs_, order(), bounds)), 0U);
+  EXPECT_EQ(import_all(*expecting_all(bounds)), 0U);
   bounds = {};
   bounds.bytes = kMemberBytes - 1;
-  EXPECT_EQ(import_all(*ReadAhead::over(vfs_, order(), bounds)), 0U);
+  EXPECT_EQ(import_all(*expecting_all(bounds)), 0U);
 }
 
 TEST_F(ReadAheadTest, ItStopsWhereImportsStopAndGoesOnWhereTheyGoOn) {
   ReadAheadBounds bounds;
   bounds.bytes = 2 * kMemberBytes;
-  bounds.patience = 1ms;
-  const auto ahead = ReadAhead::over(vfs_, order(), bounds);
-  EXPECT_FALSE(ahead->take(names_[0]).content);
-  std::this_thread::sleep_for(200ms);  // the thread has filled its room, waited, and dropped it
-  EXPECT_FALSE(ahead->take(names_[1]).content);
-  EXPECT_GT(import_all(*ahead), 0U);
+  bounds.patience = 20ms;
+  EXPECT_TRUE(eventually([&](auto work) {
+    const auto ahead = expecting_all(bounds);
+    EXPECT_FALSE(ahead->take(names_[0]).content && ahead->take(names_[1]).content);
+    std::this_thread::sleep_for(bounds.patience + work);  // the thread ends, and drops what it has
+    ahead->expect([this] { return names_; });
+    return import_all(*ahead, work);
+  }));
 }
 
-TEST_F(ReadAheadTest, WithoutAnOrderItAnswersNothing) {
-  const auto ahead = ReadAhead::over(
-      vfs_, []() -> Result<std::vector<std::string>> { return Status(Errc::kIo, "no order"); });
+TEST_F(ReadAheadTest, WhereNothingIsExpectedItAnswersNothing) {
+  const auto ahead = ReadAhead::over(vfs_);
   EXPECT_EQ(import_all(*ahead), 0U);
-  EXPECT_EQ(import_all(*ReadAhead::over(
-                vfs_, []() -> Result<std::vector<std::string>> { throw std::bad_alloc(); })),
-            0U);
+  ahead->expect([]() -> std::vector<std::string> { throw std::bad_alloc(); });
+  EXPECT_EQ(import_all(*ahead), 0U);
 }
 
 TEST_F(ReadAheadTest, UnknownNamesAreNobodysBusiness) {
-  const auto ahead = ReadAhead::over(vfs_, [&]() -> Result<std::vector<std::string>> {
-    std::vector<std::string> names = names_;
-    names.insert(names.begin() + 3, "p/nobody.py");
-    return names;
-  });
-  EXPECT_GT(import_all(*ahead), 0U);
-  EXPECT_FALSE(ahead->take("p/nobody.py").content);
-  EXPECT_FALSE(ahead->take("elsewhere.py").content);
-  EXPECT_FALSE(ahead->wait("elsewhere.py"));
+  EXPECT_TRUE(eventually([&](auto work) {
+    const auto ahead = ReadAhead::over(vfs_);
+    ahead->expect([&] {
+      std::vector<std::string> names = names_;
+      names.insert(names.begin() + 3, "p/nobody.py");
+      return names;
+    });
+    const std::size_t count = import_all(*ahead, work);
+    EXPECT_FALSE(ahead->take("p/nobody.py").content);
+    EXPECT_FALSE(ahead->take("elsewhere.py").content);
+    EXPECT_FALSE(ahead->wait("elsewhere.py"));
+    return count;
+  }));
 }
 
 TEST_F(ReadAheadTest, ItCanBeDestroyedAtAnyMoment) {
   for (int i = 0; i < 50; ++i) {
-    const auto ahead = ReadAhead::over(vfs_, order());
+    const auto ahead = expecting_all();
     ahead->take(names_[0]);
     std::this_thread::sleep_for(std::chrono::microseconds(20 * i));
   }
 }
 
 TEST_F(ReadAheadTest, ManyThreadsShareIt) {
-  const auto ahead = ReadAhead::over(vfs_, order());
+  const auto ahead = expecting_all();
   std::vector<std::atomic<int>> given(names_.size());
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
@@ -166,7 +191,7 @@ TEST_F(ReadAheadTest, ManyThreadsShareIt) {
 
 TEST_F(ReadAheadTest, AForkedChildReadsForItself) {
   for (int i = 0; i < 20; ++i) {
-    auto ahead = ReadAhead::over(vfs_, order());
+    auto ahead = expecting_all();
     ahead->take(names_[0]);
     std::this_thread::sleep_for(std::chrono::microseconds(50 * i));
     const pid_t child = ::fork();
@@ -191,7 +216,7 @@ TEST_F(ReadAheadTest, OneCoreIsLeftToTheAsker) {
     CPU_ZERO(&one);
     CPU_SET(static_cast<unsigned>(::sched_getcpu()), &one);
     ASSERT_EQ(::sched_setaffinity(0, sizeof one, &one), 0);
-    EXPECT_EQ(ReadAhead::create(vfs_, order()), nullptr);
+    EXPECT_EQ(ReadAhead::create(vfs_), nullptr);
   }).join();
 }
 
