@@ -131,7 +131,7 @@ TEST_F(ReadAheadTest, ItStopsWhereImportsStopAndGoesOnWhereTheyGoOn) {
   bounds.patience = 20ms;
   EXPECT_TRUE(eventually([&](auto work) {
     const auto ahead = expecting_all(bounds);
-    EXPECT_FALSE(ahead->take(names_[0]).content && ahead->take(names_[1]).content);
+    ahead->take(names_[0]);
     std::this_thread::sleep_for(bounds.patience + work);  // the thread ends, and drops what it has
     ahead->expect([this] { return names_; });
     return import_all(*ahead, work);
