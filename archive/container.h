@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "archive/buffer.h"
+#include "archive/byte_source.h"
 #include "archive/codec.h"
 #include "archive/limits.h"
 #include "archive/status.h"
@@ -68,6 +69,16 @@ class Container {
     return {};
   }
 };
+
+// OpenedPath is what a path named at one moment: the bytes of a zip archive, of which nothing has
+// been read, or a container. Exactly one of the two is set.
+struct OpenedPath {
+  std::shared_ptr<const ByteSource> zip;
+  std::unique_ptr<const Container> container;
+};
+
+// open_path does what open_container does, but leaves zip archives to be read by the caller.
+Result<OpenedPath> open_path(const std::string& path, const Limits& limits);
 
 // open_container opens what `path` names: a directory, a zip archive (alone or appended to another
 // file), or any other archive that libarchive reads, which is decoded into memory at once. Fails
