@@ -11,12 +11,13 @@
 #include <vector>
 
 #include "archive/buffer.h"
-#include "archive/byte_source.h"
 #include "archive/codec.h"
 #include "archive/limits.h"
 #include "archive/status.h"
 
 namespace signedvfs {
+
+class ByteSource;
 
 // Container is an opened archive or directory. Immutable; may be used from any thread.
 class Container {

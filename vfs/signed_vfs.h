@@ -8,7 +8,6 @@
 #include <string_view>
 #include <vector>
 
-#include "archive/byte_source.h"
 #include "archive/container.h"
 #include "archive/limits.h"
 #include "archive/status.h"
@@ -20,6 +19,7 @@
 namespace signedvfs {
 
 class Backing;
+class ByteSource;
 
 // SignedVfs gives out members of one archive or directory whose manifest satisfied a policy. It is
 // the only place that mints `VerifiedBytes`. Nothing that it says ever changes; may be used from any
