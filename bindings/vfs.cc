@@ -156,7 +156,8 @@ void register_stat(py::module_& module) {
       .def_property_readonly(
           "name", [](const Stat& self) { return text_object(self.name); }, "The member's path.")
       .def_readonly("size", &Stat::size,
-                    "The size the container declares, in bytes. `read` checks it; this does not.")
+                    "The decoded size in bytes: signed where there is an index, and otherwise what "
+                    "the\ncontainer declares. `read` checks it; this does not.")
       .def_property_readonly("digest", &digest_of_stat,
                              "The signed digest of the content, in hexadecimal.")
       .def("__repr__", [](const Stat& self) {
@@ -241,6 +242,9 @@ void register_vfs(py::module_& module) {
           "hash_type",
           [](const OpenVfs& self) { return text_object(hash_name(self->hash_type())); },
           "The hash of the members, such as \"sha256\".")
+      .def_property_readonly(
+          "has_index", [](const OpenVfs& self) { return self->has_index(); },
+          "Whether the archive goes by a signed index, and not by its whole manifest.")
       .def_property_readonly("prefix_length", &prefix_length,
                              "The signed number of bytes in front of an appended archive, or None.")
       .def("__repr__", [](const OpenVfs& self) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "tests/support/failing_source.h"
 #include "tests/support/signing.h"
@@ -19,6 +20,7 @@ struct IndexedPlan {
   Method method = Method::kStored;
   Attributes attributes = {};
   HashType hash_type = HashType::kSha256;
+  std::vector<std::size_t> keys = {0};
   std::string prefix = {};  // signed where `attributes` say so
   std::function<void(Index&)> change_index = {};              // before it is signed
   std::function<void(std::string& text)> change_text = {};    // of the member, after signing
@@ -51,7 +53,7 @@ inline std::string indexed_zip_of(const Members& members, const IndexedPlan& pla
   const std::string body = body_of(members, plan.hash_type);
   const std::string header =
       expect(encode_header(plan.hash_type, plan.attributes, body, index.root));
-  std::string manifest = signed_text(header, body);
+  std::string manifest = signed_text(header, body, plan.keys);
   if (plan.change_manifest) plan.change_manifest(manifest);
   std::string text = index_text(index, manifest.size(), manifest.size() - body.size());
   if (plan.change_text) plan.change_text(text);
