@@ -161,22 +161,23 @@ Result<Packed> pack_member(std::span<const std::byte> content, Method method, in
   return packed;
 }
 
-Status unpack_into(Method method, std::span<const std::byte> stored, std::uint32_t crc32,
-                   std::span<std::byte> dst) {
+Status decode_into(Method method, std::span<const std::byte> stored, std::span<std::byte> dst) {
   switch (method) {
     case Method::kStored:
       if (stored.size() != dst.size()) return corrupt("stored with another size than declared");
       if (!dst.empty()) std::memcpy(dst.data(), stored.data(), dst.size());
-      break;
+      return {};
     case Method::kDeflate:
-      SIGNEDVFS_TRY(inflate_into(stored, dst));
-      break;
+      return inflate_into(stored, dst);
     case Method::kZstd:
-      SIGNEDVFS_TRY(unzstd_into(stored, dst));
-      break;
-    default:
-      return unknown_method(method);
+      return unzstd_into(stored, dst);
   }
+  return unknown_method(method);
+}
+
+Status unpack_into(Method method, std::span<const std::byte> stored, std::uint32_t crc32,
+                   std::span<std::byte> dst) {
+  SIGNEDVFS_TRY(decode_into(method, stored, dst));
   if (checksum(dst) != crc32) return corrupt("the content's checksum is not the declared one");
   return {};
 }

@@ -31,6 +31,9 @@ Result<Packed> pack_member(std::span<const std::byte> content, Method method, in
 Status unpack_into(Method method, std::span<const std::byte> stored, std::uint32_t crc32,
                    std::span<std::byte> dst);
 
+// decode_into does the same without a checksum, for stored bytes that have been checked already.
+Status decode_into(Method method, std::span<const std::byte> stored, std::span<std::byte> dst);
+
 // checksum returns the CRC-32 of zip and zlib (ISO 3309). It finds accidents, not attackers.
 std::uint32_t checksum(std::span<const std::byte> bytes) noexcept;
 

@@ -23,7 +23,7 @@ struct Opened {
   mode_t mode = 0;
 };
 
-Result<Opened> open_path(const std::string& path) {
+Result<Opened> open_file_or_directory(const std::string& path) {
   if (path.find('\0') != std::string::npos) {
     return Status(Errc::kUsage, in_quotes(path) + ": a path cannot have a NUL byte in it");
   }
@@ -41,17 +41,6 @@ Result<Opened> open_path(const std::string& path) {
   if (::fstat(opened.fd.get(), &status) != 0) return system_failure(errno, path);
   opened.mode = status.st_mode;
   return opened;
-}
-
-// open_zip_only has the final word: were another reader asked next, the file would choose its
-// parser.
-Result<std::unique_ptr<const Container>> open_zip_only(std::unique_ptr<const ByteSource> source,
-                                                       const std::string& path,
-                                                       const Limits& limits) {
-  auto opened = open_zip(std::move(source), path, limits);
-  if (opened.code() != Errc::kNotAnArchive) return opened;
-  return Status(Errc::kBadDirectory,
-                path + ": a zip archive without its end; it was cut off, or is being written");
 }
 
 }  // namespace
@@ -73,20 +62,30 @@ Result<Packed> Container::read_packed(std::string_view name) const {
   return packed;
 }
 
-Result<std::unique_ptr<const Container>> open_container(const std::string& path,
-                                                        const Limits& limits) {
-  SIGNEDVFS_ASSIGN(Opened opened, open_path(path));
-  if (S_ISDIR(opened.mode)) return DirectoryTree::over(std::move(opened.fd), path, limits);
+Result<OpenedPath> open_path(const std::string& path, const Limits& limits) {
+  SIGNEDVFS_ASSIGN(Opened opened, open_file_or_directory(path));
+  OpenedPath out;
+  if (S_ISDIR(opened.mode)) {
+    SIGNEDVFS_ASSIGN(out.container, DirectoryTree::over(std::move(opened.fd), path, limits));
+    return out;
+  }
   SIGNEDVFS_ASSIGN(std::unique_ptr<const ByteSource> source,
                    open_descriptor(opened.fd.release(), path, limits.archive_bytes));
   SIGNEDVFS_ASSIGN(const Sniffed sniffed, sniff(*source));
   switch (sniffed.format) {
     case Format::kZip:
-      return open_zip_only(std::move(source), path, limits);
-    case Format::kStream:
-      return open_foreign(std::move(source), ForeignKind::kStream, path, limits);
-    case Format::kSevenZip:
-      return open_foreign(std::move(source), ForeignKind::kSevenZip, path, limits);
+      out.zip = std::move(source);
+      return out;
+    case Format::kStream: {
+      SIGNEDVFS_ASSIGN(out.container,
+                       open_foreign(std::move(source), ForeignKind::kStream, path, limits));
+      return out;
+    }
+    case Format::kSevenZip: {
+      SIGNEDVFS_ASSIGN(out.container,
+                       open_foreign(std::move(source), ForeignKind::kSevenZip, path, limits));
+      return out;
+    }
     case Format::kOther:
       return Status(Errc::kUnsupported, path + ": " + std::string(sniffed.label) +
                                             " archives are not handled; zip and tar are");
@@ -96,8 +95,15 @@ Result<std::unique_ptr<const Container>> open_container(const std::string& path,
   return Status(Errc::kNotAnArchive, path + ": its bytes are those of no known archive format");
 }
 
+Result<std::unique_ptr<const Container>> open_container(const std::string& path,
+                                                        const Limits& limits) {
+  SIGNEDVFS_ASSIGN(OpenedPath opened, open_path(path, limits));
+  if (opened.zip != nullptr) return open_sniffed_zip(std::move(opened.zip), path, limits);
+  return std::move(opened.container);
+}
+
 Result<bool> resembles_archive(const std::string& path) {
-  SIGNEDVFS_ASSIGN(Opened opened, open_path(path));
+  SIGNEDVFS_ASSIGN(Opened opened, open_file_or_directory(path));
   if (!S_ISREG(opened.mode)) return false;
   SIGNEDVFS_ASSIGN(const std::unique_ptr<const ByteSource> source,
                    open_descriptor(opened.fd.release(), path, UINT64_MAX));

@@ -17,6 +17,8 @@
 
 namespace signedvfs {
 
+class ByteSource;
+
 // Container is an opened archive or directory. Immutable; may be used from any thread.
 class Container {
  public:
@@ -68,6 +70,16 @@ class Container {
     return {};
   }
 };
+
+// OpenedPath is what a path named at one moment: the bytes of a zip archive, of which nothing has
+// been read, or a container. Exactly one of the two is set.
+struct OpenedPath {
+  std::shared_ptr<const ByteSource> zip;
+  std::unique_ptr<const Container> container;
+};
+
+// open_path does what open_container does, but leaves zip archives to be read by the caller.
+Result<OpenedPath> open_path(const std::string& path, const Limits& limits);
 
 // open_container opens what `path` names: a directory, a zip archive (alone or appended to another
 // file), or any other archive that libarchive reads, which is decoded into memory at once. Fails

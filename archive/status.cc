@@ -52,6 +52,8 @@ constexpr std::array<Text, kErrcCount> kTexts{{
     {Errc::kKeyRevoked, "KeyRevoked", "signed by a key that has been revoked"},
     {Errc::kManifestMismatch, "ManifestMismatch",
      "the list of members is not the one that was signed"},
+    {Errc::kBadIndex, "BadIndex", "the signed index is not where it belongs, or malformed"},
+    {Errc::kIndexMismatch, "IndexMismatch", "a page of the index is not the one that was signed"},
     {Errc::kUnlistedMember, "UnlistedMember", "the manifest does not list a member that is there"},
     {Errc::kMissingMember, "MissingMember", "a member that the manifest lists is missing"},
     {Errc::kDigestMismatch, "DigestMismatch", "content differs from what was signed"},

@@ -55,6 +55,8 @@ enum class Errc : std::uint8_t {
   kBadSignature,      // A signature by a key of the policy does not fit.
   kKeyRevoked,        // A signature by a key that the policy revokes.
   kManifestMismatch,  // The member lines are not the ones that the header commits to.
+  kBadIndex,          // The signed index is not where it belongs, or departs from its format.
+  kIndexMismatch,     // A page of the index is not the one that was signed.
   kUnlistedMember,    // The archive has a member that its manifest does not list.
   kMissingMember,     // The manifest lists a member that is not there.
   kDigestMismatch,    // A member's content is not what was listed.

@@ -30,7 +30,7 @@ std::optional<std::int64_t> seconds_of(std::uint32_t time) {
 
 class ZipArchive final : public Container {
  public:
-  ZipArchive(std::unique_ptr<const ByteSource> source, std::string path, ZipIndex index)
+  ZipArchive(std::shared_ptr<const ByteSource> source, std::string path, ZipIndex index)
       : source_(std::move(source)), path_(std::move(path)), index_(std::move(index)) {}
 
   const std::string& path() const& noexcept override { return path_; }
@@ -142,19 +142,28 @@ class ZipArchive final : public Container {
                    Status(Errc::kCorruptMember, "the content's checksum is not the declared one"));
   }
 
-  std::unique_ptr<const ByteSource> source_;
+  std::shared_ptr<const ByteSource> source_;
   std::string path_;
   ZipIndex index_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<const Container>> open_zip(std::unique_ptr<const ByteSource> source,
+Result<std::unique_ptr<const Container>> open_zip(std::shared_ptr<const ByteSource> source,
                                                   const std::string& path, const Limits& limits) {
   Result<ZipIndex> index = ZipIndex::read(*source, limits);
   if (!index.ok()) return std::move(index).status().in(path);
   return std::unique_ptr<const Container>(
       std::make_unique<ZipArchive>(std::move(source), path, std::move(index).value()));
+}
+
+Result<std::unique_ptr<const Container>> open_sniffed_zip(std::shared_ptr<const ByteSource> source,
+                                                          const std::string& path,
+                                                          const Limits& limits) {
+  auto opened = open_zip(std::move(source), path, limits);
+  if (opened.code() != Errc::kNotAnArchive) return opened;
+  return Status(Errc::kBadDirectory,
+                path + ": a zip archive without its end; it was cut off, or is being written");
 }
 
 }  // namespace signedvfs

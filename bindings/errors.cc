@@ -85,6 +85,8 @@ constexpr std::array<Row, kErrcCount> kRows{{
     {Errc::kKeyRevoked, Kind::kFailed,
      "Ask its signer for a copy that is signed with a key still in use."},
     {Errc::kManifestMismatch, Kind::kFailed, kFreshCopy},
+    {Errc::kBadIndex, Kind::kFailed, kFreshCopy},
+    {Errc::kIndexMismatch, Kind::kFailed, kFreshCopy},
     {Errc::kUnlistedMember, Kind::kMissing,
      "If you added it, sign the archive anew; otherwise do not run this copy."},
     {Errc::kMissingMember, Kind::kFailed, kFreshCopy},

@@ -23,6 +23,14 @@ HashType hash_of(const py::object& hash) {
   return *type;
 }
 
+std::optional<bool> choice_of(const py::object& choice, const char* what) {
+  if (choice.is_none()) return std::nullopt;
+  if (PyBool_Check(choice.ptr()) == 0) {
+    throw py::type_error(std::string(what) + " must be True, False or None");
+  }
+  return choice.ptr() == Py_True;
+}
+
 std::optional<std::uint64_t> serial_of(const py::object& serial) {
   if (serial.is_none()) return std::nullopt;
   if (PyLong_Check(serial.ptr()) == 0) throw py::type_error("serial must be an int or None");
@@ -34,7 +42,7 @@ std::optional<std::uint64_t> serial_of(const py::object& serial) {
 SignReport sign_path(const py::object& path, const py::object& keys, const py::object& output,
                      const py::object& name, const py::object& serial, const py::object& expires,
                      const py::object& not_before, const py::object& hash, const py::object& limits,
-                     const py::object& callable) {
+                     const py::object& callable, const py::object& index) {
   SignRequest request;
   request.path = path_of(path);
   request.keys = keys_of<PrivateKey>(keys);
@@ -44,6 +52,7 @@ SignReport sign_path(const py::object& path, const py::object& keys, const py::o
   request.attributes.serial = serial_of(serial);
   request.attributes.expires = optional_seconds_of(expires, "expires");
   request.attributes.not_before = optional_seconds_of(not_before, "not_before");
+  request.index = choice_of(index, "index");
   request.limits = limits_of(limits);
   Progress progress(callable);
   request.progress = [&](std::uint64_t done, std::uint64_t total) {
@@ -105,8 +114,9 @@ void register_signing(py::module_& module) {
       py::arg("name") = py::none(), py::arg("serial") = py::none(), py::arg("expires") = py::none(),
       py::arg("not_before") = py::none(), py::arg("hash") = "sha256",
       py::arg("limits") = py::none(), py::arg("progress") = py::none(),
+      py::arg("index") = py::none(),
       "sign(path, keys, output=None, name=None, serial=None, expires=None, not_before=None, "
-      "hash='sha256', limits=None, progress=None)\n--\n\n"
+      "hash='sha256', limits=None, progress=None, index=None)\n--\n\n"
       "Sign an archive or a directory, in place or (archives) into `output`.\n\n"
       "`keys` is one PrivateKey or several. Attributes that are not given are kept from a "
       "manifest\n"
@@ -115,6 +125,8 @@ void register_signing(py::module_& module) {
       "is verified before it is put in place; on failure nothing has changed. Where the content of "
       "a\n"
       "signed archive has not changed, signatures are added.\n\n"
+      "`index` says whether an archive gets a signed index, with which opening costs the same for\n"
+      "any number of members; None leaves that to their number.\n\n"
       "`progress` is called with the steps done and their number; what it raises ends the work.\n"
       "Raises IntegrityCheckError where the content can not be signed, ValueError, OSError.");
   module.def("unsign", &unsign_path, py::arg("path"), py::arg("output") = py::none(),

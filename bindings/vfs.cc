@@ -29,10 +29,12 @@ struct OpenVfs {
   Subject subject(std::string member) const { return {vfs->path(), std::move(member)}; }
 };
 
+// Stat knows its archive for the digest: with an index, that is in the manifest, which may be large
+// and is not read before somebody asks.
 struct Stat {
+  OpenVfs vfs;
   std::string name;
   std::uint64_t size = 0;
-  std::string digest;
 };
 
 void audit(const OpenVfs& self, std::string_view member) {
@@ -58,23 +60,35 @@ py::bytes read_member(const OpenVfs& self, const py::object& name) {
   return {text.data(), text.size()};
 }
 
+// asked returns what `question` finds. Only with an index may that read from the file.
+template <class Question>
+auto asked(const OpenVfs& self, const Question& question) {
+  auto answer = self->has_index() ? without_gil(question) : question();
+  return require(std::move(answer), Activity::kVerifying, self.subject());
+}
+
 py::list list_members(const OpenVfs& self) {
   py::list out;
-  for (const Entry& entry : self->manifest().entries()) out.append(text_object(entry.path()));
+  const auto paths = asked(self, [&] { return self->listing().paths(); });
+  for (const std::string_view path : paths) out.append(text_object(path));
   return out;
 }
 
 bool is_file(const OpenVfs& self, const py::object& name) {
-  return self->contains(utf8_of(name, "name"));
+  const std::string path = utf8_of(name, "name");
+  return asked(self, [&] { return self->contains(path); });
 }
 
 bool is_directory(const OpenVfs& self, const py::object& name) {
-  return self->manifest().has_directory(utf8_of(name, "name"));
+  const std::string path = utf8_of(name, "name");
+  return asked(self, [&] { return self->listing().has_directory(path); });
 }
 
 py::list list_directory(const OpenVfs& self, const py::object& name) {
   py::list out;
-  for (const DirectoryItem& item : self->manifest().list(utf8_of(name, "name"))) {
+  const std::string path = utf8_of(name, "name");
+  const auto items = asked(self, [&] { return self->listing().list(path); });
+  for (const DirectoryItem& item : items) {
     out.append(text_object(item.name));
   }
   return out;
@@ -82,18 +96,29 @@ py::list list_directory(const OpenVfs& self, const py::object& name) {
 
 Stat stat_member(const OpenVfs& self, const py::object& name) {
   const std::string member = utf8_of(name, "name");
-  const Entry* const entry = self->manifest().find(member);
-  if (entry == nullptr) {
+  if (!asked(self, [&] { return self->contains(member); })) {
     throw_status(Status(Errc::kNotFound, in_quotes(member) + " is not listed in the manifest")
                      .in(self->path()),
                  Activity::kVerifying, self.subject(member));
   }
-  return {member, self->size_of(member), entry->digest().hex()};
+  return {self, member, asked(self, [&] { return self->size_of(member); })};
+}
+
+std::string digest_of_stat(const Stat& self) {
+  const Manifest* const manifest = asked(self.vfs, [&] { return self.vfs->manifest(); });
+  const Entry* const entry = manifest->find(self.name);
+  if (entry == nullptr) {  // what the index lists, the manifest lists: the signer saw to that
+    throw_status(Status(Errc::kManifestMismatch,
+                        in_quotes(self.name) + " is in the index, but not in the manifest")
+                     .in(self.vfs->path()),
+                 Activity::kVerifying, self.vfs.subject(self.name));
+  }
+  return std::string(entry->hex());
 }
 
 void verify_all(const OpenVfs& self, const py::object& callable) {
   Progress progress(callable);
-  const std::uint64_t total = self->manifest().entries().size();
+  const std::uint64_t total = self->listing().size();
   const Status status = progress.run([&] {
     return self->verify_all([&](std::uint64_t done) { return progress.step(done, total); });
   });
@@ -107,7 +132,7 @@ py::list unlisted(const OpenVfs& self) {
 
 py::list signatures(const OpenVfs& self) {
   py::list out;
-  for (const Signature& signature : self->manifest().signatures()) {
+  for (const Signature& signature : self->signatures()) {
     out.append(py::str(signature.fingerprint));
   }
   return out;
@@ -121,7 +146,7 @@ py::object optional_object(const std::optional<T>& value) {
 }
 
 py::object prefix_length(const OpenVfs& self) {
-  const std::optional<Prefix>& prefix = self->manifest().attributes().prefix;
+  const std::optional<Prefix>& prefix = self->attributes().prefix;
   if (!prefix) return py::none();
   return py::int_(prefix->length);
 }
@@ -131,11 +156,13 @@ void register_stat(py::module_& module) {
       .def_property_readonly(
           "name", [](const Stat& self) { return text_object(self.name); }, "The member's path.")
       .def_readonly("size", &Stat::size,
-                    "The size the container declares, in bytes. `read` checks it; this does not.")
-      .def_readonly("digest", &Stat::digest, "The signed digest of the content, in hexadecimal.")
+                    "The decoded size in bytes: signed where there is an index, and otherwise what "
+                    "the\ncontainer declares. `read` checks it; this does not.")
+      .def_property_readonly("digest", &digest_of_stat,
+                             "The signed digest of the content, in hexadecimal.")
       .def("__repr__", [](const Stat& self) {
         return py::str("signedvfs.Stat(name={!r}, size={!r}, digest={!r})")
-            .format(text_object(self.name), self.size, self.digest);
+            .format(text_object(self.name), self.size, digest_of_stat(self));
       });
 }
 
@@ -186,35 +213,38 @@ void register_vfs(py::module_& module) {
       .def_property_readonly(
           "name",
           [](const OpenVfs& self) -> py::object {
-            const std::optional<std::string>& name = self->manifest().attributes().name;
+            const std::optional<std::string>& name = self->attributes().name;
             return name ? py::object(text_object(*name)) : py::none();
           },
           "The signed `@name`, or None.")
       .def_property_readonly(
           "serial",
-          [](const OpenVfs& self) { return optional_object(self->manifest().attributes().serial); },
+          [](const OpenVfs& self) { return optional_object(self->attributes().serial); },
           "The signed `@serial`, or None.")
       .def_property_readonly(
           "expires",
           [](const OpenVfs& self) {
-            return optional_object(self->manifest().attributes().expires);
+            return optional_object(self->attributes().expires);
           },
           "The signed `@expires` in seconds since 1970, or None.")
       .def_property_readonly(
           "not_before",
           [](const OpenVfs& self) {
-            return optional_object(self->manifest().attributes().not_before);
+            return optional_object(self->attributes().not_before);
           },
           "The signed `@not-before` in seconds since 1970, or None.")
       .def_property_readonly(
-          "signers", [](const OpenVfs& self) { return text_list(self->manifest().signers()); },
+          "signers", [](const OpenVfs& self) { return text_list(self->signers()); },
           "The fingerprints of the policy's keys that signed.")
       .def_property_readonly("signatures", &signatures,
                              "The fingerprints on all signatures, unknown keys included.")
       .def_property_readonly(
           "hash_type",
-          [](const OpenVfs& self) { return text_object(hash_name(self->manifest().hash_type())); },
+          [](const OpenVfs& self) { return text_object(hash_name(self->hash_type())); },
           "The hash of the members, such as \"sha256\".")
+      .def_property_readonly(
+          "has_index", [](const OpenVfs& self) { return self->has_index(); },
+          "Whether the archive goes by a signed index, and not by its whole manifest.")
       .def_property_readonly("prefix_length", &prefix_length,
                              "The signed number of bytes in front of an appended archive, or None.")
       .def("__repr__", [](const OpenVfs& self) {

@@ -12,6 +12,7 @@ target_sources(signedvfs_archive PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOU
   ${PROJECT_SOURCE_DIR}/archive/zip_writer.h)
 target_sources(signedvfs_vfs PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR} FILES
   ${PROJECT_SOURCE_DIR}/vfs/digest.h
+  ${PROJECT_SOURCE_DIR}/vfs/listing.h
   ${PROJECT_SOURCE_DIR}/vfs/manifest.h
   ${PROJECT_SOURCE_DIR}/vfs/policy.h
   ${PROJECT_SOURCE_DIR}/vfs/public_key.h

@@ -53,9 +53,13 @@ Result<PyRef> Finder::get_data(PyObject* path, std::string& member) const {
 
   SIGNEDVFS_ASSIGN(const OpenedArchive opened, open());
   if (opened.vfs == nullptr) return no_such_data(key);
-  if (!opened.vfs->contains(key)) {
-    const bool is_directory = key.size() > 1 && key.back() == '/' &&
-                              opened.vfs->manifest().has_directory(key.substr(0, key.size() - 1));
+  SIGNEDVFS_ASSIGN(const bool is_file, opened.vfs->contains(key));
+  if (!is_file) {
+    bool is_directory = false;
+    if (key.size() > 1 && key.back() == '/') {
+      SIGNEDVFS_ASSIGN(is_directory,
+                       opened.vfs->listing().has_directory(key.substr(0, key.size() - 1)));
+    }
     return is_directory ? owned(PyBytes_FromStringAndSize(nullptr, 0)) : no_such_data(key);
   }
   member = key;
@@ -68,8 +72,10 @@ Result<PyRef> Finder::list_modules(PyObject* name_prefix) const {
   SIGNEDVFS_ASSIGN(const OpenedArchive opened, open());
   SIGNEDVFS_ASSIGN(PyRef out, owned(PyList_New(0)));
   if (opened.vfs == nullptr) return out;
-  for (const ListedModule& module :
-       signedvfs::list_modules(opened.vfs->manifest(), location_.prefix, state_->module_suffixes)) {
+  SIGNEDVFS_ASSIGN(const std::vector<ListedModule> modules,
+                   signedvfs::list_modules(opened.vfs->listing(), location_.prefix,
+                                           state_->module_suffixes));
+  for (const ListedModule& module : modules) {
     SIGNEDVFS_ASSIGN(const PyRef name, text_of_utf8(module.name));
     SIGNEDVFS_ASSIGN(const PyRef whole, owned(PyNumber_Add(name_prefix, name.get())));
     SIGNEDVFS_ASSIGN(

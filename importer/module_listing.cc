@@ -22,25 +22,32 @@ std::optional<std::string_view> module_name(std::string_view file,
   return shortest;
 }
 
-bool is_package(const Manifest& manifest, const std::string& directory,
-                const std::vector<std::string>& suffixes) {
-  return std::any_of(suffixes.begin(), suffixes.end(), [&](const std::string& suffix) {
-    return manifest.find(directory + "/__init__" + suffix) != nullptr;
-  });
+Result<bool> is_package(const Listing& listing, const std::string& directory,
+                        const std::vector<std::string>& suffixes) {
+  const std::string initial = directory + "/__init__";
+  const PathKey files(initial, ".");
+  SIGNEDVFS_ASSIGN(Listing::Place place, listing.first_not_before(files));
+  while (!place.at_end && files.begins(place.path)) {
+    const std::string_view rest = place.path.substr(initial.size());
+    if (std::find(suffixes.begin(), suffixes.end(), rest) != suffixes.end()) return true;
+    SIGNEDVFS_ASSIGN(place, listing.after(place));
+  }
+  return false;
 }
 
 }  // namespace
 
-std::vector<ListedModule> list_modules(const Manifest& manifest, const std::string& prefix,
-                                       const std::vector<std::string>& suffixes) {
+Result<std::vector<ListedModule>> list_modules(const Listing& listing, const std::string& prefix,
+                                               const std::vector<std::string>& suffixes) {
   std::map<std::string, bool> found;
   const std::string directory = prefix.substr(0, prefix.empty() ? 0 : prefix.size() - 1);
-  for (const DirectoryItem& item : manifest.list(directory)) {
+  SIGNEDVFS_ASSIGN(const std::vector<DirectoryItem> items, listing.list(directory));
+  for (const DirectoryItem& item : items) {
     const std::string name(item.name);
     if (item.is_directory) {
-      if (name.find('.') == std::string::npos && is_package(manifest, prefix + name, suffixes)) {
-        found[name] = true;
-      }
+      if (name.find('.') != std::string::npos) continue;
+      SIGNEDVFS_ASSIGN(const bool package, is_package(listing, prefix + name, suffixes));
+      if (package) found[name] = true;
     } else if (const auto module = module_name(item.name, suffixes); module != "__init__") {
       if (module) found.try_emplace(std::string(*module), false);
     }

@@ -1,11 +1,12 @@
-// Which modules lie directly in one directory of a manifest.
+// Which modules lie directly in one directory of a signed archive.
 #pragma once
 
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "vfs/manifest.h"
+#include "archive/status.h"
+#include "vfs/listing.h"
 
 namespace signedvfs {
 
@@ -19,7 +20,7 @@ struct ListedModule {
 // "/"), sorted by name, each once; a package hides a module of its name. `suffixes` are the endings
 // of module files. Left out, as pkgutil leaves them out: `__init__`, namespace packages, and names
 // with a dot.
-std::vector<ListedModule> list_modules(const Manifest& manifest, const std::string& prefix,
-                                       const std::vector<std::string>& suffixes);
+Result<std::vector<ListedModule>> list_modules(const Listing& listing, const std::string& prefix,
+                                               const std::vector<std::string>& suffixes);
 
 }  // namespace signedvfs

@@ -1,4 +1,4 @@
-// Which files of a manifest may be a module, in the order in which Python would take them.
+// Which signed files may be a module, in the order in which Python would take them.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "vfs/manifest.h"
+#include "archive/status.h"
+#include "vfs/listing.h"
 
 namespace signedvfs {
 
@@ -17,7 +18,7 @@ struct ModuleFile {
   bool is_bytecode = false;
 };
 
-// ModuleFiles is everything that a manifest has for one module's name.
+// ModuleFiles is everything that is listed for one module's name.
 struct ModuleFiles {
   std::vector<ModuleFile> code;          // in order of preference; empty: nothing that holds code
   bool is_package = false;               // of `code`
@@ -34,8 +35,9 @@ enum class SearchOrder : std::uint8_t {
 };
 
 // find_module looks for `stem` ("lib/pkg/mod") among the listed files, and nowhere else. A package
-// comes before a module; `extension_suffixes` are those of the running interpreter.
-ModuleFiles find_module(const Manifest& manifest, const std::string& stem, SearchOrder order,
-                        const std::vector<std::string>& extension_suffixes);
+// comes before a module; `extension_suffixes` are those of the running interpreter, and begin with
+// a dot. Fails only where the listing does.
+Result<ModuleFiles> find_module(const Listing& listing, const std::string& stem, SearchOrder order,
+                                const std::vector<std::string>& extension_suffixes);
 
 }  // namespace signedvfs

@@ -14,10 +14,10 @@ Result<ModuleQuery> ModuleQuery::create(const Finder& finder, PyObject* name) {
   query.stem_ = finder.location().prefix + tail;
   SIGNEDVFS_ASSIGN(query.opened_, finder.open());
   if (query.opened_.vfs != nullptr && !tail.empty()) {
-    query.files_ =
-        find_module(query.opened_.vfs->manifest(), query.stem_,
-                    query.opened_.is_directory ? SearchOrder::kDirectory : SearchOrder::kArchive,
-                    finder.state().extension_suffixes);
+    const SearchOrder order =
+        query.opened_.is_directory ? SearchOrder::kDirectory : SearchOrder::kArchive;
+    SIGNEDVFS_ASSIGN(query.files_, find_module(query.opened_.vfs->listing(), query.stem_, order,
+                                               finder.state().extension_suffixes));
   }
   return query;
 }

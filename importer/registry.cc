@@ -24,8 +24,8 @@ std::int64_t nanoseconds(const timespec& time) noexcept {
 
 // older_than tells whether `next` is an earlier release of what `current` is.
 bool older_than(const SignedVfs& next, const SignedVfs& current) noexcept {
-  const Attributes& a = next.manifest().attributes();
-  const Attributes& b = current.manifest().attributes();
+  const Attributes& a = next.attributes();
+  const Attributes& b = current.attributes();
   return a.name == b.name && a.serial.value_or(0) < b.serial.value_or(0);
 }
 

@@ -36,9 +36,10 @@ Status refuse_archive_behind(const std::string& executable) {
 }
 
 // The archive may have changed since it was verified: what was written must be what was signed.
-Status check_contents(const Contents& contents, const SignedVfs& archive) {
+Status check_contents(const Contents& contents, const SignedVfs& archive,
+                      const Manifest& manifest) {
   for (const auto& [name, member] : contents.members) {
-    const Entry* const entry = archive.manifest().find(name);
+    const Entry* const entry = manifest.find(name);
     if (entry == nullptr || entry->digest() != member.content) {
       return {Errc::kDigestMismatch,
               archive.path() + ": " + in_quotes(name) + " differs from what was signed"};
@@ -65,7 +66,8 @@ Result<SignReport> append(const AppendRequest& request) {
   SIGNEDVFS_ASSIGN(const auto executable,
                    open_file(request.executable, request.limits.archive_bytes));
 
-  const Manifest& manifest = archive->manifest();
+  SIGNEDVFS_ASSIGN(const Manifest* const listed, archive->manifest());
+  const Manifest& manifest = *listed;
   Rebuild rebuild;
   rebuild.members = source.get();
   for (const Entry& entry : manifest.entries()) rebuild.names.emplace_back(entry.path());
@@ -74,13 +76,14 @@ Result<SignReport> append(const AppendRequest& request) {
   rebuild.output = request.output;
   SIGNEDVFS_ASSIGN(rebuild.mode, permissions_of(request.executable));
   Statement statement;
-  rebuild.manifest = [&](const Contents& contents) -> Result<std::string> {
-    SIGNEDVFS_TRY(check_contents(contents, *archive));
+  rebuild.own = [&](const Contents& contents) -> Result<OwnMembers> {
+    SIGNEDVFS_TRY(check_contents(contents, *archive, manifest));
     Attributes attributes = manifest.attributes();
     attributes.prefix.reset();
     SIGNEDVFS_ASSIGN(statement,
-                     state(contents, manifest.hash_type(), attributes, {}, request.keys));
-    return statement.text;
+                     state(contents, manifest.hash_type(), attributes, {}, archive->has_index(),
+                           request.keys));
+    return std::move(statement.own);
   };
   rebuild.check = [&](const std::string& path, const Contents&) -> Status {
     SIGNEDVFS_ASSIGN(const auto written, SignedVfs::open(path, policy, request.limits));

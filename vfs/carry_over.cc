@@ -76,7 +76,7 @@ Result<CarryOver> carry_over(const Container& source) {
   const bool is_directory = !source.member_count();
   CarryOver out;
   for (const std::string& name : all) {
-    if (name == kManifestName) continue;
+    if (is_reserved(name)) continue;
     if (is_directory && in_pycache(name)) {
       out.left_out.push_back(name + ": in directories __pycache__ is never used");
       continue;

@@ -5,6 +5,7 @@
 //   <fingerprint> <base64 signature>     one line per signature, not covered by any of them
 //                                        one empty line
 //   sha256                               the header: hash type, then `@` lines in byte order ...
+//   @index <digest of the root> <size>   (archives that carry an index)
 //   @members <digest of the member lines> <their number>
 //   <digest> <path>                      ... and one line per member, to the end
 //
@@ -32,6 +33,14 @@ namespace signedvfs {
 
 // kManifestName is the manifest's path in every archive and directory, inherited from signedimp.
 inline constexpr std::string_view kManifestName = "signedimp-manifest.txt";
+
+// kIndexName is the path of the signed index in archives that have one (see index_node.h).
+inline constexpr std::string_view kIndexName = "signedvfs-index.bin";
+
+// is_reserved tells whether `name` is one of the two that are signedvfs's own, and never a member's.
+inline bool is_reserved(std::string_view name) noexcept {
+  return name == kManifestName || name == kIndexName;
+}
 
 // Prefix describes the bytes in front of an appended archive.
 struct Prefix {
@@ -80,11 +89,14 @@ class Entry {
   HashType type_;
 };
 
-// DirectoryItem is a file or directory directly below a directory; its name is borrowed.
-struct DirectoryItem {
-  std::string_view name;
-  bool is_directory = false;
+// IndexRoot is the root of the signed index (see index_node.h).
+struct IndexRoot {
+  Digest digest;  // SHA-256
+  std::uint64_t size = 0;
+  friend bool operator==(const IndexRoot&, const IndexRoot&) = default;
 };
+
+struct ManifestHead;
 
 // signed_message returns what a key signs for the header text `header`.
 Result<std::string> signed_message(std::string_view header);
@@ -106,10 +118,15 @@ class Manifest {
   static Result<Manifest> check(Buffer text, const TrustPolicy& policy, const Limits& limits,
                                 PathRules rules = PathRules::kApply);
 
+  // complete returns the manifest of a `head` that was checked before, with the member lines
+  // `lines`, which must be those that it commits to. Fails with the code of what is wrong.
+  static Result<Manifest> complete(const ManifestHead& head, Buffer lines, const Limits& limits);
+
   Manifest(Manifest&&) noexcept;
   Manifest& operator=(Manifest&&) noexcept;
   ~Manifest();
 
+  const ManifestHead& head() const& noexcept;
   HashType hash_type() const noexcept;
   const Attributes& attributes() const& noexcept;
 
@@ -125,28 +142,25 @@ class Manifest {
   // find returns the entry of the exact path `path`, or null.
   const Entry* find(std::string_view path) const noexcept;
 
-  // has_directory tells whether some entry's path starts with `path` + "/"; "" always is one.
-  bool has_directory(std::string_view path) const noexcept;
-
-  // list returns what lies directly below the directory `path`, each name once, in byte order of
-  // the paths; nothing where there is no such directory. Directories are those implied by files.
-  std::vector<DirectoryItem> list(std::string_view path) const;
-
   // header returns the signed text.
   std::string_view header() const& noexcept;
 
  private:
   struct State;
   explicit Manifest(std::unique_ptr<State> state) noexcept;
+  static Status check_lines(State& state, std::string_view lines, const Limits& limits,
+                            PathRules rules);
   std::unique_ptr<State> state_;
 };
 
 // encode_body returns the member lines for `digests` (path to digest), in canonical order.
 Result<std::string> encode_body(HashType type, const std::map<std::string, Digest>& digests);
 
-// encode_header returns the canonical header that commits to `body`.
+// encode_header returns the canonical header that commits to `body` and, where there is one, to
+// `index`.
 Result<std::string> encode_header(HashType type, const Attributes& attributes,
-                                  std::string_view body);
+                                  std::string_view body,
+                                  const std::optional<IndexRoot>& index = {});
 
 // encode_manifest returns the whole text.
 std::string encode_manifest(const std::vector<Signature>& signatures, std::string_view header,

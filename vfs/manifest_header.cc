@@ -20,7 +20,7 @@ bool parse_number(std::string_view text, std::uint64_t& out) {
   return error == std::errc() && stop == end;
 }
 
-// A digest and a number: the shape of @members and @prefix.
+// A digest and a number: the shape of @index, @members and @prefix.
 bool parse_digest_and_number(std::string_view text, Digest& digest, std::uint64_t& number) {
   const std::size_t space = text.find(' ');
   if (space == std::string_view::npos) return false;
@@ -28,6 +28,10 @@ bool parse_digest_and_number(std::string_view text, Digest& digest, std::uint64_
   if (!parsed) return false;
   digest = *parsed;
   return parse_number(text.substr(space + 1), number);
+}
+
+std::string digest_and_number(const Digest& digest, std::uint64_t number) {
+  return digest.hex() + ' ' + std::to_string(number);
 }
 
 bool parse_time(std::string_view text, std::optional<std::int64_t>& out) {
@@ -60,13 +64,20 @@ constexpr std::array kAttributes{
                 return parse_time(value, header.attributes.expires);
               },
               [](const Header& header) { return time_text(header.attributes.expires); }},
+    Attribute{"@index", "the SHA-256 of the index's root and its size", false,
+              [](std::string_view value, Header& header) {
+                IndexRoot& index = header.index.emplace();
+                return parse_digest_and_number(value, index.digest, index.size);
+              },
+              [](const Header& header) {
+                return header.index ? digest_and_number(header.index->digest, header.index->size)
+                                    : "";
+              }},
     Attribute{"@members", "the SHA-256 of the member lines and their number", true,
               [](std::string_view value, Header& header) {
                 return parse_digest_and_number(value, header.body, header.members);
               },
-              [](const Header& header) {
-                return header.body.hex() + ' ' + std::to_string(header.members);
-              }},
+              [](const Header& header) { return digest_and_number(header.body, header.members); }},
     Attribute{"@name", "a name of 1 to 255 bytes, written like a member's", false,
               [](std::string_view value, Header& header) {
                 if (!is_product_name(value)) return false;
@@ -87,7 +98,7 @@ constexpr std::array kAttributes{
               },
               [](const Header& header) {
                 const auto& prefix = header.attributes.prefix;
-                return prefix ? prefix->digest.hex() + ' ' + std::to_string(prefix->length) : "";
+                return prefix ? digest_and_number(prefix->digest, prefix->length) : "";
               }},
     Attribute{"@serial", "a whole number below 2 to the 64th", false,
               [](std::string_view value, Header& header) {
@@ -168,10 +179,11 @@ Result<Header> parse_header(std::string_view header) {
 }
 
 Result<std::string> encode_header(HashType type, const Attributes& attributes,
-                                  std::string_view body) {
+                                  std::string_view body, const std::optional<IndexRoot>& index) {
   Header header;
   header.hash_type = type;
   header.attributes = attributes;
+  header.index = index;
   SIGNEDVFS_ASSIGN(header.body, digest_of(HashType::kSha256, bytes_of(body)));
   header.members = static_cast<std::uint64_t>(std::count(body.begin(), body.end(), '\n'));
 

@@ -33,12 +33,13 @@ Result<Signature> parse_signature(std::string_view line, std::size_t number) {
   return Signature{std::string(fingerprint), std::move(*value)};
 }
 
-// The manifest's own name counts as taken, in every disguise.
+// Our own names count as taken, in every disguise.
 Status check_paths(const std::vector<Entry>& entries) {
   std::vector<std::string_view> paths;
-  paths.reserve(entries.size() + 1);
+  paths.reserve(entries.size() + 2);
   for (const Entry& entry : entries) paths.push_back(entry.path());
   paths.push_back(kManifestName);
+  paths.push_back(kIndexName);
   return check_name_conflicts(paths, {});
 }
 
@@ -112,11 +113,13 @@ Status sort_entries(std::vector<Entry>& entries, PathRules rules) {
       return {Errc::kDuplicateName, in_quotes(twice->path()) + " is listed twice"};
     }
   }
-  const auto itself = std::lower_bound(
-      entries.begin(), entries.end(), kManifestName,
-      [](const Entry& entry, std::string_view path) { return entry.path() < path; });
-  if (itself != entries.end() && itself->path() == kManifestName) {
-    return {Errc::kBadManifest, "the manifest lists itself"};
+  for (const std::string_view own : {kManifestName, kIndexName}) {
+    const auto at = std::lower_bound(
+        entries.begin(), entries.end(), own,
+        [](const Entry& entry, std::string_view path) { return entry.path() < path; });
+    if (at != entries.end() && at->path() == own) {
+      return {Errc::kBadManifest, "the manifest lists " + in_quotes(own) + ", a reserved name"};
+    }
   }
   return rules == PathRules::kApply ? check_paths(entries) : Status();
 }

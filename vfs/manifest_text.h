@@ -26,6 +26,7 @@ struct Header {
   Attributes attributes;
   Digest body;  // SHA-256 of the member lines
   std::uint64_t members = 0;
+  std::optional<IndexRoot> index;
 };
 
 // split_manifest cuts `text` and reads the signature lines; of the header it finds only the end:
@@ -48,7 +49,7 @@ Status parse_entry(std::string_view line, std::size_t number, HashType type, con
                    PathRules rules, std::vector<Entry>& out);
 
 // sort_entries puts `entries` into byte order of their paths, and requires that these differ, that
-// none is the manifest itself, and as `rules` demand that they do not conflict.
+// none is one of the reserved names, and as `rules` demand that they do not conflict.
 Status sort_entries(std::vector<Entry>& entries, PathRules rules);
 
 }  // namespace signedvfs

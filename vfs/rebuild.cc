@@ -64,6 +64,11 @@ Status write_members(const Rebuild& rebuild, ZipWriter& writer, Contents& conten
   return {};
 }
 
+Status write_stored(ZipWriter& writer, std::string_view name, std::string_view text) {
+  SIGNEDVFS_ASSIGN(const Packed packed, pack_member(bytes_of(text), Method::kStored));
+  return writer.add(name, packed);
+}
+
 }  // namespace
 
 Status rebuild_archive(const Rebuild& rebuild) {
@@ -73,10 +78,10 @@ Status rebuild_archive(const Rebuild& rebuild) {
   SIGNEDVFS_TRY(write_prefix(rebuild, sink, contents.prefix));
   ZipWriter writer(sink, contents.prefix ? contents.prefix->length : 0);
   SIGNEDVFS_TRY(write_members(rebuild, writer, contents));
-  if (rebuild.manifest) {
-    SIGNEDVFS_ASSIGN(const std::string text, rebuild.manifest(contents));
-    SIGNEDVFS_ASSIGN(const Packed packed, pack_member(bytes_of(text), Method::kStored));
-    SIGNEDVFS_TRY(writer.add(kManifestName, packed));
+  if (rebuild.own) {
+    SIGNEDVFS_ASSIGN(const OwnMembers own, rebuild.own(contents));
+    SIGNEDVFS_TRY(write_stored(writer, kManifestName, own.manifest));
+    if (own.index) SIGNEDVFS_TRY(write_stored(writer, kIndexName, *own.index));
   }
   SIGNEDVFS_TRY(std::move(writer).finish());
   SIGNEDVFS_TRY(rebuild.check(file.readable_path(), contents).in("checking what was written"));

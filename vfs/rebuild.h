@@ -36,6 +36,12 @@ struct Contents {
   std::optional<Prefix> prefix;
 };
 
+// OwnMembers are the manifest, and the index where there is one.
+struct OwnMembers {
+  std::string manifest;
+  std::optional<std::string> index;
+};
+
 // Rebuild says what to write and where. `members` is borrowed.
 struct Rebuild {
   const Container* members = nullptr;
@@ -46,8 +52,8 @@ struct Rebuild {
   mode_t mode = 0;
   std::function<bool(std::uint64_t)> progress;  // members written; false gives up; may be empty
 
-  // manifest returns the text of the manifest, the last member; may be empty: no manifest.
-  std::function<Result<std::string>(const Contents&)> manifest;
+  // own returns signedvfs's own members, each stored behind the others; may be empty: none.
+  std::function<Result<OwnMembers>(const Contents&)> own;
 
   // check opens the finished archive, by a path that is not `output` yet.
   std::function<Status(const std::string& path, const Contents&)> check;

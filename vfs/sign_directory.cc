@@ -66,7 +66,7 @@ Status check_directory(const SignRequest& request, const Statement& statement,
                    open_container(request.path, request.limits));
   SIGNEDVFS_ASSIGN(
       const auto vfs,
-      SignedVfs::over(std::make_unique<WithManifest>(std::move(directory), statement.text),
+      SignedVfs::over(std::make_unique<WithManifest>(std::move(directory), statement.own.manifest),
                       policy_of(request.keys, statement.attributes), request.limits));
   return vfs->verify_all([&](std::uint64_t done) {
     return !request.progress || request.progress(members + done, 2 * members);
@@ -81,16 +81,21 @@ Result<SignReport> sign_directory(const SignRequest& request, const Container& s
                                     ": a directory is signed where it stands, so give no output; "
                                     "`signedvfs pack` makes an archive of it");
   }
+  if (request.index.value_or(false)) {
+    return Status(Errc::kUsage, request.path + ": only archives have an index, and this is a " +
+                                    "directory; leave the choice out");
+  }
   SIGNEDVFS_ASSIGN(const auto existing, read_existing(source, request.keys, request.limits));
   SIGNEDVFS_ASSIGN(CarryOver carried, carry_over(source));
   SIGNEDVFS_ASSIGN(const Contents contents, digest_files(request, source, carried.names));
   SIGNEDVFS_ASSIGN(Statement statement,
-                   state(contents, request.hash_type, request.attributes, existing, request.keys));
+                   state(contents, request.hash_type, request.attributes, existing, false,
+                         request.keys));
   SIGNEDVFS_TRY(check_directory(request, statement, carried.names.size()));
 
   const std::string path = request.path + "/" + std::string(kManifestName);
   SIGNEDVFS_ASSIGN(AtomicFile file, AtomicFile::create(path));
-  SIGNEDVFS_TRY(file.write(bytes_of(statement.text)));
+  SIGNEDVFS_TRY(file.write(bytes_of(statement.own.manifest)));
   SignReport report{request.path, statement.added, carried.names.size(),
                     std::move(statement.signers), std::move(carried.left_out)};
   SIGNEDVFS_TRY(std::move(file).commit());

@@ -11,42 +11,76 @@
 #include "archive/container.h"
 #include "archive/limits.h"
 #include "archive/status.h"
+#include "vfs/listing.h"
 #include "vfs/manifest.h"
 #include "vfs/policy.h"
 #include "vfs/verified_bytes.h"
 
 namespace signedvfs {
 
+class Backing;
+class ByteSource;
+
 // SignedVfs gives out members of one archive or directory whose manifest satisfied a policy. It is
-// the only place that mints `VerifiedBytes`. Immutable; may be used from any thread.
+// the only place that mints `VerifiedBytes`. Nothing that it says ever changes; may be used from any
+// thread.
+//
+// Where an archive has a signed index, only the pages that answers need are read and checked, when
+// they are needed: any question may then fail, and such a failure is a refusal like any other.
 class SignedVfs {
  public:
-  // open opens what `path` names and checks its manifest under `policy`. For archives the listed
-  // members must be exactly the members. Fails with the code of the first thing that is wrong.
+  // open opens what `path` names and checks its manifest under `policy`. Archives without an index
+  // must have exactly the listed members. Fails with the code of the first thing that is wrong.
   static Result<std::shared_ptr<const SignedVfs>> open(const std::string& path,
                                                        const TrustPolicy& policy,
                                                        const Limits& limits = {});
 
-  // over does the same for a container that is open already.
+  // over does the same for a container that is open already, and goes by its manifest: one with an
+  // index is refused.
   static Result<std::shared_ptr<const SignedVfs>> over(std::unique_ptr<const Container> container,
                                                        const TrustPolicy& policy,
                                                        const Limits& limits = {});
 
-  const std::string& path() const& noexcept { return container_->path(); }
-  const Manifest& manifest() const& noexcept { return manifest_; }
+  // over_zip does the same for the bytes of a zip archive, with or without an index; `path` is for
+  // messages.
+  static Result<std::shared_ptr<const SignedVfs>> over_zip(std::shared_ptr<const ByteSource> source,
+                                                           const std::string& path,
+                                                           const TrustPolicy& policy,
+                                                           const Limits& limits = {});
 
-  // contains tells whether the manifest lists the file `name` (bytes, exact match).
-  bool contains(std::string_view name) const noexcept { return manifest_.find(name) != nullptr; }
+  SignedVfs(const SignedVfs&) = delete;
+  SignedVfs& operator=(const SignedVfs&) = delete;
+  ~SignedVfs();
 
-  // read copies the member out once, decodes it, hashes that private copy and returns it. Fails
-  // with `kNotFound` where the manifest does not list `name`; any other code is a refusal.
+  const std::string& path() const& noexcept;
+
+  // What the signed header says, and who signed it (see Manifest).
+  HashType hash_type() const noexcept;
+  const Attributes& attributes() const& noexcept;
+  const std::vector<std::string>& signers() const& noexcept;
+  const std::vector<Signature>& signatures() const& noexcept;
+  bool has_index() const noexcept;
+
+  // listing returns the signed paths, for all questions about names.
+  const Listing& listing() const& noexcept;
+  Result<bool> contains(std::string_view name) const { return listing().contains(name); }
+
+  // manifest returns the whole manifest, with the digests of all content. Of an archive with an
+  // index it is read when somebody first asks. Borrowed from this object.
+  Result<const Manifest*> manifest() const;
+
+  // read copies the member out once, compares the digest of that private copy (as it is stored
+  // where there is an index, decoded otherwise) with the signed one, and returns the content. Fails
+  // with `kNotFound` where `name` is not listed; any other code is a refusal.
   Result<VerifiedBytes> read(std::string_view name) const;
 
-  // size_of returns the member's declared decoded size, unverified: for listings only.
-  std::uint64_t size_of(std::string_view name) const;
+  // size_of returns the member's decoded size; 0 for what is not there. It is signed where there is
+  // an index, and otherwise what the container declares: for listings only.
+  Result<std::uint64_t> size_of(std::string_view name) const;
 
-  // verify_all reads every member and the prefix of an appended archive. `progress` (may be empty)
-  // is told the members done; it returns false to give up, which fails with `kUsage`.
+  // verify_all reads every member and the prefix of an appended archive; of an archive with an
+  // index everything that there is. `progress` (may be empty) is told the members done; it returns
+  // false to give up, which fails with `kUsage`.
   Status verify_all(const std::function<bool(std::uint64_t)>& progress = {}) const;
 
   // unlisted returns the files below a directory that its manifest does not list, in byte order:
@@ -54,10 +88,9 @@ class SignedVfs {
   Result<std::vector<std::string>> unlisted() const;
 
  private:
-  SignedVfs(std::unique_ptr<const Container> container, Manifest manifest) noexcept;
+  explicit SignedVfs(std::unique_ptr<const Backing> backing) noexcept;
 
-  std::unique_ptr<const Container> container_;
-  Manifest manifest_;
+  std::unique_ptr<const Backing> backing_;
 };
 
 }  // namespace signedvfs

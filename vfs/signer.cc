@@ -39,10 +39,10 @@ Result<SignReport> sign_archive(const SignRequest& request, const Container& sou
   if (source.prefix_bytes() > 0) {
     rebuild.prefix = [&](const Sink& sink) { return source.read_prefix(sink); };
   }
-  rebuild.manifest = [&](const Contents& contents) -> Result<std::string> {
-    SIGNEDVFS_ASSIGN(
-        statement, state(contents, request.hash_type, request.attributes, existing, request.keys));
-    return statement.text;
+  rebuild.own = [&](const Contents& contents) -> Result<OwnMembers> {
+    SIGNEDVFS_ASSIGN(statement, state(contents, request.hash_type, request.attributes, existing,
+                                      request.index, request.keys));
+    return std::move(statement.own);
   };
   rebuild.check = [&](const std::string& path, const Contents&) -> Status {
     SIGNEDVFS_ASSIGN(

@@ -23,6 +23,10 @@ struct SignRequest {
   std::optional<std::string> output;  // archives: where to write; default: replace `path`
   HashType hash_type = HashType::kSha256;
   Attributes attributes;  // `prefix` is found by the signer, never given
+
+  // index says whether an archive gets a signed index; default: where it has enough members for
+  // that to pay. Adding a signature to what is signed already keeps it as it is.
+  std::optional<bool> index;
   Limits limits;
 
   // progress is told how many of the steps are done, two for each member (written, read back); it
@@ -45,7 +49,7 @@ struct SignReport {
 // signed as `@prefix`. On failure nothing has changed.
 Result<SignReport> sign(const SignRequest& request);
 
-// unsign removes the manifest and keeps everything else; the same promises as `sign`.
+// unsign removes the manifest and the index, and keeps everything else; the same promises as `sign`.
 Status unsign(const std::string& path, const std::optional<std::string>& output,
               const Limits& limits = {});
 

@@ -4,6 +4,8 @@
 #include <map>
 #include <utility>
 
+#include "vfs/index_builder.h"
+
 namespace signedvfs {
 namespace {
 
@@ -35,6 +37,17 @@ Result<bool> is_own(const Existing& existing, const std::vector<PrivateKey>& key
   return false;
 }
 
+// index_of returns the index of an archive that was written as `contents` says. Where bytes stand
+// in front of it, they are signed, and offsets count from the first of them.
+Result<Index> index_of(const Contents& contents, HashType type) {
+  IndexBuilder builder(type);
+  for (const auto& [name, member] : contents.members) {
+    SIGNEDVFS_TRY(builder.add(name, {member.offset, member.stored_size, member.size, member.method,
+                                     member.stored}));
+  }
+  return std::move(builder).finish();
+}
+
 Status check_period(const Attributes& attributes) {
   if (!attributes.not_before || !attributes.expires ||
       *attributes.not_before < *attributes.expires) {
@@ -61,28 +74,39 @@ Result<std::optional<Existing>> read_existing(const Container& container,
 }
 
 Result<Statement> state(const Contents& contents, HashType hash_type, const Attributes& wanted,
-                        const std::optional<Existing>& existing,
+                        const std::optional<Existing>& existing, std::optional<bool> index,
                         const std::vector<PrivateKey>& keys) {
   std::map<std::string, Digest> digests;
   for (const auto& [name, member] : contents.members) {
     digests.emplace_hint(digests.end(), name, member.content);
   }
   SIGNEDVFS_ASSIGN(const std::string body, encode_body(hash_type, digests));
-  const auto header_with = [&](const Attributes& fallback, Attributes& out) {
+  std::optional<Index> made;
+  const auto header_with = [&](const Attributes& fallback, bool indexed,
+                               Attributes& out) -> Result<std::string> {
     out = merged(wanted, fallback);
     out.prefix = contents.prefix;
-    return encode_header(hash_type, out, body);
+    if (!indexed) return encode_header(hash_type, out, body);
+    if (!made) {
+      SIGNEDVFS_ASSIGN(made, index_of(contents, hash_type));
+    }
+    return encode_header(hash_type, out, body, made->root);
   };
 
   Statement out;
   std::string header;
+  bool indexed = false;
   if (existing) {
-    SIGNEDVFS_ASSIGN(header, header_with(existing->header.attributes, out.attributes));
+    indexed = index.value_or(existing->header.index.has_value());
+    SIGNEDVFS_ASSIGN(header, header_with(existing->header.attributes, indexed, out.attributes));
     // The header commits to the member lines: equal headers are equal statements.
     out.added = header == existing->header_text;
   }
-  if (!existing || (!out.added && !existing->own)) {
-    SIGNEDVFS_ASSIGN(header, header_with({}, out.attributes));
+  if (!out.added) {
+    const bool keeps = existing && existing->own;
+    indexed = index.value_or(contents.members.size() >= kIndexedFrom);
+    SIGNEDVFS_ASSIGN(header, header_with(keeps ? existing->header.attributes : Attributes(),
+                                         indexed, out.attributes));
   }
   SIGNEDVFS_TRY(check_period(out.attributes));
 
@@ -98,7 +122,11 @@ Result<Statement> state(const Contents& contents, HashType hash_type, const Attr
     signatures.push_back({key.public_key().fingerprint(), std::move(value)});
   }
   for (const Signature& signature : signatures) out.signers.push_back(signature.fingerprint);
-  out.text = encode_manifest(signatures, header, body);
+  out.own.manifest = encode_manifest(signatures, header, body);
+  if (indexed) {
+    const std::size_t size = out.own.manifest.size();
+    out.own.index = index_text(*made, size, size - body.size());
+  }
   return out;
 }
 

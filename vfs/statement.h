@@ -32,16 +32,22 @@ Result<std::optional<Existing>> read_existing(const Container& container,
 
 // Statement is a manifest's text and how it came about.
 struct Statement {
-  std::string text;
+  OwnMembers own;
   Attributes attributes;
   bool added = false;                // `existing` says the same; its other signatures are kept
   std::vector<std::string> signers;  // fingerprints of all signatures
 };
 
-// state makes the manifest for `contents`. Attributes that `wanted` leaves unset come from
+// kIndexedFrom is the number of members from which on an index is worth its place, where nobody
+// says otherwise.
+inline constexpr std::uint64_t kIndexedFrom = 64;
+
+// state makes the manifest for `contents`, and the index where `index` wants one, or where it has
+// no value and `existing` has one and says the same, or differs and there are enough members.
+// Attributes that `wanted` leaves unset come from
 // `existing` where that is its own, or where nothing differs from it, and are left out otherwise.
 Result<Statement> state(const Contents& contents, HashType hash_type, const Attributes& wanted,
-                        const std::optional<Existing>& existing,
+                        const std::optional<Existing>& existing, std::optional<bool> index,
                         const std::vector<PrivateKey>& keys);
 
 // policy_of returns the policy that wants signatures by all of `keys`, at a moment at which

@@ -1,7 +1,6 @@
-// Removing a manifest and keeping everything else.
+// Removing a manifest, and an index, and keeping everything else.
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -57,7 +56,7 @@ Status unsign(const std::string& path, const std::optional<std::string>& output,
   Rebuild rebuild;
   rebuild.members = source.get();
   SIGNEDVFS_ASSIGN(rebuild.names, source->names());
-  rebuild.names.erase(std::find(rebuild.names.begin(), rebuild.names.end(), kManifestName));
+  std::erase_if(rebuild.names, [](const std::string& name) { return is_reserved(name); });
   if (source->prefix_bytes() > 0) {
     rebuild.prefix = [&](const Sink& sink) { return source->read_prefix(sink); };
   }

@@ -250,7 +250,9 @@ class Stat:
 
     @property
     def size(self) -> int:
-        """The size the container declares, in bytes. `read` checks it; this does not."""
+        """The decoded size in bytes: signed where there is an index, and otherwise what the
+        container declares. `read` checks it; this does not.
+        """
 
     @property
     def digest(self) -> str:
@@ -337,6 +339,10 @@ class SignedVfs:
         """The hash of the members, such as "sha256"."""
 
     @property
+    def has_index(self) -> bool:
+        """Whether the archive goes by a signed index, and not by its whole manifest."""
+
+    @property
     def prefix_length(self) -> int | None:
         """The signed number of bytes in front of an appended archive, or None."""
 
@@ -418,6 +424,7 @@ def sign(
     hash: _Hash = "sha256",
     limits: Limits | None = None,
     progress: _Progress | None = None,
+    index: bool | None = None,
 ) -> SignReport:
     """Sign an archive or a directory, in place or (archives) into `output`.
 
@@ -425,6 +432,9 @@ def sign(
     that one of the keys has signed. Times are seconds since 1970 or aware datetimes. The result
     is verified before it is put in place; on failure nothing has changed. Where the content of a
     signed archive has not changed, signatures are added.
+
+    `index` says whether an archive gets a signed index, with which opening costs the same for
+    any number of members; None leaves that to their number.
 
     `progress` is called with the steps done and their number; what it raises ends the work.
     Raises IntegrityCheckError where the content can not be signed, ValueError, OSError.

@@ -69,7 +69,7 @@ TEST(Allocation, WhileOpeningGivesAWholeArchiveOrNone) {
         return SignedVfs::over(std::move(container), policy);
       }();
       if (!vfs.ok()) return false;
-      EXPECT_EQ((*vfs)->manifest().entries().size(), kMembers.size());
+      EXPECT_EQ((*vfs)->listing().size(), kMembers.size());
       EXPECT_TRUE((*vfs)->verify_all().ok());
       return true;
     });

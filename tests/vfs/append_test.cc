@@ -60,11 +60,11 @@ TEST_F(Append, PutsASignedArchiveBehindAnExecutable) {
 
   const auto vfs = expect(SignedVfs::open(request_.output, policy()));
   EXPECT_TRUE(vfs->verify_all().ok());
-  EXPECT_EQ(vfs->manifest().attributes().name, "app");
-  EXPECT_EQ(vfs->manifest().hash_type(), HashType::kSha512);
-  ASSERT_TRUE(vfs->manifest().attributes().prefix);
-  EXPECT_EQ(vfs->manifest().attributes().prefix->length, kExecutable.size());
-  EXPECT_EQ(vfs->manifest().attributes().prefix->digest.hex(), sha256(kExecutable));
+  EXPECT_EQ(vfs->attributes().name, "app");
+  EXPECT_EQ(vfs->hash_type(), HashType::kSha512);
+  ASSERT_TRUE(vfs->attributes().prefix);
+  EXPECT_EQ(vfs->attributes().prefix->length, kExecutable.size());
+  EXPECT_EQ(vfs->attributes().prefix->digest.hex(), sha256(kExecutable));
 }
 
 TEST_F(Append, CoversBothHalves) {

@@ -43,9 +43,9 @@ class LegacyArchive : public testing::TestWithParam<std::string> {};
 
 TEST_P(LegacyArchive, IsReadWhereThePolicySaysSo) {
   const auto vfs = expect(SignedVfs::open(LEGACY_ARCHIVES + GetParam(), accepting()));
-  EXPECT_EQ(vfs->manifest().signers(), std::vector<std::string>{legacy_key().fingerprint()});
-  ASSERT_EQ(vfs->manifest().entries().size(), 3U);
-  EXPECT_EQ(vfs->manifest().entries()[0].path(), "data file.txt");
+  EXPECT_EQ(vfs->signers(), std::vector<std::string>{legacy_key().fingerprint()});
+  ASSERT_EQ(vfs->listing().size(), 3U);
+  EXPECT_EQ(expect(vfs->manifest())->entries()[0].path(), "data file.txt");
   const VerifiedBytes main = expect(vfs->read("main.py"));
   EXPECT_EQ(text_of(main.bytes()), "import pkg\n");
   const VerifiedBytes package = expect(vfs->read("pkg/__init__.py"));

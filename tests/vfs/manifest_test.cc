@@ -50,56 +50,9 @@ TEST(Manifest, FindsExactNamesOnly) {
   EXPECT_EQ(manifest.find(std::string_view("data.txt\0", 9)), nullptr);
 }
 
-TEST(Manifest, KnowsDirectories) {
-  const Manifest manifest = expect(check(manifest_for({{"a/b/c", ""},
-                                                       {"a-b", ""},
-                                                       {"a.b/c", ""},
-                                                       {"d\xc3\xa9/e", ""},
-                                                       {"ef", ""},
-                                                       {"f0", ""},
-                                                       {"f/g", ""}})));
-  for (const char* directory : {"", "a", "a/b", "a.b", "d\xc3\xa9", "f"}) {
-    EXPECT_TRUE(manifest.has_directory(directory)) << directory;
-  }
-  for (const char* other : {"a/", "a/b/", "a/b/c", "a-b", "a.", "d", "d\xc3", "e", "ef", "/", "a/c",
-                            "b", "A", "zz", "f0"}) {
-    EXPECT_FALSE(manifest.has_directory(other)) << other;
-  }
-}
-
-std::vector<std::string> listed(const Manifest& manifest, std::string_view directory) {
-  std::vector<std::string> out;
-  for (const DirectoryItem& item : manifest.list(directory)) {
-    out.push_back(std::string(item.name) + (item.is_directory ? "/" : ""));
-  }
-  return out;
-}
-
-TEST(Manifest, ListsDirectories) {
-  using testing::ElementsAre;
-  using testing::IsEmpty;
-  const Manifest manifest = expect(check(manifest_for({{"a-b", ""},
-                                                       {"a/0", ""},
-                                                       {"a/b/c", ""},
-                                                       {"a/b/d/e", ""},
-                                                       {"a/b0", ""},
-                                                       {"a/z\xc3\xa9/f", ""},
-                                                       {"a0", ""},
-                                                       {"b", ""}})));
-  EXPECT_THAT(listed(manifest, ""), ElementsAre("a-b", "a/", "a0", "b"));
-  EXPECT_THAT(listed(manifest, "a"), ElementsAre("0", "b/", "b0", "z\xc3\xa9/"));
-  EXPECT_THAT(listed(manifest, "a/b"), ElementsAre("c", "d/"));
-  EXPECT_THAT(listed(manifest, "a/b/d"), ElementsAre("e"));
-  for (const char* other : {"b", "a/", "/", "a/b/c", "a/b/d/e", "c", "a-", "zz"}) {
-    EXPECT_THAT(listed(manifest, other), IsEmpty()) << other;
-  }
-  EXPECT_THAT(listed(expect(check(manifest_for({}))), ""), IsEmpty());
-}
-
 TEST(Manifest, MayBeEmpty) {
   const Manifest manifest = expect(check(manifest_for({})));
   EXPECT_TRUE(manifest.entries().empty());
-  EXPECT_FALSE(manifest.has_directory("a"));
   EXPECT_EQ(manifest.find(""), nullptr);
 }
 

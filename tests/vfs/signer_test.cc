@@ -58,7 +58,7 @@ std::shared_ptr<const SignedVfs> opened(const std::string& path,
 
 void expect_members(const std::string& path, const Members& members = kMembers) {
   const auto vfs = opened(path);
-  EXPECT_EQ(vfs->manifest().entries().size(), members.size());
+  EXPECT_EQ(vfs->listing().size(), members.size());
   for (const auto& [name, content] : members) {
     const VerifiedBytes bytes = expect(vfs->read(name));
     EXPECT_EQ(text_of(bytes.bytes()), content);
@@ -128,8 +128,8 @@ TEST_F(Signer, KeepsAndSignsBytesInFront) {
   expect(sign(request_for(path)));
   EXPECT_TRUE(file_text(path).starts_with(prefix));
   expect_members(path);
-  ASSERT_TRUE(opened(path)->manifest().attributes().prefix);
-  EXPECT_EQ(opened(path)->manifest().attributes().prefix->length, prefix.size());
+  ASSERT_TRUE(opened(path)->attributes().prefix);
+  EXPECT_EQ(opened(path)->attributes().prefix->length, prefix.size());
   std::string changed = file_text(path);
   changed[0] = '?';
   EXPECT_EQ(opened(directory_.write("changed", changed))->verify_all().code(),
@@ -148,8 +148,8 @@ TEST_F(Signer, SignsEveryAttributeAndHash) {
     TrustPolicy policy = trusting();
     policy.now = [] { return 150; };
     const auto vfs = opened(request.path, policy);
-    EXPECT_EQ(vfs->manifest().attributes(), request.attributes);
-    EXPECT_EQ(vfs->manifest().hash_type(), type);
+    EXPECT_EQ(vfs->attributes(), request.attributes);
+    EXPECT_EQ(vfs->hash_type(), type);
     EXPECT_TRUE(vfs->verify_all().ok());
   }
 }
@@ -162,7 +162,7 @@ TEST_F(Signer, AddsASignatureToTheSameStatement) {
   EXPECT_TRUE(second.added);
   EXPECT_THAT(second.signers, UnorderedElementsAre(fingerprint(0), fingerprint(1)));
   const auto vfs = opened(first.path, trusting({0, 1}, 2));
-  EXPECT_EQ(vfs->manifest().attributes().name, "app");
+  EXPECT_EQ(vfs->attributes().name, "app");
 }
 
 TEST_F(Signer, CarriesNoSignatureOverToAnotherStatement) {
@@ -177,8 +177,8 @@ TEST_F(Signer, CarriesNoSignatureOverToAnotherStatement) {
   EXPECT_FALSE(report.added);
   EXPECT_THAT(report.signers, ElementsAre(fingerprint(1)));
   const auto vfs = opened(first.path, trusting({1}));
-  EXPECT_EQ(vfs->manifest().attributes().serial, 2U);
-  EXPECT_FALSE(vfs->manifest().attributes().name) << "somebody else said that";
+  EXPECT_EQ(vfs->attributes().serial, 2U);
+  EXPECT_FALSE(vfs->attributes().name) << "somebody else said that";
 }
 
 TEST_F(Signer, KeepsItsOwnAttributes) {
@@ -189,8 +189,8 @@ TEST_F(Signer, KeepsItsOwnAttributes) {
   request.attributes = {};
   request.attributes.serial = 2;
   EXPECT_FALSE(expect(sign(request)).added);
-  EXPECT_EQ(opened(request.path)->manifest().attributes().name, "app");
-  EXPECT_EQ(opened(request.path)->manifest().attributes().serial, 2U);
+  EXPECT_EQ(opened(request.path)->attributes().name, "app");
+  EXPECT_EQ(opened(request.path)->attributes().serial, 2U);
 }
 
 TEST_F(Signer, BelievesNothingOfAManifestThatItDidNotSign) {
@@ -209,7 +209,7 @@ TEST_F(Signer, BelievesNothingOfAManifestThatItDidNotSign) {
     const SignReport report = expect(sign(request_for(path)));
     EXPECT_FALSE(report.added);
     EXPECT_THAT(report.signers, ElementsAre(fingerprint()));
-    EXPECT_FALSE(opened(path)->manifest().attributes().name);
+    EXPECT_FALSE(opened(path)->attributes().name);
     expect_members(path);
   }
 }

@@ -67,6 +67,16 @@ def add_attributes(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_index(parser: argparse.ArgumentParser) -> None:
+    """add_index adds the choice whether there is a signed index."""
+    parser.add_argument(
+        "--index",
+        action=argparse.BooleanOptionalAction,
+        help="with a signed index, or without one: opening then costs the same for any number of "
+        "members (default: where there are enough of them)",
+    )
+
+
 def add_trust(parser: argparse.ArgumentParser) -> None:
     """add_trust adds the options that make a TrustPolicy, and the limits."""
     group = parser.add_argument_group("trust")

@@ -74,6 +74,7 @@ def add_to(commands: Commands) -> None:
     )
     parser.add_argument("--level", type=int, default=0, metavar="N", help="compression level")
     shared.add_attributes(parser)
+    shared.add_index(parser)
     shared.add_reporting(parser, quiet=True)
 
 
@@ -86,10 +87,10 @@ def pack(arguments: argparse.Namespace, output: Output) -> int:
         )
     if not arguments.sources and not arguments.requirement:
         raise CliError("there is nothing to pack", "Name a SOURCE, or -r FILE.")
-    attributes = (arguments.name, arguments.serial, arguments.expires)
-    if arguments.unsigned and attributes != (None, None, None):
+    signed = (arguments.name, arguments.serial, arguments.expires, arguments.index)
+    if arguments.unsigned and any(one is not None for one in signed):
         raise CliError(
-            "--name, --serial and --expires are signed attributes", "Give --key FILE.key."
+            "--name, --serial, --expires and --index go with a signature", "Give --key FILE.key."
         )
     for path in (*arguments.sources, *arguments.requirement):
         shared.existing(path)
@@ -112,6 +113,7 @@ def pack(arguments: argparse.Namespace, output: Output) -> int:
             expires=arguments.expires,
             progress=progress.show,
             exclude=[*arguments.key, *arguments.password_file],
+            index=arguments.index,
         )
     _tell(report, output)
     return 0

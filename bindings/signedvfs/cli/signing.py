@@ -25,7 +25,7 @@ examples:
 """
 
 _UNSIGN = """\
-Removes the manifest, and with it all signatures.
+Removes the manifest, with it all signatures, and the index.
 
 examples:
   signedvfs unsign app.zip
@@ -60,6 +60,7 @@ def add_to(commands: Commands) -> None:
         default="sha256",
         help="hash for the members (default: %(default)s)",
     )
+    shared.add_index(parser)
     shared.add_limits(parser)
     shared.add_reporting(parser, quiet=True)
 
@@ -93,6 +94,7 @@ def sign(arguments: argparse.Namespace, output: Output) -> int:
             hash=arguments.hash,
             limits=shared.limits_of(arguments),
             progress=progress,
+            index=arguments.index,
         )
     _tell(report, output)
     return 0

@@ -9,6 +9,7 @@ from typing import Callable, NamedTuple
 from signedvfs.packaging.errors import PackError
 
 _MANIFEST = "signedimp-manifest.txt"
+_INDEX = "signedvfs-index.bin"
 
 
 class LeftOut(NamedTuple):
@@ -22,6 +23,8 @@ def unwanted(name: str) -> str:
     """unwanted returns why no archive should have a member `name`, or nothing."""
     if name == _MANIFEST:
         return "an earlier manifest"
+    if name == _INDEX:
+        return "an earlier index"
     if "__pycache__" in name.split("/"):
         return "compiled anew"
     if name.endswith(".pyo"):

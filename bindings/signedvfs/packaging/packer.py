@@ -67,6 +67,7 @@ def pack(
     expires: datetime | int | None = None,
     progress: Progress | None = None,
     exclude: Sequence[AnyPath] = (),
+    index: bool | None = None,
 ) -> PackReport:
     """pack puts directories, wheels and requirements into the archive `output`, and signs it.
 
@@ -74,7 +75,8 @@ def pack(
     under its own name. `requirements` are requirement files, resolved by pip. `main` ("module" or
     "module:function") becomes the archive's `__main__`. Each module is compiled; `source` is "keep"
     or "strip". `compression` is "stored", "deflate" or "zstd", and `level` 0 its default. Without
-    `key` the archive is not signed. Files in `exclude` and `output` itself are not packed.
+    `key` the archive is not signed; `index` is as for `sign`. Files in `exclude` and `output`
+    itself are not packed.
 
     The same inputs give the same bytes. `output` is replaced in one step, or left as it was. Raises
     PackError where the inputs make no archive, OSError where the system fails.
@@ -82,8 +84,8 @@ def pack(
     target = Path(output)
     if source not in ("keep", "strip"):
         raise ValueError(f"source must be 'keep' or 'strip', not {source!r}")
-    if key is None and (name is not None or serial is not None or expires is not None):
-        raise ValueError("name, serial and expires are signed attributes: they need a key")
+    if key is None and any(one is not None for one in (name, serial, expires, index)):
+        raise ValueError("name, serial, expires and index are signed: they need a key")
     if isinstance(sources, (str, os.PathLike)):
         sources = [sources]
     with tempfile.TemporaryDirectory(prefix="signedvfs-") as wheels:
@@ -109,6 +111,7 @@ def pack(
                     serial=serial,
                     expires=expires,
                     progress=told,
+                    index=index,
                 )
                 signers = list(signed.signers)
     return PackReport(

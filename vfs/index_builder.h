@@ -1,0 +1,61 @@
+// Making the signed index. The same members give the same bytes, so that a verifier can make it
+// again and compare.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "archive/status.h"
+#include "vfs/index_node.h"
+#include "vfs/index_trailer.h"
+#include "vfs/manifest.h"
+
+namespace signedvfs {
+
+// kPageBytes is the size that pages keep to. A look-up in a page that was not needed before costs
+// one read and one digest of it, so they should not be large; small ones know fewer neighbours.
+inline constexpr std::size_t kPageBytes = 8192;
+
+// Index is what there is of an index before the manifest is known.
+struct Index {
+  std::string pages;
+  IndexRoot root;
+};
+
+// IndexBuilder makes an index of members that come in byte order of their paths.
+class IndexBuilder {
+ public:
+  explicit IndexBuilder(HashType type) : type_(type) {}
+
+  // add appends a member. Fails with `kUsage` where `path` is out of order or `record`'s digest of
+  // another type, and with `kCrypto`.
+  Status add(std::string_view path, const IndexRecord& record);
+
+  // finish returns all pages. Fails with `kBadIndex` where one would be too large to be read: a
+  // path of a megabyte.
+  Result<Index> finish() &&;
+
+ private:
+  struct Finished {
+    std::string first;
+    PageReference page;
+  };
+
+  Status finish_page(const NodeBuilder& page, bool is_leaf, std::string first,
+                     std::vector<Finished>& level);
+
+  HashType type_;
+  std::string pages_;
+  NodeBuilder leaf_;
+  std::string first_;  // of `leaf_`
+  std::string last_;   // that was added
+  std::vector<Finished> leaves_;
+};
+
+// index_text returns the whole member: the pages and the trailer. The manifest, of `manifest_size`
+// bytes of which `head_size` are its head, stands directly before the index's zip header.
+std::string index_text(const Index& index, std::uint64_t manifest_size, std::size_t head_size);
+
+}  // namespace signedvfs

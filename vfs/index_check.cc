@@ -1,0 +1,272 @@
+#include "vfs/index_check.h"
+
+#include <algorithm>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "archive/zip_index.h"
+#include "archive/zip_tail.h"
+#include "archive/zip_writer.h"
+#include "vfs/index_builder.h"
+
+namespace signedvfs {
+namespace {
+
+// Rewriting writes an archive again, and compares what is written with what is there.
+class Rewriting {
+ public:
+  explicit Rewriting(std::uint64_t begin)
+      : writer_([this](std::span<const std::byte> bytes) { return compare(bytes); }, begin) {}
+  Rewriting(const Rewriting&) = delete;
+  Rewriting& operator=(const Rewriting&) = delete;
+
+  // add requires that the member's record is `there`.
+  Status add(const ZipRecord& member, std::span<const std::byte> there, const Packed& packed) {
+    there_ = there;
+    SIGNEDVFS_TRY(writer_.add(member.name, packed).about(member.name));
+    return all_compared();
+  }
+
+  // finish requires that the directory and what follows is `there`.
+  Status finish(std::span<const std::byte> there) {
+    there_ = there;
+    SIGNEDVFS_TRY(std::move(writer_).finish());
+    return all_compared();
+  }
+
+ private:
+  Status compare(std::span<const std::byte> bytes) {
+    if (bytes.size() > there_.size() ||
+        !std::equal(bytes.begin(), bytes.end(), there_.begin())) {
+      return {Errc::kBadRecord, "a zip header differs from the one that signing writes"};
+    }
+    there_ = there_.subspan(bytes.size());
+    return {};
+  }
+
+  Status all_compared() const {
+    if (there_.empty()) return {};
+    return {Errc::kBadRecord, "bytes follow a zip header that signing does not write"};
+  }
+
+  std::span<const std::byte> there_;
+  ZipWriter writer_;
+};
+
+// Checking is the state of one `check_indexed`.
+class Checking {
+ public:
+  Checking(const ByteSource& source, const ManifestHead& head, const Limits& limits,
+           const ZipTail& tail, const ZipIndex& zip)
+      : source_(source),
+        head_(head),
+        limits_(limits),
+        tail_(tail),
+        zip_(zip),
+        rewriting_(zip.begin() - tail.base) {}
+
+  Status prefix() const;
+  Status manifest();
+  Status members(const Progress& progress);
+  Status index();
+
+ private:
+  struct Found {
+    std::string_view path;
+    IndexRecord record;
+  };
+
+  // Copied is a member's record, in one private copy.
+  struct Copied {
+    Buffer whole;
+    std::span<const std::byte> bytes;   // all of it
+    std::span<const std::byte> stored;  // without the local header
+  };
+
+  Result<Copied> copy(const ZipRecord& member) const;
+  Status member(const ZipRecord& member);
+  Status add(const ZipRecord& member, Copied copied);
+  Status own_member(const ZipRecord& member, std::string_view name) const;
+
+  const ByteSource& source_;
+  const ManifestHead& head_;
+  const Limits& limits_;
+  const ZipTail& tail_;
+  const ZipIndex& zip_;
+  Rewriting rewriting_;
+  std::optional<Manifest> manifest_;
+  Copied manifest_text_;
+  std::size_t head_size_ = 0;
+  std::vector<Found> found_;
+};
+
+Status Checking::prefix() const {
+  const auto& prefix = head_.header.attributes.prefix;
+  if (!prefix) return {};
+  if (zip_.begin() != prefix->length) {
+    return {Errc::kPrefixMismatch, std::to_string(zip_.begin()) +
+                                       " bytes in front of the archive where " +
+                                       std::to_string(prefix->length) + " were signed"};
+  }
+  constexpr std::uint64_t kPiece = std::uint64_t{1} << 20U;
+  Buffer piece(static_cast<std::size_t>(std::min(kPiece, prefix->length)));
+  SIGNEDVFS_ASSIGN(Hasher hasher, Hasher::create(prefix->digest.type()));
+  for (std::uint64_t at = 0; at < prefix->length; at += piece.size()) {
+    const auto part =
+        piece.bytes().first(static_cast<std::size_t>(std::min(kPiece, prefix->length - at)));
+    SIGNEDVFS_TRY(source_.copy_out(at, part));
+    SIGNEDVFS_TRY(hasher.update(part));
+  }
+  SIGNEDVFS_ASSIGN(const Digest digest, std::move(hasher).finish());
+  if (digest == prefix->digest) return {};
+  return {Errc::kPrefixMismatch, "the bytes in front of the archive have the SHA-256 " +
+                                     digest.hex() + " where " + prefix->digest.hex() +
+                                     " was signed"};
+}
+
+Result<Checking::Copied> Checking::copy(const ZipRecord& member) const {
+  Copied out;
+  out.whole = Buffer(static_cast<std::size_t>(member.header_size + member.stored_size));
+  if (Status copied = source_.copy_out(member.offset, out.whole.bytes()); !copied.ok()) {
+    return std::move(copied).in(in_quotes(member.name));
+  }
+  out.bytes = std::as_const(out.whole).bytes();
+  SIGNEDVFS_TRY(check_local_header(out.bytes.first(member.header_size), member));
+  out.stored = out.bytes.subspan(member.header_size);
+  return out;
+}
+
+Status Checking::add(const ZipRecord& member, Copied copied) {
+  Packed packed{member.method, member.crc32, member.size, std::move(copied.whole)};
+  packed.bytes.drop_front(member.header_size);
+  return rewriting_.add(member, copied.bytes, packed);
+}
+
+Status Checking::own_member(const ZipRecord& member, std::string_view name) const {
+  if (member.name == name && member.method == Method::kStored) return {};
+  return {Errc::kBadIndex, in_quotes(member.name) + " stands where " + in_quotes(name) +
+                               " should be, stored as it is"};
+}
+
+Status Checking::manifest() {
+  if (zip_.members().size() < 2) {
+    return {Errc::kBadIndex, "an archive without manifest and index"};
+  }
+  const ZipRecord& member = zip_.members()[zip_.members().size() - 2];
+  SIGNEDVFS_TRY(own_member(member, kManifestName));
+  SIGNEDVFS_ASSIGN(manifest_text_, copy(member));
+  const std::string_view text = text_of(manifest_text_.stored);
+  if (checksum(manifest_text_.stored) != member.crc32) {
+    return {Errc::kCorruptMember, "the manifest's checksum is not the declared one"};
+  }
+  SIGNEDVFS_ASSIGN(const ManifestParts parts, split_manifest(text, limits_));
+  const auto same = [](const Signature& a, const Signature& b) {
+    return a.fingerprint == b.fingerprint && a.value == b.value;
+  };
+  if (parts.header != head_.text ||
+      !std::equal(parts.signatures.begin(), parts.signatures.end(), head_.signatures.begin(),
+                  head_.signatures.end(), same)) {
+    return {Errc::kManifestMismatch, "the manifest is not the one that the archive was opened by"};
+  }
+  head_size_ = text.size() - parts.body.size();
+  Buffer lines(parts.body.size());
+  std::copy_n(bytes_of(parts.body).begin(), lines.size(), lines.bytes().begin());
+  SIGNEDVFS_ASSIGN(manifest_, Manifest::complete(head_, std::move(lines), limits_));
+  return {};
+}
+
+Status Checking::member(const ZipRecord& member) {
+  const Entry* const entry = manifest_->find(member.name);
+  if (entry == nullptr) {
+    return {Errc::kUnlistedMember, in_quotes(member.name) + " is in the archive, but not signed"};
+  }
+  SIGNEDVFS_ASSIGN(Copied copied, copy(member));
+  const Digest wanted = entry->digest();
+  IndexRecord record{member.content() - tail_.base, member.stored_size, member.size, member.method,
+                     {}};
+  SIGNEDVFS_ASSIGN(record.digest, digest_of(wanted.type(), copied.stored));
+  Digest digest = record.digest;
+  if (member.method != Method::kStored) {
+    Buffer content(static_cast<std::size_t>(member.size));
+    SIGNEDVFS_TRY(unpack_into(member.method, copied.stored, member.crc32, content.bytes())
+                      .in(in_quotes(member.name)));
+    SIGNEDVFS_ASSIGN(digest, digest_of(wanted.type(), std::as_const(content).bytes()));
+  } else if (checksum(copied.stored) != member.crc32) {
+    return {Errc::kCorruptMember,
+            in_quotes(member.name) + ": the content's checksum is not the declared one"};
+  }
+  if (digest != wanted) {
+    return {Errc::kDigestMismatch, in_quotes(member.name) + " has the " +
+                                       std::string(hash_name(wanted.type())) + " " + digest.hex() +
+                                       " where " + wanted.hex() + " was signed"};
+  }
+  found_.push_back({member.name, record});
+  return add(member, std::move(copied));
+}
+
+Status Checking::members(const Progress& progress) {
+  const std::size_t count = zip_.members().size() - 2;
+  found_.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const ZipRecord& record = zip_.members()[i];
+    SIGNEDVFS_TRY(member(record).about(record.name));
+    if (progress && !progress(i + 1)) {
+      return {Errc::kUsage,
+              "given up after " + std::to_string(i + 1) + " of " + std::to_string(count) +
+                  " members"};
+    }
+  }
+  const auto by_path = [](const Found& a, const Found& b) { return a.path < b.path; };
+  std::sort(found_.begin(), found_.end(), by_path);
+  const std::vector<Entry>& entries = manifest_->entries();
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (i < found_.size() && found_[i].path == entries[i].path()) continue;
+    return Status(Errc::kMissingMember, in_quotes(entries[i].path()) + " is listed, but not there")
+        .about(entries[i].path());
+  }
+  return {};
+}
+
+Status Checking::index() {
+  const ZipRecord& manifest = zip_.members()[zip_.members().size() - 2];
+  const ZipRecord& index = zip_.members().back();
+  SIGNEDVFS_TRY(own_member(index, kIndexName));
+  IndexBuilder builder(head_.header.hash_type);
+  for (const Found& found : found_) SIGNEDVFS_TRY(builder.add(found.path, found.record));
+  SIGNEDVFS_ASSIGN(const Index made, std::move(builder).finish());
+  if (made.root != head_.header.index) {
+    return {Errc::kIndexMismatch, "the members give an index with the root " +
+                                      made.root.digest.hex() + " where " +
+                                      head_.header.index->digest.hex() + " was signed"};
+  }
+  SIGNEDVFS_ASSIGN(Copied copied, copy(index));
+  if (checksum(copied.stored) != index.crc32 ||
+      text_of(copied.stored) != index_text(made, manifest.size, head_size_)) {
+    return {Errc::kIndexMismatch, "the index is not the one that the members give"};
+  }
+  SIGNEDVFS_TRY(add(manifest, std::move(manifest_text_)));
+  SIGNEDVFS_TRY(add(index, std::move(copied)));
+
+  Buffer end(static_cast<std::size_t>(source_.size() - tail_.directory));
+  SIGNEDVFS_TRY(source_.copy_out(tail_.directory, end.bytes()));
+  return rewriting_.finish(std::as_const(end).bytes());
+}
+
+}  // namespace
+
+Status check_indexed(const ByteSource& source, const std::string& path, const ManifestHead& head,
+                     const Limits& limits, const Progress& progress) {
+  const auto check = [&]() -> Status {
+    SIGNEDVFS_ASSIGN(const ZipTail tail, read_zip_tail(source, limits));
+    SIGNEDVFS_ASSIGN(const ZipIndex zip, ZipIndex::read(source, limits));
+    Checking checking(source, head, limits, tail, zip);
+    SIGNEDVFS_TRY(checking.manifest());
+    SIGNEDVFS_TRY(checking.prefix());
+    SIGNEDVFS_TRY(checking.members(progress));
+    return checking.index();
+  };
+  return check().in(path);
+}
+
+}  // namespace signedvfs

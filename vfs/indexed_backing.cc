@@ -1,0 +1,202 @@
+#include "vfs/indexed_backing.h"
+
+#include <algorithm>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "archive/zip_tail.h"
+#include "vfs/index_check.h"
+
+namespace signedvfs {
+namespace {
+
+// One read of this size gets the trailer and nearly every root; of small archives it gets all.
+constexpr std::uint64_t kWindowBytes = 16384;
+
+// Window is a private copy of the bytes in front of a place in a file. What it does not have is
+// copied from the file.
+class Window {
+ public:
+  static Result<Window> before(const ByteSource& source, std::uint64_t end, std::uint64_t size) {
+    Window out(source, end - size, Buffer(static_cast<std::size_t>(size)));
+    SIGNEDVFS_TRY(source.copy_out(out.begin_, out.bytes_.bytes()));
+    return out;
+  }
+
+  std::span<const std::byte> last(std::size_t count) const noexcept {
+    return bytes_.bytes().last(count);
+  }
+
+  // copy returns the bytes from `offset` on in memory of their own.
+  Result<Buffer> copy(std::uint64_t offset, std::uint64_t size) const {
+    Buffer out(static_cast<std::size_t>(size));
+    if (offset < begin_ || size > bytes_.size() || offset - begin_ > bytes_.size() - size) {
+      SIGNEDVFS_TRY(source_->copy_out(offset, out.bytes()));
+    } else {
+      const auto part = bytes_.bytes().subspan(static_cast<std::size_t>(offset - begin_));
+      std::copy_n(part.begin(), out.size(), out.bytes().begin());
+    }
+    return out;
+  }
+
+ private:
+  Window(const ByteSource& source, std::uint64_t begin, Buffer bytes) noexcept
+      : source_(&source), begin_(begin), bytes_(std::move(bytes)) {}
+
+  const ByteSource* source_;
+  std::uint64_t begin_;
+  Buffer bytes_;
+};
+
+// check_text checks the head of a manifest, of which `text` is all.
+Result<ManifestHead> check_text(const Buffer& text, const TrustPolicy& policy,
+                                const Limits& limits) {
+  SIGNEDVFS_ASSIGN(const ManifestParts parts, split_manifest(text_of(text.bytes()), limits));
+  if (!parts.body.empty()) {
+    return Status(Errc::kBadIndex, "the index's trailer does not say where its header ends");
+  }
+  return check_head(parts, policy);
+}
+
+Status check_size(const IndexRecord& record, const Limits& limits) {
+  const auto too_large = [&](const std::string& what) {
+    return Status(Errc::kTooLarge, std::to_string(record.size) + " bytes from " +
+                                       std::to_string(record.stored_size) + "; " + what);
+  };
+  if (record.size > limits.member_bytes) {
+    return too_large("the limit member_bytes is " + std::to_string(limits.member_bytes));
+  }
+  if (record.size / std::max<std::uint64_t>(limits.ratio, 1) > record.stored_size) {
+    return too_large("the limit ratio is " + std::to_string(limits.ratio));
+  }
+  return {};
+}
+
+}  // namespace
+
+IndexedBacking::~IndexedBacking() { delete manifest_.load(); }
+
+Result<std::unique_ptr<const Backing>> IndexedBacking::over(
+    std::shared_ptr<const ByteSource> source, const std::string& path, const TrustPolicy& policy,
+    const Limits& limits) {
+  const auto none = [] { return std::unique_ptr<const Backing>(); };
+  const auto tail = read_zip_tail(*source, limits);
+  if (!tail.ok()) return none();  // whoever reads the directory will say what is wrong
+  const std::uint64_t body = tail->directory - tail->base;
+  if (body < kTrailerBytes) return none();
+  auto window = Window::before(*source, tail->directory, std::min(body, kWindowBytes));
+  if (!window.ok()) return std::move(window).status().in(path);
+  const auto trailer = read_trailer(window->last(kTrailerBytes), body - kTrailerBytes);
+  if (!trailer) return none();
+
+  std::unique_ptr<IndexedBacking> out(new IndexedBacking(std::move(source), path, limits));
+  out->base_ = tail->base;
+  const std::uint64_t manifest = tail->directory - trailer->manifest_back;
+  out->lines_ = manifest + trailer->head_size;
+  out->lines_size_ = trailer->manifest_size - trailer->head_size;
+
+  const std::string what = path + ": " + std::string(kManifestName);
+  if (trailer->head_size > limits.header_bytes) {
+    return Status(Errc::kTooLarge, what + ": signatures and attributes exceed " +
+                                       std::to_string(limits.header_bytes) +
+                                       " bytes; Limits.header_bytes allows more");
+  }
+  auto text = window->copy(manifest, trailer->head_size);
+  if (!text.ok()) return std::move(text).status().in(what);
+  auto head = check_text(*text, policy, limits);
+  if (!head.ok()) return std::move(head).status().in(what);
+  out->head_ = std::move(head).value();
+  const Header& header = out->head_.header;
+  if (!header.index) return none();
+  if (header.members > limits.members) {
+    return Status(Errc::kTooLarge, what + ": " + std::to_string(header.members) +
+                                       " members where " + std::to_string(limits.members) +
+                                       " are allowed; Limits.members allows more");
+  }
+  if (header.attributes.prefix && tail->base != 0) {
+    return Status(Errc::kPrefixMismatch, path + ": " + std::to_string(tail->base) +
+                                             " bytes stand in front of what was signed with " +
+                                             std::to_string(header.attributes.prefix->length) +
+                                             " bytes in front of the archive");
+  }
+
+  const std::string index = path + ": " + std::string(kIndexName);
+  const std::uint64_t pages = trailer->index_size - kTrailerBytes;
+  if (header.index->size > std::min<std::uint64_t>(pages, kMaxPageBytes)) {
+    return Status(Errc::kBadIndex, index + ": a root of " + std::to_string(header.index->size) +
+                                       " bytes was signed, and the index has " +
+                                       std::to_string(pages));
+  }
+  auto root =
+      window->copy(tail->directory - kTrailerBytes - header.index->size, header.index->size);
+  if (!root.ok()) return std::move(root).status().in(index);
+  IndexPlace place{out->source_, tail->directory - trailer->index_size, pages};
+  SIGNEDVFS_ASSIGN(out->tree_, IndexTree::create(std::move(place), std::move(root).value(), header,
+                                                 limits, index));
+  return std::unique_ptr<const Backing>(std::move(out));
+}
+
+Result<const Manifest*> IndexedBacking::manifest() const {
+  if (const Manifest* const kept = manifest_.load(std::memory_order_acquire)) return kept;
+  const std::string what = path_ + ": " + std::string(kManifestName);
+  if (lines_size_ > limits_.manifest_bytes) {
+    return Status(Errc::kTooLarge, what + " has more than the " +
+                                       std::to_string(limits_.manifest_bytes) +
+                                       " bytes that Limits.manifest_bytes allows");
+  }
+  Buffer lines(static_cast<std::size_t>(lines_size_));
+  if (Status copied = source_->copy_out(lines_, lines.bytes()); !copied.ok()) {
+    return std::move(copied).in(what);
+  }
+  auto manifest = Manifest::complete(head_, std::move(lines), limits_);
+  if (!manifest.ok()) return std::move(manifest).status().in(what);
+  auto ours = std::make_unique<const Manifest>(std::move(manifest).value());
+  const Manifest* theirs = nullptr;
+  if (!manifest_.compare_exchange_strong(theirs, ours.get(), std::memory_order_acq_rel)) {
+    return theirs;
+  }
+  return ours.release();
+}
+
+Result<Buffer> IndexedBacking::copy_stored(std::string_view name, const IndexRecord& record) const {
+  const std::uint64_t size = source_->size() - base_;
+  if (record.offset > size || record.stored_size > size - record.offset) {
+    return Status(Errc::kMissingMember,
+                  path_ + ": " + in_quotes(name) + " is listed, but the file ends before it does");
+  }
+  Buffer stored(static_cast<std::size_t>(record.stored_size));
+  if (Status copied = source_->copy_out(base_ + record.offset, stored.bytes()); !copied.ok()) {
+    return std::move(copied).in(path_ + ": " + in_quotes(name));
+  }
+  return stored;
+}
+
+Result<Buffer> IndexedBacking::read(std::string_view name) const {
+  SIGNEDVFS_ASSIGN(const std::optional<IndexRecord> record, tree_->find(name));
+  if (!record) return not_listed(path_, name);
+  if (Status allowed = check_size(*record, limits_); !allowed.ok()) {
+    return std::move(allowed).in(path_ + ": " + in_quotes(name));
+  }
+  SIGNEDVFS_ASSIGN(Buffer stored, copy_stored(name, *record));
+  const Digest& wanted = record->digest;
+  SIGNEDVFS_ASSIGN(const Digest digest, digest_of(wanted.type(), std::as_const(stored).bytes()));
+  if (digest != wanted) return wrong_digest(path_, name, " as it is stored", digest, wanted);
+  if (record->method == Method::kStored) return stored;
+
+  Buffer content(static_cast<std::size_t>(record->size));
+  Status decoded = decode_into(record->method, std::as_const(stored).bytes(), content.bytes());
+  if (!decoded.ok()) return std::move(decoded).in(path_ + ": " + in_quotes(name));
+  return content;
+}
+
+Result<std::uint64_t> IndexedBacking::size_of(std::string_view name) const {
+  SIGNEDVFS_ASSIGN(const std::optional<IndexRecord> record, tree_->find(name));
+  return record ? record->size : 0;
+}
+
+Status IndexedBacking::verify_all(const Progress& progress) const {
+  return check_indexed(*source_, path_, head_, limits_, progress);
+}
+
+}  // namespace signedvfs

@@ -1,0 +1,60 @@
+// Archives that go by their signed index. Private to vfs/.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "archive/byte_source.h"
+#include "archive/limits.h"
+#include "vfs/backing.h"
+#include "vfs/index_tree.h"
+#include "vfs/index_trailer.h"
+#include "vfs/policy.h"
+
+namespace signedvfs {
+
+// IndexedBacking knows of a zip archive what its header, its index and the members' own bytes say.
+// The zip directory is unsigned and never asked, but by `verify_all`.
+class IndexedBacking final : public Backing {
+ public:
+  // over looks for an index at the end of the zip archive `source`; null where there is none, or
+  // where the signed header knows of none. It reads the end of the archive, the manifest's head and
+  // the index's root, whatever the number of members, and fails with what is wrong there.
+  static Result<std::unique_ptr<const Backing>> over(std::shared_ptr<const ByteSource> source,
+                                                     const std::string& path,
+                                                     const TrustPolicy& policy,
+                                                     const Limits& limits);
+  IndexedBacking(const IndexedBacking&) = delete;
+  IndexedBacking& operator=(const IndexedBacking&) = delete;
+  ~IndexedBacking() override;
+
+  const std::string& path() const& noexcept override { return path_; }
+  const ManifestHead& head() const& noexcept override { return head_; }
+  const Listing& listing() const& noexcept override { return *tree_; }
+  Result<const Manifest*> manifest() const override;
+  Result<Buffer> read(std::string_view name) const override;
+  Result<std::uint64_t> size_of(std::string_view name) const override;
+  Status verify_all(const Progress& progress) const override;
+  Result<std::vector<std::string>> unlisted() const override { return std::vector<std::string>(); }
+
+ private:
+  IndexedBacking(std::shared_ptr<const ByteSource> source, std::string path, const Limits& limits)
+      : source_(std::move(source)), path_(std::move(path)), limits_(limits) {}
+
+  Result<Buffer> copy_stored(std::string_view name, const IndexRecord& record) const;
+
+  std::shared_ptr<const ByteSource> source_;
+  std::string path_;
+  Limits limits_;
+  std::uint64_t base_ = 0;   // the archive's offset 0 in the file
+  std::uint64_t lines_ = 0;  // where the manifest's member lines are in the file, says the trailer
+  std::uint64_t lines_size_ = 0;
+  ManifestHead head_;
+  std::unique_ptr<const IndexTree> tree_;
+  mutable std::atomic<const Manifest*> manifest_ = nullptr;  // once somebody has asked; owned
+};
+
+}  // namespace signedvfs

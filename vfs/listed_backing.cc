@@ -1,0 +1,140 @@
+#include "vfs/listed_backing.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace signedvfs {
+namespace {
+
+Result<Manifest> read_manifest(const Container& container, const TrustPolicy& policy,
+                               const Limits& limits) {
+  const std::string what = container.path() + ": " + std::string(kManifestName);
+  const Status too_large(Errc::kTooLarge, what + " has more than the " +
+                                              std::to_string(limits.manifest_bytes) +
+                                              " bytes that Limits.manifest_bytes allows");
+  if (container.size_of(kManifestName).value_or(0) > limits.manifest_bytes) return too_large;
+  auto text = container.read(kManifestName);
+  if (text.code() == Errc::kNotFound) {
+    return Status(Errc::kNoManifest, what + " is not there, so nobody has signed this");
+  }
+  if (!text.ok()) return std::move(text).status();
+  if (text->size() > limits.manifest_bytes) return too_large;
+  // `check_members` compares the listed paths with those of an archive, one by one and in number.
+  const PathRules rules =
+      container.member_count() ? PathRules::kAppliedByArchive : PathRules::kApply;
+  auto manifest = Manifest::check(std::move(text).value(), policy, limits, rules);
+  if (!manifest.ok()) return std::move(manifest).status().in(what);
+  return manifest;
+}
+
+// Directories are open-ended: what their manifest does not list is never looked at.
+Status check_members(const Container& container, const Manifest& manifest) {
+  const auto count = container.member_count();
+  if (!count) return {};
+  const std::vector<Entry>& entries = manifest.entries();
+  const auto path_at = [&](std::size_t i) { return entries[i].path(); };
+  if (const auto missing = container.first_missing(entries.size(), path_at)) {
+    const std::string path(path_at(*missing));
+    return Status(Errc::kMissingMember,
+                  container.path() + ": " + in_quotes(path) + " is listed, but not there")
+        .about(path);
+  }
+  if (*count == manifest.entries().size() + 1) return {};
+  SIGNEDVFS_ASSIGN(const std::vector<std::string> names, container.names());
+  for (const std::string& name : names) {
+    if (name != kManifestName && manifest.find(name) == nullptr) {
+      return Status(Errc::kUnlistedMember, container.path() + ": " + in_quotes(name) +
+                                               " is in the archive, but was not signed")
+          .about(name);
+    }
+  }
+  return {Errc::kUnlistedMember, container.path() + ": " + std::to_string(*count) +
+                                     " members where " + std::to_string(manifest.entries().size()) +
+                                     " and the manifest were expected"};
+}
+
+Status check_prefix_length(const Container& container, const Manifest& manifest) {
+  const auto& prefix = manifest.attributes().prefix;
+  if (!prefix || container.prefix_bytes() == prefix->length) return {};
+  return {Errc::kPrefixMismatch, container.path() + ": " +
+                                     std::to_string(container.prefix_bytes()) +
+                                     " bytes in front of the archive where " +
+                                     std::to_string(prefix->length) + " were signed"};
+}
+
+Status check_prefix_digest(const Container& container, const Prefix& prefix) {
+  SIGNEDVFS_ASSIGN(Hasher hasher, Hasher::create(prefix.digest.type()));
+  std::uint64_t length = 0;
+  SIGNEDVFS_TRY(container.read_prefix([&](std::span<const std::byte> piece) {
+    length += piece.size();
+    return hasher.update(piece);
+  }));
+  SIGNEDVFS_ASSIGN(const Digest digest, std::move(hasher).finish());
+  if (length == prefix.length && digest == prefix.digest) return {};
+  return {Errc::kPrefixMismatch,
+          container.path() + ": the bytes in front of the archive have the SHA-256 " +
+              digest.hex() + " where " + prefix.digest.hex() + " was signed"};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<const Backing>> ListedBacking::over(
+    std::unique_ptr<const Container> container, const TrustPolicy& policy, const Limits& limits) {
+  SIGNEDVFS_ASSIGN(Manifest manifest, read_manifest(*container, policy, limits));
+  if (manifest.head().header.index) {
+    return Status(Errc::kBadIndex, container->path() + ": the manifest commits to an index (" +
+                                       in_quotes("@index") + "), but there is none at the end of " +
+                                       "the archive: it was written anew, or something follows it");
+  }
+  SIGNEDVFS_TRY(check_members(*container, manifest));
+  SIGNEDVFS_TRY(check_prefix_length(*container, manifest));
+  return std::unique_ptr<const Backing>(
+      new ListedBacking(std::move(container), std::move(manifest)));
+}
+
+Result<Buffer> ListedBacking::read(std::string_view name) const {
+  const Entry* const entry = manifest_.find(name);
+  if (entry == nullptr) return not_listed(path(), name);
+  auto content = container_->read(name);
+  if (content.code() == Errc::kNotFound) {
+    return Status(Errc::kMissingMember,
+                  path() + ": " + in_quotes(name) + " is listed, but not there");
+  }
+  if (!content.ok()) return content;
+  const Digest wanted = entry->digest();
+  SIGNEDVFS_ASSIGN(const Digest digest, digest_of(wanted.type(), std::as_const(*content).bytes()));
+  if (digest != wanted) return wrong_digest(path(), name, "", digest, wanted);
+  return content;
+}
+
+Result<std::uint64_t> ListedBacking::size_of(std::string_view name) const {
+  return container_->size_of(name).value_or(0);
+}
+
+Status ListedBacking::verify_all(const Progress& progress) const {
+  if (const auto& prefix = manifest_.attributes().prefix) {
+    SIGNEDVFS_TRY(check_prefix_digest(*container_, *prefix));
+  }
+  std::uint64_t done = 0;
+  for (const Entry& entry : manifest_.entries()) {
+    if (auto content = read(entry.path()); !content.ok()) {
+      return std::move(content).status().about(entry.path());
+    }
+    ++done;
+    if (progress && !progress(done)) return given_up(path(), done, manifest_.entries().size());
+  }
+  return {};
+}
+
+Result<std::vector<std::string>> ListedBacking::unlisted() const {
+  std::vector<std::string> out;
+  if (container_->member_count()) return out;
+  SIGNEDVFS_ASSIGN(const std::vector<std::string> names, container_->names());
+  std::copy_if(names.begin(), names.end(), std::back_inserter(out), [&](const std::string& name) {
+    return name != kManifestName && manifest_.find(name) == nullptr;
+  });
+  return out;
+}
+
+}  // namespace signedvfs
