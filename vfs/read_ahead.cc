@@ -72,8 +72,8 @@ std::vector<std::string> names_of(const ReadAhead::Names& names) {
 std::optional<VerifiedBytes> content_of(const SignedVfs& vfs, const std::string& name,
                                         const ReadAheadBounds& bounds) {
   try {
-    const std::uint64_t size = vfs.size_of(name);
-    if (size < bounds.smallest || size > bounds.bytes) return std::nullopt;
+    const Result<std::uint64_t> size = vfs.size_of(name);
+    if (!size.ok() || *size < bounds.smallest || *size > bounds.bytes) return std::nullopt;
     Result<VerifiedBytes> content = vfs.read(name);
     if (content.ok()) return std::move(content).value();
   } catch (const std::bad_alloc&) {
