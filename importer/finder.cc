@@ -21,9 +21,13 @@ Status no_such_data(const std::string& key) {
 
 Result<VerifiedBytes> Finder::read(const OpenedArchive& opened, const std::string& entry) const {
   if (auto pending = state_->pending.take(*opened.vfs, entry)) return *std::move(pending);
-  SIGNEDVFS_ASSIGN(VerifiedBytes content, without_gil([&] { return opened.vfs->read(entry); }));
+  std::optional<VerifiedBytes> ready;
+  if (opened.prefetch != nullptr) ready = opened.prefetch->take(entry);
+  if (!ready) {
+    SIGNEDVFS_ASSIGN(ready, without_gil([&] { return opened.vfs->read(entry); }));
+  }
   SIGNEDVFS_TRY(audit_verify(opened.vfs->path(), entry));
-  return content;
+  return *std::move(ready);
 }
 
 Result<PyRef> Finder::path_of(std::string_view entry) const {
@@ -72,9 +76,9 @@ Result<PyRef> Finder::list_modules(PyObject* name_prefix) const {
   SIGNEDVFS_ASSIGN(const OpenedArchive opened, open());
   SIGNEDVFS_ASSIGN(PyRef out, owned(PyList_New(0)));
   if (opened.vfs == nullptr) return out;
-  SIGNEDVFS_ASSIGN(const std::vector<ListedModule> modules,
-                   signedvfs::list_modules(opened.vfs->listing(), location_.prefix,
-                                           state_->module_suffixes));
+  SIGNEDVFS_ASSIGN(
+      const std::vector<ListedModule> modules,
+      signedvfs::list_modules(opened.vfs->listing(), location_.prefix, state_->module_suffixes));
   for (const ListedModule& module : modules) {
     SIGNEDVFS_ASSIGN(const PyRef name, text_of_utf8(module.name));
     SIGNEDVFS_ASSIGN(const PyRef whole, owned(PyNumber_Add(name_prefix, name.get())));

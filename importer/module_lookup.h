@@ -34,6 +34,10 @@ enum class SearchOrder : std::uint8_t {
   kDirectory,  // as FileFinder: .py before .pyc
 };
 
+constexpr SearchOrder search_order(bool is_directory) noexcept {
+  return is_directory ? SearchOrder::kDirectory : SearchOrder::kArchive;
+}
+
 // find_module looks for `stem` ("lib/pkg/mod") among the listed files, and nowhere else. A package
 // comes before a module; `extension_suffixes` are those of the running interpreter, and begin with
 // a dot. Fails only where the listing does.

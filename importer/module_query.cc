@@ -14,9 +14,8 @@ Result<ModuleQuery> ModuleQuery::create(const Finder& finder, PyObject* name) {
   query.stem_ = finder.location().prefix + tail;
   SIGNEDVFS_ASSIGN(query.opened_, finder.open());
   if (query.opened_.vfs != nullptr && !tail.empty()) {
-    const SearchOrder order =
-        query.opened_.is_directory ? SearchOrder::kDirectory : SearchOrder::kArchive;
-    SIGNEDVFS_ASSIGN(query.files_, find_module(query.opened_.vfs->listing(), query.stem_, order,
+    SIGNEDVFS_ASSIGN(query.files_, find_module(query.opened_.vfs->listing(), query.stem_,
+                                               search_order(query.opened_.is_directory),
                                                finder.state().extension_suffixes));
   }
   return query;
@@ -67,6 +66,10 @@ Result<PyRef> ModuleQuery::code() {
 Status ModuleQuery::execute(PyObject* module) {
   const Collector::Burst burst(finder_->state().collector);
   SIGNEDVFS_ASSIGN(const PyRef loaded, code());
+  if (opened_.prefetch != nullptr) {
+    SIGNEDVFS_ASSIGN(const std::string name, utf8_of(name_));
+    opened_.prefetch->about_to_run(loaded.get(), name, stem_, files_.is_package);
+  }
   return run_code(system(), loaded.get(), module);
 }
 

@@ -99,7 +99,8 @@ Status Registry::decide(const std::string& absolute, const TrustPolicy& policy, 
   Result<std::shared_ptr<const SignedVfs>> opened = SignedVfs::open(absolute, policy);
   if (opened.ok()) {
     out.verdict = Verdict::kOpened;
-    out.opened = {std::move(opened).value(), is_directory};
+    out.opened = {std::move(opened).value(), is_directory, nullptr};
+    out.opened.prefetch = Prefetch::create(out.opened.vfs, search_order(is_directory));
     if (in_use != nullptr && older_than(*out.opened.vfs, *in_use)) {
       out.verdict = Verdict::kRefused;
       out.opened = {};

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "archive/status.h"
+#include "importer/prefetch.h"
 #include "vfs/policy.h"
 #include "vfs/signed_vfs.h"
 
@@ -18,6 +19,7 @@ namespace signedvfs {
 struct OpenedArchive {
   std::shared_ptr<const SignedVfs> vfs;  // null: there is no archive at that path
   bool is_directory = false;
+  std::shared_ptr<Prefetch> prefetch;  // null: nothing is read ahead
 };
 
 // Registry holds an interpreter's decisions by absolute path:

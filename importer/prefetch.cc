@@ -1,0 +1,40 @@
+#include "importer/prefetch.h"
+
+#include <utility>
+
+namespace signedvfs {
+namespace {
+
+// kFewest is how many import statements are worth waking another thread for.
+constexpr std::size_t kFewest = 2;
+
+}  // namespace
+
+std::shared_ptr<Prefetch> Prefetch::create(std::shared_ptr<const SignedVfs> vfs,
+                                           SearchOrder order) {
+  std::unique_ptr<ReadAhead> ahead = ReadAhead::create(vfs);
+  if (!ahead) return nullptr;
+  return std::shared_ptr<Prefetch>(new Prefetch(std::move(vfs), order, std::move(ahead)));
+}
+
+Prefetch::Prefetch(std::shared_ptr<const SignedVfs> vfs, SearchOrder order,
+                   std::unique_ptr<ReadAhead> ahead) noexcept
+    : vfs_(std::move(vfs)), order_(order), ahead_(std::move(ahead)) {}
+
+std::optional<VerifiedBytes> Prefetch::take(const std::string& entry) {
+  ReadAhead::Answer answer = ahead_->take(entry);
+  if (!answer.is_being_read) return std::move(answer.content);
+  return without_gil([&] { return ahead_->wait(entry); });
+}
+
+void Prefetch::about_to_run(PyObject* code, const std::string& name, const std::string& stem,
+                            bool is_package) {
+  std::vector<ImportStatement> imports = imports_of(code);
+  if (imports.size() < kFewest) return;
+  ahead_->expect([vfs = vfs_, order = order_, imports = std::move(imports),
+                  importer = importer_of(name, stem, is_package)] {
+    return foresee(imports, importer, vfs->listing(), order);
+  });
+}
+
+}  // namespace signedvfs

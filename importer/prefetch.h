@@ -1,0 +1,44 @@
+// Having modules read, decoded and verified on another core before they are imported.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "importer/foresight.h"
+#include "importer/module_lookup.h"
+#include "importer/python.h"
+#include "vfs/read_ahead.h"
+#include "vfs/signed_vfs.h"
+
+namespace signedvfs {
+
+// Prefetch reads ahead for one archive. What is going to be imported is what its recorded order
+// says where it has one, and otherwise what the import statements of each module say before it
+// runs. Belongs to one archive in use; may be used from any thread.
+class Prefetch {
+ public:
+  // create returns null where there is only one core.
+  static std::shared_ptr<Prefetch> create(std::shared_ptr<const SignedVfs> vfs, SearchOrder order);
+
+  // take returns the content of `entry` where it has been read. Needs the GIL, and releases it
+  // while the member is being read.
+  std::optional<VerifiedBytes> take(const std::string& entry);
+
+  // about_to_run is to be told of each module before it is executed: of its code, its name, the
+  // path that the name stands for, and whether it is a package. Needs the GIL.
+  void about_to_run(PyObject* code, const std::string& name, const std::string& stem,
+                    bool is_package);
+
+ private:
+  Prefetch(std::shared_ptr<const SignedVfs> vfs, SearchOrder order,
+           std::unique_ptr<ReadAhead> ahead) noexcept;
+
+  std::shared_ptr<const SignedVfs> vfs_;
+  SearchOrder order_;
+  std::unique_ptr<ReadAhead> ahead_;
+  std::atomic<bool> order_is_expected_ = false;
+};
+
+}  // namespace signedvfs
