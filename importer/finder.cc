@@ -33,15 +33,7 @@ Result<VerifiedBytes> Finder::read(const OpenedArchive& opened, const std::strin
 Result<PyRef> Finder::path_of(std::string_view entry) const {
   // Every module needs two or three of these; nearly all are ASCII, whatever the encodings.
   if (is_ascii(location_.archive) && is_ascii(entry)) {
-    const std::size_t archive_size = location_.archive.size();
-    SIGNEDVFS_ASSIGN(
-        PyRef path,
-        owned(PyUnicode_New(static_cast<Py_ssize_t>(archive_size + 1 + entry.size()), 0x7f)));
-    auto* const text = static_cast<char*>(PyUnicode_DATA(path.get()));
-    location_.archive.copy(text, archive_size);
-    text[archive_size] = '/';
-    entry.copy(text + archive_size + 1, entry.size());
-    return path;
+    return text_of_utf8(std::string(location_.archive).append("/").append(entry));
   }
   SIGNEDVFS_ASSIGN(const PyRef archive, text_of_path(location_.archive));
   SIGNEDVFS_ASSIGN(const PyRef inside, text_of_utf8(entry));

@@ -6,14 +6,21 @@ archive of ours has been verified, and is never read from the file in any other 
 
 from __future__ import annotations
 
+import importlib.metadata
+import os
 import posixpath
-import re
 from collections.abc import Callable, Iterable, Iterator
-from importlib.metadata import Distribution, DistributionFinder, PathDistribution
+from importlib.metadata import Distribution, DistributionFinder, EntryPoint, PathDistribution
+from typing import Any
 
-from signedvfs._core import zipimporter
+from signedvfs._core import SignedVfs, zipimporter
 from signedvfs.finders import finder_of
 from signedvfs.resources import ArchivePath
+
+# The type of many entry points; None in Python 3.9, whose syntax for them is another one.
+_ENTRY_POINTS: Any = getattr(importlib.metadata, "EntryPoints", None)
+
+_entry_point: Any = EntryPoint  # without the private function that gives it its distribution
 
 _FindDistributions = Callable[[DistributionFinder.Context], Iterable[Distribution]]
 
@@ -50,24 +57,92 @@ def _distributions(finder: zipimporter, name: str | None) -> Iterator[Distributi
     vfs = finder.vfs
     if vfs is None:
         return
-    root = ArchivePath(vfs, finder.archive, finder.prefix.rstrip("/"))
-    if not root.is_dir():
-        return
-    for child in root.iterdir():
-        found = _distribution_name(child.name, root.name)
-        if found is not None and (name is None or _normalized(found) == _normalized(name)):
-            yield PathDistribution(child)
+    at = finder.prefix.rstrip("/")
+    archive = finder.archive
+    root = posixpath.basename(at or archive)
+    wanted = None if name is None else _normalized(name)
+    for child in vfs.listdir(at):
+        found = _distribution_name(child, root)
+        if found is None:
+            continue
+        normalized = _normalized(found)
+        if wanted is None or normalized == wanted:
+            below = finder.prefix + child
+            yield SignedDistribution(vfs, ArchivePath(vfs, archive, below), below, normalized)
+
+
+class SignedDistribution(PathDistribution):
+    """A distribution in a signed archive: PathDistribution without its detours.
+
+    Programs ask for the entry points of everything that is installed when they start. What is
+    asked most is answered from the archive directly; everything else is left to the base class.
+    """
+
+    def __init__(self, vfs: SignedVfs, path: ArchivePath, at: str, normalized: str) -> None:
+        """Name the directory `at` of `vfs`, also known as `path`, and the normalized name."""
+        super().__init__(path)
+        self._vfs = vfs
+        self._at = f"{at}/"
+        self._normalized = normalized
+
+    def read_text(self, filename: str | os.PathLike[str]) -> str | None:
+        """Return the text of a file of the distribution, or None where there is none."""
+        if not isinstance(filename, str) or "/" in filename or filename in ("", ".", ".."):
+            return super().read_text(filename)
+        member = self._at + filename
+        if not self._vfs.is_file(member):
+            return None
+        text = self._vfs.read(member).decode()
+        return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+    @property
+    def _normalized_name(self) -> str:
+        if not self._at.endswith((".dist-info/", ".egg-info/")):
+            name: str = super()._normalized_name  # type: ignore[misc]  # of the base class
+            return name
+        return self._normalized.replace("-", "_")
+
+    @property
+    def entry_points(self) -> Any:  # of another type in each version of Python
+        """The entry points, as the base class has them."""
+        text = self.read_text("entry_points.txt")
+        parsed = None if text is None or _ENTRY_POINTS is None else _parse(text)
+        if parsed is None:
+            return super().entry_points
+        return _ENTRY_POINTS([_entry_point(*one)._for(self) for one in parsed])
+
+
+def _parse(text: str) -> list[tuple[str, str, str]] | None:
+    """Return (name, value, group) of the entry points in `text`, or None where it is unusual."""
+    found = []
+    group = None
+    for untrimmed in text.splitlines():
+        line = untrimmed.strip()
+        if not line or line.startswith("#"):
+            continue
+        if line.startswith("[") and line.endswith("]"):
+            group = line.strip("[]")
+            continue
+        name, equals, value = line.partition("=")
+        if not equals or group is None:
+            return None
+        found.append((name.strip(), value.strip(), group))
+    return found
 
 
 def _distribution_name(entry: str, root: str) -> str | None:
     """Return the name of the distribution that `entry` describes, or None."""
-    stem, suffix = posixpath.splitext(entry)
-    if suffix.lower() in (".dist-info", ".egg-info"):
+    lower = entry.lower()
+    stem = posixpath.splitext(entry)[0] if lower.endswith((".dist-info", ".egg-info")) else entry
+    if stem != entry:
         return stem.partition("-")[0]
-    if entry.lower() == "egg-info" and root.lower().endswith(".egg"):
+    if lower == "egg-info" and root.lower().endswith(".egg"):
         return root.partition("-")[0]
     return None
 
 
 def _normalized(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
+    normalized = name.lower().replace("_", "-").replace(".", "-")
+    while "--" in normalized:
+        normalized = normalized.replace("--", "-")
+    return normalized

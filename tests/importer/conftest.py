@@ -21,8 +21,8 @@ sys.path_hooks.insert(0, signedvfs.hook)
 """
 
 
-def is_pytests(finder: object) -> bool:
-    return type(finder).__module__.startswith("_pytest.")
+def is_foreign(finder: object) -> bool:
+    return type(finder).__module__.startswith(("_pytest.", "_distutils_hack"))
 
 
 @pytest.fixture
@@ -54,13 +54,14 @@ def importing(
 ) -> Iterator[Importing]:
     """Install the hook and trust the workshop's key.
 
-    pytest's own finder goes for the time of the test: where somebody else's stands before the usual
-    ones, imports are not answered in C++ (test_path_finder.py has both).
+    The finders of pytest and setuptools go for the time of the test: where others stand before the
+    usual ones, imports are not answered in C++ (test_path_finder.py has both).
     """
     directory = Path.cwd()
     signedvfs.set_policy(signedvfs.TrustPolicy(workshop.public_key))
     sys.path_hooks.insert(0, signedvfs.hook)
-    sys.meta_path[:] = [finder for finder in sys.meta_path if not is_pytests(finder)]
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not is_foreign(finder)]
+    signedvfs._core._close_side_doors()  # an earlier test's end has taken ours out of the list
     yield Importing()
     os.chdir(directory)
 

@@ -192,3 +192,69 @@ def test_without_the_hook_the_library_is_left_alone(
     sys.path_hooks.remove(signedvfs.hook)
     importing.put(path)
     assert metadata.version("legacy") == "3.0"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "# nothing\n\n",
+        "[a]\nx = m:f\n  y=m.n : g [extra] \n\n# no\n[ b ]\nz = m\n[a]\nx = m:again\n",
+        "[a]\r\nx = m:f\r\ny = m\r\n",
+        "[a]\nx = m:f = g\n[b]]\n[empty]\n",
+        "[a]\nx = m:f\u2028y = m:g\n",
+    ],
+)
+def test_entry_points_are_those_of_files(
+    workshop: Workshop, importing: Importing, tmp_path: Path, text: str
+) -> None:
+    member = "foo-1.dist-info/entry_points.txt"
+    importing.put(workshop.zip("app.zip", {member: text.encode()}))
+    plain = workshop.tree("plain", {member: text.encode()}, sign=False)
+    expected = metadata.PathDistribution(plain / "foo-1.dist-info")
+    (ours,) = metadata.distributions(path=[str(tmp_path / "app.zip")])
+
+    def shape(distribution: metadata.Distribution) -> list[tuple[str, str, str]]:
+        return [(one.name, one.value, one.group) for one in distribution.entry_points]
+
+    assert shape(ours) == shape(expected)
+    assert type(ours.entry_points) is type(expected.entry_points)
+    if sys.version_info >= (3, 10):
+        assert all(one.dist is ours for one in ours.entry_points)
+
+
+@pytest.mark.parametrize("text", ["x = m\n[a]\ny = n\n", "[a]\nno value\n"])
+def test_unusual_entry_points_are_the_librarys_business(
+    workshop: Workshop, importing: Importing, tmp_path: Path, text: str
+) -> None:
+    member = "foo-1.dist-info/entry_points.txt"
+    importing.put(workshop.zip("app.zip", {member: text}))
+    expected = metadata.PathDistribution(
+        workshop.tree("plain", {member: text}, sign=False) / "foo-1.dist-info"
+    )
+    (ours,) = metadata.distributions(path=[str(tmp_path / "app.zip")])
+
+    def outcome(distribution: metadata.Distribution) -> object:
+        try:
+            return [(one.name, one.value, one.group) for one in distribution.entry_points]
+        except Exception as error:
+            return type(error)
+
+    assert outcome(ours) == outcome(expected)
+
+
+@pytest.mark.parametrize("name", ["a__b.-c-1.dist-info", "UP.egg-info", "x.DIST-INFO"])
+def test_distributions_are_those_of_files(
+    workshop: Workshop, importing: Importing, tmp_path: Path, name: str
+) -> None:
+    files = {f"{name}/METADATA": "Name: n\n"}
+    importing.put(workshop.zip("app.zip", files))
+    plain = workshop.tree("plain", files, sign=False)
+
+    def found(path: Path) -> list[str]:
+        return [
+            str(getattr(one, "_normalized_name", None))
+            for one in metadata.distributions(path=[str(path)])
+        ]
+
+    assert found(tmp_path / "app.zip") == found(plain)

@@ -32,7 +32,6 @@ class Recorder:
 @pytest.fixture
 def early(importing: Importing) -> Importing:
     """An import system with the usual finders and ours before them."""
-    signedvfs._core._close_side_doors()
     sys.meta_path[:] = [sys.meta_path[0], *USUAL_FINDERS]
     return importing
 
