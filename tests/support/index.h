@@ -76,4 +76,10 @@ inline Result<std::shared_ptr<const SignedVfs>> opened(std::string archive,
   return opened(std::make_shared<MemorySource>(std::move(archive)), policy, limits);
 }
 
+// content_of returns the verified content of a member.
+inline std::string content_of(const SignedVfs& vfs, std::string_view name) {
+  const VerifiedBytes bytes = expect(vfs.read(name));
+  return std::string(text_of(bytes.bytes()));
+}
+
 }  // namespace signedvfs
