@@ -33,8 +33,8 @@ void open_indexed(benchmark::State& state) {
 void open_and_read(benchmark::State& state, Method method, bool indexed) {
   constexpr std::size_t kReads = 20;
   const auto members = static_cast<std::size_t>(state.range());
-  const Result<const Fixture*> made = fixture(
-      {.method = method, .members = members, .member_bytes = 8192, .indexed = indexed});
+  const Result<const Fixture*> made =
+      fixture({.method = method, .members = members, .member_bytes = 8192, .indexed = indexed});
   if (!made.ok()) return state.SkipWithError(made.status().what().c_str());
   for (auto _ : state) {
     const auto vfs = SignedVfs::open(made.value()->path, made.value()->policy);

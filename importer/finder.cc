@@ -72,9 +72,9 @@ Result<PyRef> Finder::list_modules(PyObject* name_prefix) const {
   SIGNEDVFS_ASSIGN(const OpenedArchive opened, open());
   SIGNEDVFS_ASSIGN(PyRef out, owned(PyList_New(0)));
   if (opened.vfs == nullptr) return out;
-  SIGNEDVFS_ASSIGN(const std::vector<ListedModule> modules,
-                   signedvfs::list_modules(opened.vfs->listing(), location_.prefix,
-                                           state_->module_suffixes));
+  SIGNEDVFS_ASSIGN(
+      const std::vector<ListedModule> modules,
+      signedvfs::list_modules(opened.vfs->listing(), location_.prefix, state_->module_suffixes));
   for (const ListedModule& module : modules) {
     SIGNEDVFS_ASSIGN(const PyRef name, text_of_utf8(module.name));
     SIGNEDVFS_ASSIGN(const PyRef whole, owned(PyNumber_Add(name_prefix, name.get())));

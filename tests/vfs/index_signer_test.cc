@@ -1,7 +1,6 @@
 // Signing with an index: who gets one, and that it stays what was signed.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
 #include <sys/stat.h>
 
 #include "archive/container.h"
@@ -161,8 +160,8 @@ TEST_F(IndexSigner, AppendsWithTheIndexThatTheArchiveHas) {
 }
 
 TEST_F(IndexSigner, LeavesOutAnIndexThatIsThereWithoutMention) {
-  const std::string path =
-      directory_.write("a.zip", zip_of(NamedContents{{"m.py", ""}, {std::string(kIndexName), "?"}}));
+  const std::string path = directory_.write(
+      "a.zip", zip_of(NamedContents{{"m.py", ""}, {std::string(kIndexName), "?"}}));
   const CarryOver carried = expect(carry_over(*expect(open_container(path, {}))));
   EXPECT_EQ(carried.names, std::vector<std::string>{"m.py"});
   EXPECT_TRUE(carried.left_out.empty());
@@ -195,8 +194,7 @@ TEST_F(IndexSigner, OpensAHundredThousandMembersByAFewReads) {
   EXPECT_TRUE(expect(vfs->contains("package/sub_0/m0.py"))) << "it is asked again";
   const std::size_t before = source->accesses();
   for (int i = 0; i < 5000; i += 100) {
-    EXPECT_EQ(content_of(*vfs, "package/sub_0/m" + std::to_string(i) + ".py"),
-              std::to_string(i));
+    EXPECT_EQ(content_of(*vfs, "package/sub_0/m" + std::to_string(i) + ".py"), std::to_string(i));
   }
   EXPECT_LT(source->accesses() - before, 50U + 20U) << "50 members, and the pages of one directory";
   EXPECT_EQ(expect(vfs->listing().list("package")).size(), 100U);
@@ -257,10 +255,8 @@ TEST(HugeArchive, IsReadBeyondFourGibibytes) {
   ZipWriter second(sink, written + kZeros);
   add(second, "z.txt", "behind");
   const Digest behind = expect(digest_of(HashType::kSha256, bytes_of("behind")));
-  ASSERT_TRUE(
-      builder.add("m.bin", {written, kZeros, kZeros, Method::kStored, behind}).ok());
-  ASSERT_TRUE(
-      builder.add("z.txt", {written + kZeros - 6, 6, 6, Method::kStored, behind}).ok());
+  ASSERT_TRUE(builder.add("m.bin", {written, kZeros, kZeros, Method::kStored, behind}).ok());
+  ASSERT_TRUE(builder.add("z.txt", {written + kZeros - 6, 6, 6, Method::kStored, behind}).ok());
   const Index index = expect(std::move(builder).finish());
   const std::string body = body_of({{"a.txt", "before"}, {"z.txt", "behind"}});
   const std::string header = expect(encode_header(HashType::kSha256, {}, body, index.root));
