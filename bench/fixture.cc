@@ -74,6 +74,7 @@ Result<Fixture> make_fixture(const Shape& shape, const std::string& path) {
   SignRequest request;
   request.path = path;
   request.keys = {key.value()};
+  request.index = shape.indexed;
   SIGNEDVFS_ASSIGN(const SignReport report, sign(request));
   Fixture made{shape, report.output, {}, nullptr};
   made.policy.keys = {key.value().public_key()};

@@ -18,6 +18,7 @@ struct Shape {
   Method method = Method::kDeflate;
   std::size_t members = 1;
   std::size_t member_bytes = 256;
+  bool indexed = false;  // with a signed index
   friend auto operator<=>(const Shape&, const Shape&) = default;
 };
 

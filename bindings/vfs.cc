@@ -218,20 +218,15 @@ void register_vfs(py::module_& module) {
           },
           "The signed `@name`, or None.")
       .def_property_readonly(
-          "serial",
-          [](const OpenVfs& self) { return optional_object(self->attributes().serial); },
+          "serial", [](const OpenVfs& self) { return optional_object(self->attributes().serial); },
           "The signed `@serial`, or None.")
       .def_property_readonly(
           "expires",
-          [](const OpenVfs& self) {
-            return optional_object(self->attributes().expires);
-          },
+          [](const OpenVfs& self) { return optional_object(self->attributes().expires); },
           "The signed `@expires` in seconds since 1970, or None.")
       .def_property_readonly(
           "not_before",
-          [](const OpenVfs& self) {
-            return optional_object(self->attributes().not_before);
-          },
+          [](const OpenVfs& self) { return optional_object(self->attributes().not_before); },
           "The signed `@not-before` in seconds since 1970, or None.")
       .def_property_readonly(
           "signers", [](const OpenVfs& self) { return text_list(self->signers()); },

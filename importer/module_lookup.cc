@@ -21,8 +21,7 @@ void note(std::string_view ending, const std::vector<std::string>& extensions, F
   } else {
     const auto at = std::find(extensions.begin(), extensions.end(), ending);
     if (at == extensions.end()) return;
-    found.extension =
-        std::min(found.extension, static_cast<std::size_t>(at - extensions.begin()));
+    found.extension = std::min(found.extension, static_cast<std::size_t>(at - extensions.begin()));
   }
 }
 
@@ -65,8 +64,7 @@ Result<ModuleFiles> find_module(const Listing& listing, const std::string& stem,
   ModuleFiles out;
   SIGNEDVFS_ASSIGN(const FilesOfStem module, files_of_stem(listing, stem, extension_suffixes));
   // '/' is the byte after '.', so what lies below a directory follows the files of its name.
-  const bool has_directory =
-      !module.behind.at_end && PathKey(stem, "/").begins(module.behind.path);
+  const bool has_directory = !module.behind.at_end && PathKey(stem, "/").begins(module.behind.path);
   std::string initial;
   FilesOfStem package;
   if (has_directory) {

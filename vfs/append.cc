@@ -80,9 +80,8 @@ Result<SignReport> append(const AppendRequest& request) {
     SIGNEDVFS_TRY(check_contents(contents, *archive, manifest));
     Attributes attributes = manifest.attributes();
     attributes.prefix.reset();
-    SIGNEDVFS_ASSIGN(statement,
-                     state(contents, manifest.hash_type(), attributes, {}, archive->has_index(),
-                           request.keys));
+    SIGNEDVFS_ASSIGN(statement, state(contents, manifest.hash_type(), attributes, {},
+                                      archive->has_index(), request.keys));
     return std::move(statement.own);
   };
   rebuild.check = [&](const std::string& path, const Contents&) -> Status {

@@ -31,8 +31,8 @@ Status IndexBuilder::finish_page(const NodeBuilder& page, bool is_leaf, std::str
                                  "... on are too long for the index"};
   }
   SIGNEDVFS_ASSIGN(const Digest digest, digest_of(HashType::kSha256, built.bytes()));
-  level.push_back({std::move(first),
-                   {pages_.size(), static_cast<std::uint32_t>(built.size()), digest}});
+  level.push_back(
+      {std::move(first), {pages_.size(), static_cast<std::uint32_t>(built.size()), digest}});
   pages_ += text_of(built.bytes());
   return {};
 }
@@ -67,8 +67,8 @@ std::string index_text(const Index& index, std::uint64_t manifest_size, std::siz
   const std::uint64_t size = index.pages.size() + kTrailerBytes;
   // The local header of a stored member; zip64 would need an index of 4 GiB.
   const std::uint64_t header = kZipLocalSize + kIndexName.size();
-  const ByteBuilder trailer = encode_trailer({size, size + header + manifest_size, manifest_size,
-                                              static_cast<std::uint32_t>(head_size)});
+  const ByteBuilder trailer = encode_trailer(
+      {size, size + header + manifest_size, manifest_size, static_cast<std::uint32_t>(head_size)});
   return index.pages + std::string(text_of(trailer.bytes()));
 }
 

@@ -37,8 +37,7 @@ class Rewriting {
 
  private:
   Status compare(std::span<const std::byte> bytes) {
-    if (bytes.size() > there_.size() ||
-        !std::equal(bytes.begin(), bytes.end(), there_.begin())) {
+    if (bytes.size() > there_.size() || !std::equal(bytes.begin(), bytes.end(), there_.begin())) {
       return {Errc::kBadRecord, "a zip header differs from the one that signing writes"};
     }
     there_ = there_.subspan(bytes.size());
@@ -183,8 +182,8 @@ Status Checking::member(const ZipRecord& member) {
   }
   SIGNEDVFS_ASSIGN(Copied copied, copy(member));
   const Digest wanted = entry->digest();
-  IndexRecord record{member.content() - tail_.base, member.stored_size, member.size, member.method,
-                     {}};
+  IndexRecord record{
+      member.content() - tail_.base, member.stored_size, member.size, member.method, {}};
   SIGNEDVFS_ASSIGN(record.digest, digest_of(wanted.type(), copied.stored));
   Digest digest = record.digest;
   if (member.method != Method::kStored) {
@@ -212,9 +211,8 @@ Status Checking::members(const Progress& progress) {
     const ZipRecord& record = zip_.members()[i];
     SIGNEDVFS_TRY(member(record).about(record.name));
     if (progress && !progress(i + 1)) {
-      return {Errc::kUsage,
-              "given up after " + std::to_string(i + 1) + " of " + std::to_string(count) +
-                  " members"};
+      return {Errc::kUsage, "given up after " + std::to_string(i + 1) + " of " +
+                                std::to_string(count) + " members"};
     }
   }
   const auto by_path = [](const Found& a, const Found& b) { return a.path < b.path; };

@@ -20,9 +20,8 @@ Status malformed(const std::string& why) {
   return {Errc::kBadIndex, "a page of the index is malformed: " + why};
 }
 
-bool is_known(std::uint16_t method) {
-  const auto value = static_cast<Method>(method);
-  return value == Method::kStored || value == Method::kDeflate || value == Method::kZstd;
+bool is_known(Method method) {
+  return method == Method::kStored || method == Method::kDeflate || method == Method::kZstd;
 }
 
 }  // namespace
@@ -58,7 +57,9 @@ Result<IndexNode> IndexNode::parse(Buffer bytes, HashType type, const Limits& li
     if (end <= begin || end > node.paths_.size()) return malformed("its paths do not add up");
     const std::string_view path = node.paths_.substr(begin, end - begin);
     if (path <= before) return malformed(in_quotes(path) + " is out of order");
-    SIGNEDVFS_TRY(check_member_name(path, limits).in("a page of the index"));
+    if (Status allowed = check_member_name(path, limits); !allowed.ok()) {
+      return std::move(allowed).in("a page of the index");
+    }
     if (is_reserved(path)) return malformed(in_quotes(path) + " is a reserved name");
     before = path;
     begin = end;
@@ -75,13 +76,12 @@ Status IndexNode::check_records() const {
       continue;
     }
     const IndexRecord entry = record(i);
-    const std::string what = in_quotes(path(i));
-    if (!is_known(static_cast<std::uint16_t>(entry.method))) {
-      return malformed(what + " has the method " +
-                       std::to_string(static_cast<std::uint16_t>(entry.method)));
+    if (!is_known(entry.method)) {
+      return malformed(in_quotes(path(i)) + " has the method " +
+                       std::to_string(static_cast<unsigned>(entry.method)));
     }
     if (entry.method == Method::kStored && entry.size != entry.stored_size) {
-      return malformed(what + " is stored as it is, but with two sizes");
+      return malformed(in_quotes(path(i)) + " is stored as it is, but with two sizes");
     }
   }
   return {};

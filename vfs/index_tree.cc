@@ -109,8 +109,7 @@ Result<const IndexTree::Page*> IndexTree::below(const Page& above, std::uint32_t
 
 Result<std::unique_ptr<IndexTree::Page>> IndexTree::check(Buffer bytes, const Digest& digest,
                                                           std::string_view first) const {
-  SIGNEDVFS_ASSIGN(const Digest found,
-                   digest_of(HashType::kSha256, std::as_const(bytes).bytes()));
+  SIGNEDVFS_ASSIGN(const Digest found, digest_of(HashType::kSha256, std::as_const(bytes).bytes()));
   if (found != digest) {
     return Status(Errc::kIndexMismatch, what_ + ": the page from " + in_quotes(first) +
                                             " on has the SHA-256 " + found.hex() + " where " +

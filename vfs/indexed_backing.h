@@ -10,8 +10,8 @@
 #include "archive/byte_source.h"
 #include "archive/limits.h"
 #include "vfs/backing.h"
-#include "vfs/index_tree.h"
 #include "vfs/index_trailer.h"
+#include "vfs/index_tree.h"
 #include "vfs/policy.h"
 
 namespace signedvfs {

@@ -47,8 +47,8 @@ Result<Manifest> Manifest::complete(const ManifestHead& head, Buffer lines, cons
   auto state = std::make_unique<State>();
   state->text = std::move(lines);
   state->head = head;
-  SIGNEDVFS_TRY(check_lines(*state, text_of(std::as_const(state->text).bytes()), limits,
-                            PathRules::kApply));
+  SIGNEDVFS_TRY(
+      check_lines(*state, text_of(std::as_const(state->text).bytes()), limits, PathRules::kApply));
   return Manifest(std::move(state));
 }
 
@@ -57,8 +57,7 @@ Status Manifest::check_lines(State& state, std::string_view lines, const Limits&
   SIGNEDVFS_ASSIGN(const Digest digest, digest_of(HashType::kSha256, bytes_of(lines)));
   if (digest != state.head.header.body) {
     return {Errc::kManifestMismatch, "the member lines have the SHA-256 " + digest.hex() +
-                                         " where " + state.head.header.body.hex() +
-                                         " was signed"};
+                                         " where " + state.head.header.body.hex() + " was signed"};
   }
   SIGNEDVFS_ASSIGN(state.entries, parse_body(lines, state.head.header, limits, rules));
   return {};

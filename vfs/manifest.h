@@ -37,7 +37,8 @@ inline constexpr std::string_view kManifestName = "signedimp-manifest.txt";
 // kIndexName is the path of the signed index in archives that have one (see index_node.h).
 inline constexpr std::string_view kIndexName = "signedvfs-index.bin";
 
-// is_reserved tells whether `name` is one of the two that are signedvfs's own, and never a member's.
+// is_reserved tells whether `name` is one of the two that are signedvfs's own, and never a
+// member's.
 inline bool is_reserved(std::string_view name) noexcept {
   return name == kManifestName || name == kIndexName;
 }

@@ -15,7 +15,7 @@ struct ManifestHead {
   std::string text;  // of the header
   Header header;
   std::vector<Signature> signatures;  // all lines, those of unknown keys included
-  std::vector<std::string> signers;   // fingerprints of the policy's keys, in the order of the lines
+  std::vector<std::string> signers;  // fingerprints of the policy's keys, in the order of the lines
 };
 
 // check_head checks the signatures of `parts` under `policy`, and only then parses the header and

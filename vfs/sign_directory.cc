@@ -88,9 +88,8 @@ Result<SignReport> sign_directory(const SignRequest& request, const Container& s
   SIGNEDVFS_ASSIGN(const auto existing, read_existing(source, request.keys, request.limits));
   SIGNEDVFS_ASSIGN(CarryOver carried, carry_over(source));
   SIGNEDVFS_ASSIGN(const Contents contents, digest_files(request, source, carried.names));
-  SIGNEDVFS_ASSIGN(Statement statement,
-                   state(contents, request.hash_type, request.attributes, existing, false,
-                         request.keys));
+  SIGNEDVFS_ASSIGN(Statement statement, state(contents, request.hash_type, request.attributes,
+                                              existing, false, request.keys));
   SIGNEDVFS_TRY(check_directory(request, statement, carried.names.size()));
 
   const std::string path = request.path + "/" + std::string(kManifestName);

@@ -22,8 +22,8 @@ class Backing;
 class ByteSource;
 
 // SignedVfs gives out members of one archive or directory whose manifest satisfied a policy. It is
-// the only place that mints `VerifiedBytes`. Nothing that it says ever changes; may be used from any
-// thread.
+// the only place that mints `VerifiedBytes`. Nothing that it says ever changes; may be used from
+// any thread.
 //
 // Where an archive has a signed index, only the pages that answers need are read and checked, when
 // they are needed: any question may then fail, and such a failure is a refusal like any other.

@@ -49,7 +49,8 @@ struct SignReport {
 // signed as `@prefix`. On failure nothing has changed.
 Result<SignReport> sign(const SignRequest& request);
 
-// unsign removes the manifest and the index, and keeps everything else; the same promises as `sign`.
+// unsign removes the manifest and the index, and keeps everything else; the same promises as
+// `sign`.
 Status unsign(const std::string& path, const std::optional<std::string>& output,
               const Limits& limits = {});
 

@@ -42,8 +42,8 @@ Result<bool> is_own(const Existing& existing, const std::vector<PrivateKey>& key
 Result<Index> index_of(const Contents& contents, HashType type) {
   IndexBuilder builder(type);
   for (const auto& [name, member] : contents.members) {
-    SIGNEDVFS_TRY(builder.add(name, {member.offset, member.stored_size, member.size, member.method,
-                                     member.stored}));
+    SIGNEDVFS_TRY(builder.add(
+        name, {member.offset, member.stored_size, member.size, member.method, member.stored}));
   }
   return std::move(builder).finish();
 }

@@ -38,9 +38,11 @@ struct Statement {
   std::vector<std::string> signers;  // fingerprints of all signatures
 };
 
-// kIndexedFrom is the number of members from which on an index is worth its place, where nobody
-// says otherwise.
-inline constexpr std::uint64_t kIndexedFrom = 64;
+// kIndexedFrom is the number of members from which on an archive gets an index where nobody says
+// otherwise. Opening one of 10 members and reading them takes 0.95 (stored) and 0.75 (deflated) of
+// the time with it, one of 1,000 members and reading 20 of them 0.6; with a single member there is
+// no difference, and what is small stays plain text.
+inline constexpr std::uint64_t kIndexedFrom = 16;
 
 // state makes the manifest for `contents`, and the index where `index` wants one, or where it has
 // no value and `existing` has one and says the same, or differs and there are enough members.

@@ -1,4 +1,5 @@
-// Bytes whose digest was compared with a signed one, in the very memory that holds them now.
+// Bytes whose digest was compared with a signed one, in the very memory that holds them now; or
+// that were decoded into it from such bytes.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +11,8 @@
 namespace signedvfs {
 
 // VerifiedBytes owns the content of one member of a `SignedVfs`. Only `SignedVfs` makes them, only
-// after hashing this memory, and nothing can change them afterwards. Whatever compiles, unmarshals
+// after hashing this memory, or the private copy that was decoded into it, and nothing can change
+// them afterwards. Whatever compiles, unmarshals
 // or loads code takes VerifiedBytes and never a span.
 class VerifiedBytes {
  public:

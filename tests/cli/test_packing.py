@@ -222,6 +222,7 @@ def test_links_are_followed_but_not_in_circles(cli: Cli, tree: Path) -> None:
         ["tree", "--unsigned", "--compression", "zip"],
         ["empty", "--unsigned"],
         ["tree", "--unsigned", "--serial", "0"],
+        ["tree", "--unsigned", "--index"],
     ],
 )
 def test_wrong_arguments_write_nothing(cli: Cli, tree: Path, words: list[str]) -> None:
@@ -229,6 +230,17 @@ def test_wrong_arguments_write_nothing(cli: Cli, tree: Path, words: list[str]) -
     done = cli("pack", *words, "-o", "app.zip")
     assert (done.code, done.out) == (2, "")
     assert not (cli.directory / "app.zip").exists()
+
+
+def test_an_index_is_the_users_choice(cli: Cli, tree: Path, keys: Path) -> None:
+    earlier = tree / "signedvfs-index.bin"  # of an archive that was unpacked here
+    earlier.write_bytes(b"")
+    for option, has_index in (("--index", True), ("--no-index", False)):
+        done = cli.ok("pack", tree, "-m", "app", "-o", "app.zip", "--key", keys / "a.key", option)
+        assert "an earlier index" in done.out
+        with zipfile.ZipFile(cli.directory / "app.zip") as archive:
+            assert ("signedvfs-index.bin" in archive.namelist()) == has_index
+        assert cli.ok("run", "--trust", keys / "a.pub", "app.zip").out == "app\n"
 
 
 @pytest.mark.parametrize(("compression", "level"), [("stored", 0), ("deflate", 12), ("zstd", 3)])

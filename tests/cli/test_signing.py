@@ -79,6 +79,21 @@ def test_signs_a_directory(cli: Cli, tree: Path, keys: Path) -> None:
     assert cli("verify", tree, "--trust", keys / "a.pub", "--json").error["code"] == "NoManifest"
 
 
+def test_an_index_is_a_choice(cli: Cli, unsigned: Path, keys: Path) -> None:
+    before = unsigned.read_bytes()
+    for option, has_index in (("--index", True), ("--no-index", False)):
+        cli.ok("sign", unsigned, "-o", "out.zip", "--key", keys / "a.key", option)
+        with zipfile.ZipFile(cli.directory / "out.zip") as archive:
+            assert ("signedvfs-index.bin" in archive.namelist()) == has_index
+        # people see the application, whatever holds it together
+        assert "signedvfs-index" not in cli.ok("list", "out.zip", "--trust", keys / "a.pub").out
+        cli.ok("verify", "out.zip", "--trust", keys / "a.pub")
+        cli.ok("extract", "out.zip", "-C", option[2:], "--trust", keys / "a.pub")
+        assert not list(cli.directory.rglob("signedvfs-index.bin"))
+        cli.ok("unsign", "out.zip")
+        assert (cli.directory / "out.zip").read_bytes() == before
+
+
 def test_unsign_restores_the_unsigned_archive(cli: Cli, unsigned: Path, keys: Path) -> None:
     before = unsigned.read_bytes()
     cli.ok("sign", unsigned, "--key", keys / "a.key")

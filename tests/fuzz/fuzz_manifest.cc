@@ -33,9 +33,10 @@ bool header_round_trips(const ManifestParts& parts) {
   const auto header = parse_header(parts.header);
   if (!header.ok()) return false;
   const std::string again =
-      expect(encode_header(header->hash_type, header->attributes, parts.body));
+      expect(encode_header(header->hash_type, header->attributes, parts.body, header->index));
   require(without_members(again) == without_members(parts.header));
   require(expect(parse_header(again)).attributes == header->attributes);
+  require(expect(parse_header(again)).index == header->index);
   return true;
 }
 

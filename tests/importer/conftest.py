@@ -31,11 +31,13 @@ def workshop(tmp_path: Path, key: signedvfs.PrivateKey) -> Workshop:
     return Workshop(tmp_path, key)
 
 
-@pytest.fixture(params=["archive", "appended", "directory"])
+@pytest.fixture(params=["archive", "indexed", "appended", "directory"])
 def place(workshop: Workshop, request: pytest.FixtureRequest) -> Place:
-    """Make the one place that a program is in, of each of the three kinds there are."""
+    """Make the one place that a program is in, of each of the kinds there are."""
     if request.param == "archive":
-        return lambda files: workshop.zip("app.zip", files)
+        return lambda files: workshop.zip("app.zip", files, index=False)
+    if request.param == "indexed":
+        return lambda files: workshop.zip("app.zip", files, index=True)
     if request.param == "appended":
         return lambda files: workshop.appended("app", files)
 

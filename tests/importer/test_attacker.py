@@ -85,10 +85,10 @@ OURS_NOW_AND_THEN = "signedvfs.set_policy(signedvfs.get_policy())"
 WAYS = ["mapping", "pwrite", "rename", "truncate"]
 
 
-def archives(workshop: Workshop) -> tuple[Path, Path]:
+def archives(workshop: Workshop, index: bool = False) -> tuple[Path, Path]:
     """Make a signed archive and an evil twin of the same layout."""
     good = {f"m{i}.py": GOOD.ljust(LENGTH, "#") for i in range(MODULES)}
-    path = workshop.zip("good.zip", good, compression=zipfile.ZIP_STORED)
+    path = workshop.zip("good.zip", good, compression=zipfile.ZIP_STORED, index=index)
     genuine = path.read_bytes()
     evil = genuine.replace(GOOD.ljust(LENGTH, "#").encode(), EVIL.ljust(LENGTH, "#").encode())
     assert len(evil) == len(genuine)
@@ -130,10 +130,13 @@ def outcome_of(script: str, way: str, target: Path, good: Path, evil: Path) -> d
     return {key: int(value) for key, value in eval(output).items()}
 
 
+@pytest.mark.parametrize("index", [False, True], ids=["manifest", "index"])
 @pytest.mark.parametrize("way", WAYS)
-def test_attacker_never_runs_code_through_the_hook(workshop: Workshop, way: str) -> None:
+def test_attacker_never_runs_code_through_the_hook(
+    workshop: Workshop, way: str, index: bool
+) -> None:
     # E1-E8, E11: no execution of attacker code, no crash; refusals are allowed
-    good, evil = archives(workshop)
+    good, evil = archives(workshop, index)
     target = workshop.directory / "target.zip"
     target.write_bytes(good.read_bytes())
     script = f"""

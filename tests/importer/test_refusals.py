@@ -29,8 +29,11 @@ def overwrite(path: Path, old: bytes, new: bytes) -> None:
         file.write(new)
 
 
-def stored(workshop: Workshop, files: Files) -> Path:
-    return workshop.zip("app.zip", files, compression=zipfile.ZIP_STORED)
+def stored(workshop: Workshop, files: Files, index: bool) -> Path:
+    return workshop.zip("app.zip", files, compression=zipfile.ZIP_STORED, index=index)
+
+
+with_and_without_index = pytest.mark.parametrize("index", [False, True], ids=["manifest", "index"])
 
 
 SIDE_DOORS: dict[str, Callable[[signedvfs.zipimporter], object]] = {
@@ -46,12 +49,13 @@ SIDE_DOORS: dict[str, Callable[[signedvfs.zipimporter], object]] = {
 }
 
 
+@with_and_without_index
 @pytest.mark.parametrize("door", SIDE_DOORS)
 def test_changed_member_is_refused_through_every_door(
-    workshop: Workshop, importing: Importing, door: str
+    workshop: Workshop, importing: Importing, door: str, index: bool
 ) -> None:
     # I9, V10: all through the one verified read
-    path = stored(workshop, {"m.py": b"v = '" + MARK + b"'\n", "n.py": "v = 1\n"})
+    path = stored(workshop, {"m.py": b"v = '" + MARK + b"'\n", "n.py": "v = 1\n"}, index)
     importing.put(path)
     assert importing.module("n").v == 1
     overwrite(path, MARK, b"ATTACKER-BYTES!")
@@ -67,7 +71,10 @@ def test_changed_member_is_refused_through_every_door(
     assert "m" not in sys.modules
 
 
-def test_no_later_entry_supplies_a_changed_module(workshop: Workshop, importing: Importing) -> None:
+@with_and_without_index
+def test_no_later_entry_supplies_a_changed_module(
+    workshop: Workshop, importing: Importing, index: bool
+) -> None:
     # I4, C4: find_spec raises instead of returning None
     path = stored(
         workshop,
@@ -77,6 +84,7 @@ def test_no_later_entry_supplies_a_changed_module(workshop: Workshop, importing:
             "p/__init__.py": "",
             "p/s.py": b"v = '" + MARK[::-1] + b"'\n",
         },
+        index,
     )
     later = workshop.tree("later", {"m.py": "v = 'attacker'\n"}, sign=False)
     importing.put(path, later)
@@ -94,12 +102,13 @@ def test_no_later_entry_supplies_a_changed_module(workshop: Workshop, importing:
                 pytest.fail("swallowed")
 
 
+@with_and_without_index
 def test_changed_bytecode_does_not_fall_back_to_the_source(
-    workshop: Workshop, importing: Importing
+    workshop: Workshop, importing: Importing, index: bool
 ) -> None:
     # I6, I11: a bad digest is no bad magic number; it is never unmarshalled either
     code = pyc("v = 'GENUINE-CONTENT'", flags=1)
-    path = stored(workshop, {"m.pyc": code, "m.py": "v = 'source'\n"})
+    path = stored(workshop, {"m.pyc": code, "m.py": "v = 'source'\n"}, index)
     importing.put(path)
     assert importlib.util.find_spec("n") is None
     overwrite(path, MARK, b"ATTACKER-BYTES!")
@@ -107,9 +116,12 @@ def test_changed_bytecode_does_not_fall_back_to_the_source(
         importing.module("m")
 
 
-def test_unlisted_twin_is_never_picked(workshop: Workshop, importing: Importing) -> None:
+@with_and_without_index
+def test_unlisted_twin_is_never_picked(
+    workshop: Workshop, importing: Importing, index: bool
+) -> None:
     # I6, C3: an archive with an unlisted m.pyc beside the listed m.py is refused as a whole
-    path = stored(workshop, {"m.py": "v = 1\n", "n.py": "v = 2\n"})
+    path = stored(workshop, {"m.py": "v = 1\n", "n.py": "v = 2\n"}, index)
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("m.pyc", pyc("v = 'attacker'"))
     importing.put(path)

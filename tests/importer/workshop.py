@@ -92,10 +92,11 @@ class Workshop:
         product: str | None = None,
         key: signedvfs.PrivateKey | None = None,
         compression: int = zipfile.ZIP_DEFLATED,
+        index: bool | None = None,
     ) -> Path:
         """Make a signed zip archive of all these files."""
         path = self.plain_zip(name, files, compression)
-        report = signedvfs.sign(path, key or self.key, serial=serial, name=product)
+        report = signedvfs.sign(path, key or self.key, serial=serial, name=product, index=index)
         assert not report.left_out
         return path
 

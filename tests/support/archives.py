@@ -9,6 +9,7 @@ from pathlib import Path
 from signedvfs import _core
 
 MANIFEST = "signedimp-manifest.txt"
+INDEX = "signedvfs-index.bin"
 
 
 def members_of(archive: Path) -> dict[str, bytes]:
@@ -21,14 +22,18 @@ def write_archive(archive: Path, members: Mapping[str, bytes]) -> None:
     """Write a well-formed zip archive with exactly these members."""
     with _core.ArchiveWriter(archive) as writer:
         for name, content in members.items():
-            writer.add(name, content)
+            if name in (MANIFEST, INDEX):
+                writer.add(name, content, "stored")
+            else:
+                writer.add(name, content)
 
 
 def tamper(archive: Path, changes: Mapping[str, bytes | None]) -> None:
     """Replace, add or (None) remove members, in an archive that stays well-formed."""
     members = {**members_of(archive), **changes}
-    # The manifest stays the last member, where readers look for it.
-    manifest = members.pop(MANIFEST, None)
-    if manifest is not None:
-        members[MANIFEST] = manifest
+    # Our own members stay the last ones, where readers look for them.
+    for own in (MANIFEST, INDEX):
+        content = members.pop(own, None)
+        if content is not None:
+            members[own] = content
     write_archive(archive, {name: data for name, data in members.items() if data is not None})

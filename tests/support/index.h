@@ -21,9 +21,9 @@ struct IndexedPlan {
   Attributes attributes = {};
   HashType hash_type = HashType::kSha256;
   std::vector<std::size_t> keys = {0};
-  std::string prefix = {};  // signed where `attributes` say so
-  std::function<void(Index&)> change_index = {};              // before it is signed
-  std::function<void(std::string& text)> change_text = {};    // of the member, after signing
+  std::string prefix = {};                                  // signed where `attributes` say so
+  std::function<void(Index&)> change_index = {};            // before it is signed
+  std::function<void(std::string& text)> change_text = {};  // of the member, after signing
   std::function<void(std::string& manifest)> change_manifest = {};
 };
 
@@ -44,9 +44,9 @@ inline std::string indexed_zip_of(const Members& members, const IndexedPlan& pla
   for (const auto& [name, content] : members) {
     const Packed packed = expect(pack_member(bytes_of(content), plan.method));
     require(writer.add(name, packed));
-    require(builder.add(name, {out.size() - packed.bytes.size(), packed.bytes.size(), packed.size,
-                               packed.method,
-                               expect(digest_of(plan.hash_type, packed.bytes.bytes()))}));
+    require(builder.add(
+        name, {out.size() - packed.bytes.size(), packed.bytes.size(), packed.size, packed.method,
+               expect(digest_of(plan.hash_type, packed.bytes.bytes()))}));
   }
   Index index = expect(std::move(builder).finish());
   if (plan.change_index) plan.change_index(index);
@@ -74,6 +74,12 @@ inline Result<std::shared_ptr<const SignedVfs>> opened(std::string archive,
                                                        const TrustPolicy& policy = trusting(),
                                                        const Limits& limits = {}) {
   return opened(std::make_shared<MemorySource>(std::move(archive)), policy, limits);
+}
+
+// content_of returns the verified content of a member.
+inline std::string content_of(const SignedVfs& vfs, std::string_view name) {
+  const VerifiedBytes bytes = expect(vfs.read(name));
+  return std::string(text_of(bytes.bytes()));
 }
 
 }  // namespace signedvfs

@@ -7,6 +7,7 @@
 
 #include "archive/zip_archive.h"
 #include "tests/support/failing_source.h"
+#include "tests/support/index.h"
 #include "tests/support/signing.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/zip_text.h"
@@ -109,6 +110,37 @@ TEST(Allocation, WhileReadingGivesTheSignedBytesOrNone) {
       return true;
     });
   }
+}
+
+TEST(Allocation, WhileUsingAnIndexGivesTheSignedBytesOrNone) {
+  // F6: memory runs out while the archive is opened, while a page is read, or a member
+  Members members;
+  for (int i = 0; i < 200; ++i) members.emplace("m" + std::to_string(i), std::to_string(i));
+  const std::string archive = indexed_zip_of(members, {.method = Method::kDeflate});
+  const auto source = std::make_shared<MemorySource>(archive);
+  const TrustPolicy policy = trusting({0, 1});
+  std::shared_ptr<const SignedVfs> vfs;
+  const long needed = first_success([&](long count) {
+    const OutOfMemoryAfter limit(count);
+    auto made = opened(source, policy);
+    if (!made.ok()) return false;
+    vfs = std::move(made).value();
+    return true;
+  });
+  EXPECT_GT(needed, 10);
+  for (const auto& [name, content] : members) {
+    first_success([&](long count) {
+      const OutOfMemoryAfter limit(count);
+      const auto bytes = vfs->read(name);
+      if (!bytes.ok()) return false;
+      EXPECT_TRUE(text_of(bytes->bytes()) == content);
+      return true;
+    });
+  }
+  first_success([&](long count) {
+    const OutOfMemoryAfter limit(count);
+    return vfs->manifest().ok() && vfs->verify_all().ok();
+  });
 }
 
 TEST(Allocation, WhileSigningLeavesTheFileAsItWas) {

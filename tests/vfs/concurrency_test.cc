@@ -5,6 +5,7 @@
 #include <thread>
 #include <vector>
 
+#include "tests/support/index.h"
 #include "tests/support/signing.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/zip_text.h"
@@ -66,6 +67,27 @@ TEST(Concurrency, ManyThreadsReadOneArchive) {
         if (!bytes.ok() || text_of(bytes->bytes()) != content) ++wrong;
         if (!expect(vfs->contains(name)) || !expect(vfs->listing().has_directory("p"))) ++wrong;
       }
+    });
+    EXPECT_EQ(wrong, 0);
+  }
+}
+
+TEST(Concurrency, ManyThreadsNeedTheSamePagesFirst) {
+  // each thread finds pages that nobody has read yet, and those that another one is reading
+  Members members;
+  for (int i = 0; i < 2000; ++i) members.emplace("p/m" + std::to_string(i), std::to_string(i));
+  const std::string archive = indexed_zip_of(members);
+  for (int round = 0; round < 5; ++round) {
+    const auto vfs = expect(opened(archive));
+    std::atomic<int> wrong{0};
+    in_threads([&](int thread) {
+      for (int i = 0; i < 2000; i += 7) {
+        const int number = (i + 200 * thread) % 2000;
+        const auto bytes = vfs->read("p/m" + std::to_string(number));
+        if (!bytes.ok() || text_of(bytes->bytes()) != std::to_string(number)) ++wrong;
+      }
+      const auto manifest = vfs->manifest();
+      if (!manifest.ok() || (*manifest)->entries().size() != members.size()) ++wrong;
     });
     EXPECT_EQ(wrong, 0);
   }

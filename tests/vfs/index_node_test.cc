@@ -17,8 +17,8 @@ Result<IndexNode> parse(std::string_view bytes, HashType type = HashType::kSha25
   return IndexNode::parse(buffer_of(bytes), type, limits);
 }
 
-std::string leaf_of(const std::vector<std::string>& paths, const IndexRecord& record = {
-                                                               1, 2, 2, Method::kStored, kDigest}) {
+std::string leaf_of(const std::vector<std::string>& paths,
+                    const IndexRecord& record = {1, 2, 2, Method::kStored, kDigest}) {
   NodeBuilder builder;
   for (const std::string& path : paths) builder.add(path, record);
   const ByteBuilder built = builder.finish(true);
@@ -36,9 +36,8 @@ TEST(IndexNode, GivesBackWhatWasBuilt) {
   for (const HashType type : {HashType::kSha256, HashType::kSha384, HashType::kSha512}) {
     const Digest digest = expect(digest_of(type, bytes_of("y")));
     const std::uint64_t far = std::uint64_t{1} << 40U;
-    const IndexNode leaf =
-        expect(parse(leaf_of({"a", "a/b", "b"}, {far + 1, far + 2, far + 3, Method::kZstd, digest}),
-                     type));
+    const IndexNode leaf = expect(parse(
+        leaf_of({"a", "a/b", "b"}, {far + 1, far + 2, far + 3, Method::kZstd, digest}), type));
     ASSERT_TRUE(leaf.is_leaf());
     ASSERT_EQ(leaf.count(), 3U);
     EXPECT_EQ(leaf.path(0), "a");
@@ -112,11 +111,11 @@ class SignedButWrong : public testing::Test {
   // opening opens an archive whose root page is `root`, in front of which stands `pages`.
   static Result<std::shared_ptr<const SignedVfs>> opening(const std::string& root,
                                                           const std::string& pages = {}) {
-    return opened(indexed_zip_of({{"a", "x"}, {"b", "y"}}, {.change_index = [&](Index& index) {
-                                   index.pages = pages + root;
-                                   index.root = {expect(digest_of(HashType::kSha256, bytes_of(root))),
-                                                 root.size()};
-                                 }}));
+    return opened(indexed_zip_of(
+        {{"a", "x"}, {"b", "y"}}, {.change_index = [&](Index& index) {
+          index.pages = pages + root;
+          index.root = {expect(digest_of(HashType::kSha256, bytes_of(root))), root.size()};
+        }}));
   }
 
   static PageReference reference(const std::string& page, std::uint64_t offset) {
@@ -131,21 +130,19 @@ TEST_F(SignedButWrong, RootsAreRefused) {
   EXPECT_EQ(opening(leaf_of({"b", "a"})).code(), Errc::kBadIndex);
   EXPECT_EQ(opening(std::string(kMaxPageBytes + 1, 'x')).code(), Errc::kBadIndex);
   // larger than the index is
-  const auto larger =
-      opened(indexed_zip_of({{"a", "x"}}, {.change_index = [](Index& index) {
-                              index.root.size = std::uint64_t{1} << 63U;
-                            }}));
+  const auto larger = opened(indexed_zip_of({{"a", "x"}}, {.change_index = [](Index& index) {
+                                              index.root.size = std::uint64_t{1} << 63U;
+                                            }}));
   EXPECT_EQ(larger.code(), Errc::kBadIndex);
 }
 
 TEST_F(SignedButWrong, PlacesOutsideTheFileAreRefused) {
   const std::uint64_t max = UINT64_MAX;
-  for (const IndexRecord& record : {IndexRecord{max, 1, 1, Method::kStored, kDigest},
-                                    IndexRecord{max - 5, 10, 10, Method::kStored, kDigest},
-                                    IndexRecord{0, std::uint64_t{1} << 29U, std::uint64_t{1} << 29U,
-                                                Method::kStored, kDigest},
-                                    IndexRecord{std::uint64_t{1} << 40U, 1, 1, Method::kStored,
-                                                kDigest}}) {
+  for (const IndexRecord& record :
+       {IndexRecord{max, 1, 1, Method::kStored, kDigest},
+        IndexRecord{max - 5, 10, 10, Method::kStored, kDigest},
+        IndexRecord{0, std::uint64_t{1} << 29U, std::uint64_t{1} << 29U, Method::kStored, kDigest},
+        IndexRecord{std::uint64_t{1} << 40U, 1, 1, Method::kStored, kDigest}}) {
     const auto vfs = expect(opening(leaf_of({"a", "b"}, record)));
     EXPECT_EQ(vfs->read("a").code(), Errc::kMissingMember);
     EXPECT_FALSE(vfs->verify_all().ok());
@@ -167,9 +164,9 @@ TEST_F(SignedButWrong, StreamsThatDecodeToSomethingElseAreRefused) {
         {{"a", content}}, {.method = Method::kDeflate, .change_index = [&](Index& index) {
                              index.pages = leaf_of({"a"}, {local_header.size(), packed.bytes.size(),
                                                            size, Method::kDeflate, stored});
-                             index.root = {expect(digest_of(HashType::kSha256,
-                                                            bytes_of(index.pages))),
-                                           index.pages.size()};
+                             index.root = {
+                                 expect(digest_of(HashType::kSha256, bytes_of(index.pages))),
+                                 index.pages.size()};
                            }})));
     EXPECT_EQ(vfs->read("a").code(), Errc::kCorruptMember) << size;
   }

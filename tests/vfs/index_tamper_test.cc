@@ -2,6 +2,8 @@
 // accesses. The rule: the signed bytes, or a refusal.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <vector>
@@ -40,8 +42,9 @@ int expect_genuine(const SignedVfs& vfs, const Members& members = kMembers) {
   const auto paths = vfs.listing().paths();
   if (paths.ok()) {
     EXPECT_EQ(paths->size(), members.size());
-    EXPECT_TRUE(std::equal(paths->begin(), paths->end(), members.begin(), members.end(),
-                           [](std::string_view path, const auto& one) { return path == one.first; }));
+    EXPECT_TRUE(
+        std::equal(paths->begin(), paths->end(), members.begin(), members.end(),
+                   [](std::string_view path, const auto& one) { return path == one.first; }));
   }
   if (const auto manifest = vfs.manifest(); manifest.ok()) {
     for (const auto& [name, content] : members) {
@@ -72,10 +75,10 @@ class TamperedIndex : public testing::TestWithParam<Case> {
 
 INSTANTIATE_TEST_SUITE_P(
     Tamper, TamperedIndex,
-    testing::Values(
-        Case{"Stored", {}}, Case{"Deflated", {.method = Method::kDeflate}},
-        Case{"Zstd", {.method = Method::kZstd, .hash_type = HashType::kSha512}},
-        Case{"Appended", {.attributes = with_prefix("#!/bin/sh\n"), .prefix = "#!/bin/sh\n"}}),
+    testing::Values(Case{"Stored", {}}, Case{"Deflated", {.method = Method::kDeflate}},
+                    Case{"Zstd", {.method = Method::kZstd, .hash_type = HashType::kSha512}},
+                    Case{"Appended",
+                         {.attributes = with_prefix("#!/bin/sh\n"), .prefix = "#!/bin/sh\n"}}),
     [](const auto& one) { return one.param.name; });
 
 TEST_P(TamperedIndex, IsGenuineAsLongAsNobodyTouchesIt) {
@@ -271,6 +274,25 @@ TEST(IndexedArchive, RefusesBytesInFrontOfWhatWasSignedWithItsFront) {
   EXPECT_TRUE(expect(opened(prefix + indexed_zip_of(kMembers)))->verify_all().ok());
 }
 
+TEST(IndexedArchive, IsNotReadAgainByForkedChildren) {
+  const std::string archive = indexed_zip_of(kMembers);
+  const auto source = std::make_shared<FailingSource>(archive, SIZE_MAX);
+  const auto vfs = expect(opened(source));
+  ASSERT_EQ(expect_genuine(*vfs), 2);
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const std::size_t before = source->accesses();
+    const auto found = vfs->contains("a.py");
+    const auto manifest = vfs->manifest();
+    const bool good = found.ok() && *found && manifest.ok() && source->accesses() == before;
+    ::_exit(good ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+}
+
 TEST(IndexedArchive, KeepsToThePolicy) {
   const std::string archive = indexed_zip_of(kMembers);
   EXPECT_EQ(opened(archive, trusting({1})).code(), Errc::kNoTrustedKey);
@@ -290,8 +312,8 @@ TEST(IndexedArchive, KeepsToThePolicy) {
 }
 
 TEST(IndexedArchive, KeepsToTheLimits) {
-  const std::string archive = indexed_zip_of({{"a", std::string(5000, 'a')}, {"b", "b"}},
-                                             {.method = Method::kDeflate});
+  const std::string archive =
+      indexed_zip_of({{"a", std::string(5000, 'a')}, {"b", "b"}}, {.method = Method::kDeflate});
   const auto with = [&](const std::function<void(Limits&)>& change) {
     Limits limits;
     change(limits);

@@ -30,19 +30,19 @@ class Listings : public testing::TestWithParam<Kind> {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(
-    Listing, Listings,
-    testing::Values(Kind{"Manifest",
-                         [](const Members& members) {
-                           return expect(SignedVfs::over(
-                               std::make_unique<MemoryContainer>(with_manifest(members)),
-                               trusting()));
-                         }},
-                    Kind{"Index",
-                         [](const Members& members) {
-                           return expect(opened(indexed_zip_of(members)));
-                         }}),
-    [](const auto& kind) { return kind.param.name; });
+INSTANTIATE_TEST_SUITE_P(Listing, Listings,
+                         testing::Values(Kind{"Manifest",
+                                              [](const Members& members) {
+                                                return expect(SignedVfs::over(
+                                                    std::make_unique<MemoryContainer>(
+                                                        with_manifest(members)),
+                                                    trusting()));
+                                              }},
+                                         Kind{"Index",
+                                              [](const Members& members) {
+                                                return expect(opened(indexed_zip_of(members)));
+                                              }}),
+                         [](const auto& kind) { return kind.param.name; });
 
 TEST_P(Listings, FindExactNamesOnly) {
   // C5, C11: names are bytes; nothing is trimmed, folded or normalised
@@ -50,22 +50,16 @@ TEST_P(Listings, FindExactNamesOnly) {
   for (const char* name : {"app/__init__.py", "app/a.py", "data.txt"}) {
     EXPECT_TRUE(expect(vfs->contains(name))) << name;
   }
-  for (const char* name : {"data.tx", "data.txt ", " data.txt", "Data.txt", "./data.txt", "app",
-                           "app/", "app//a.py", "/data.txt", "", "zzz", "signedimp-manifest.txt",
-                           "signedvfs-index.bin"}) {
+  for (const char* name :
+       {"data.tx", "data.txt ", " data.txt", "Data.txt", "./data.txt", "app", "app/", "app//a.py",
+        "/data.txt", "", "zzz", "signedimp-manifest.txt", "signedvfs-index.bin"}) {
     EXPECT_FALSE(expect(vfs->contains(name))) << name;
   }
   EXPECT_FALSE(expect(vfs->contains(std::string_view("data.txt\0", 9))));
 }
 
 TEST_P(Listings, KnowDirectories) {
-  const auto vfs = of({"a/b/c",
-                       "a-b",
-                       "a.b/c",
-                       "d\xc3\xa9/e",
-                       "ef",
-                       "f0",
-                       "f/g"});
+  const auto vfs = of({"a/b/c", "a-b", "a.b/c", "d\xc3\xa9/e", "ef", "f0", "f/g"});
   for (const char* directory : {"", "a", "a/b", "a.b", "d\xc3\xa9", "f"}) {
     EXPECT_TRUE(expect(vfs->listing().has_directory(directory))) << directory;
   }
@@ -86,14 +80,7 @@ std::vector<std::string> listed(const SignedVfs& vfs, std::string_view directory
 TEST_P(Listings, ListDirectories) {
   using testing::ElementsAre;
   using testing::IsEmpty;
-  const auto vfs = of({"a-b",
-                       "a/0",
-                       "a/b/c",
-                       "a/b/d/e",
-                       "a/b0",
-                       "a/z\xc3\xa9/f",
-                       "a0",
-                       "b"});
+  const auto vfs = of({"a-b", "a/0", "a/b/c", "a/b/d/e", "a/b0", "a/z\xc3\xa9/f", "a0", "b"});
   EXPECT_THAT(listed(*vfs, ""), ElementsAre("a-b", "a/", "a0", "b"));
   EXPECT_THAT(listed(*vfs, "a"), ElementsAre("0", "b/", "b0", "z\xc3\xa9/"));
   EXPECT_THAT(listed(*vfs, "a/b"), ElementsAre("c", "d/"));
@@ -162,7 +149,8 @@ TEST_P(Listings, AnswerAsASortedSetDoes) {
         const auto expected = names.lower_bound(key);
         const std::size_t cut = key.size() / 2;
         const std::string_view whole = key;
-        const auto place = expect(listing.first_not_before({whole.substr(0, cut), whole.substr(cut)}));
+        const auto place =
+            expect(listing.first_not_before({whole.substr(0, cut), whole.substr(cut)}));
         ASSERT_EQ(place.at_end, expected == names.end()) << key;
         if (!place.at_end) {
           ASSERT_EQ(place.path, *expected) << key;

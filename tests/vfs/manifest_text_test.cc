@@ -150,8 +150,8 @@ TEST(ManifestText, AcceptsThreeHashesByTheirExactNames) {
 }
 
 TEST(ManifestText, RefusesAttributesItDoesNotKnow) {
-  for (const char* line :
-       {"@inde 0\n", "@indexes 0\n", "@order 0\n", "@x\n", "@\n", "@Members x 1\n", "@serial\t42\n", "@zzz 1\n"}) {
+  for (const char* line : {"@inde 0\n", "@indexes 0\n", "@order 0\n", "@x\n", "@\n",
+                           "@Members x 1\n", "@serial\t42\n", "@zzz 1\n"}) {
     const std::string text = line < std::string("@members")
                                  ? "sha256\n" + std::string(line) + members_line("", 0)
                                  : "sha256\n" + members_line("", 0) + line;
