@@ -19,10 +19,10 @@ def enable_all(signedvfs: "ModuleType") -> "list[str]":
 
     Verifying ahead needs no switch: an archive with a recorded order has it.
     """
-    if not hasattr(signedvfs, "defer_gc"):
+    if not hasattr(signedvfs, "defer_collection"):
         return []
-    signedvfs.defer_gc(True)
-    return ["defer_gc"]
+    signedvfs.defer_collection(True)
+    return ["defer_collection"]
 
 
 def install_signedvfs(task: "dict[str, str]") -> "list[str]":
