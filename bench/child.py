@@ -84,6 +84,8 @@ def import_corpus(task: "dict[str, str]") -> "dict[str, Any]":
     for name in names:
         __import__(name)
     end, cpu_end = time.perf_counter_ns(), time.process_time_ns()
+    if task.get("leave") == "yes":
+        leave()
     modules = dict(sys.modules)
     answer: dict[str, Any] = {
         "import_ms": (end - ready) / 1e6,
@@ -95,6 +97,13 @@ def import_corpus(task: "dict[str, str]") -> "dict[str, Any]":
     }
     forget(started, place)
     return {**answer, **described(task, modules)}
+
+
+def leave() -> None:
+    """Ends the process at once: who samples it wants to see the import and nothing else."""
+    import posix
+
+    posix._exit(0)
 
 
 def forget(started: "set[str]", place: str) -> None:

@@ -21,6 +21,7 @@ import machine
 import names
 import opening
 import parts
+import sampling
 import signedvfs
 import smoke
 import startup
@@ -28,7 +29,7 @@ from race import Race
 
 MIN_ROUNDS = 11
 MEMBERS = [1_000, 10_000, 100_000]
-MEASURES = ["imports", "opening", "startup", "entry_points", "parts", "signing"]
+MEASURES = ["imports", "opening", "startup", "entry_points", "parts", "sampled", "signing"]
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -104,6 +105,10 @@ def measure(arguments: argparse.Namespace, key: signedvfs.PrivateKey) -> tuple[A
         corpus = corpora.make("sympy", work, closed=not arguments.stdlib_from_files)
         with tempfile.TemporaryDirectory(dir=work) as directory:
             results["parts"] = parts.run(corpus, Path(directory), work, key, arguments.rounds)
+    if "sampled" in arguments.measures:
+        corpus = corpora.make("sympy", work, closed=not arguments.stdlib_from_files)
+        with tempfile.TemporaryDirectory(dir=work) as directory:
+            results["sampled"] = sampling.run(corpus, Path(directory), work, key)
     if "signing" in arguments.measures:
         results["signing"] = signing(work, arguments.rounds)
     return results, broken

@@ -40,6 +40,27 @@ VERIFY = "verify"
 OTHER = "read, copy, other"
 PARTS = [EXECUTE, UNMARSHAL, AGAIN, COLLECTOR, FIND, INFLATE, VERIFY, OTHER]
 
+# Kinds of code that samples are of.
+SAMPLED_KERNEL = "kernel"
+SAMPLED_HASH = "hash"
+SAMPLED_CRYPTO = "signature"
+SAMPLED_INFLATE = "inflate"
+SAMPLED_OURS = "signedvfs"
+SAMPLED_COLLECTOR = "collector"
+SAMPLED_UNMARSHAL = "unmarshal itself"
+SAMPLED_MEMORY = "memory"
+SAMPLED_PYTHON = "Python"
+SAMPLED_REST = "the rest"
+SAMPLED = [
+    SAMPLED_KERNEL, SAMPLED_HASH, SAMPLED_CRYPTO, SAMPLED_INFLATE, SAMPLED_OURS, SAMPLED_COLLECTOR,
+    SAMPLED_UNMARSHAL, SAMPLED_MEMORY, SAMPLED_PYTHON, SAMPLED_REST,
+]  # fmt: skip
+
+# SAMPLED_OF are the contenders that are sampled.
+SAMPLED_OF = [
+    ZIP_DEFLATED, ZIP_STORED, FILES, OURS_DEFLATED, OURS_STORED, ALL_DEFLATED, ALL_STORED, FLOOR,
+]  # fmt: skip
+
 # The smaller measurements.
 OPEN_ZIP = "zipimport, directory only"
 OPEN_OURS = "signedvfs, verified"

@@ -38,11 +38,15 @@ class Race(NamedTuple):
     broken: list[str]  # those of `failed` that should not have
 
 
-def run_child(script: str, task: dict[str, str]) -> dict[str, Any]:
-    """Measures once, in a fresh interpreter without site-packages."""
+def command_of(script: str, task: dict[str, str]) -> list[str]:
+    """Returns the command that does a task in a fresh interpreter without site-packages."""
     command = [sys.executable, "-I", "-S", str(HERE / script)]
-    command += [f"{name}={value}" for name, value in task.items()]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    return command + [f"{name}={value}" for name, value in task.items()]
+
+
+def run_child(script: str, task: dict[str, str]) -> dict[str, Any]:
+    """Measures once."""
+    result = subprocess.run(command_of(script, task), capture_output=True, text=True, check=False)
     if result.returncode != 0:
         raise ChildError(result.stderr.strip() or f"exit code {result.returncode}")
     answer: dict[str, Any] = json.loads(result.stdout)

@@ -155,6 +155,19 @@ def part_sections(results: targets.Results) -> Iterator[str]:
         yield from failures(found.get("failed", {}))
 
 
+def sampled_sections(results: targets.Results) -> Iterator[str]:
+    for version, result in results.items():
+        found = result.get("sampled", {})
+        if "kinds" in found:
+            yield f"## Which code it is: {found['corpus']}, CPython {version}, CPU ms by samples"
+            rows = [
+                [name, *(number(kinds[kind], 1) for kind in names.SAMPLED)]
+                for name, kinds in found["kinds"].items()
+            ]
+            yield table(["", *names.SAMPLED], rows)
+        yield from failures(found.get("failed", {}))
+
+
 def core_section(directory: Path) -> Iterator[str]:
     """Yields the core's throughput beside its floors."""
     rates = core_rates(directory)
@@ -192,7 +205,8 @@ def compose(directory: Path, results: targets.Results) -> str:
     blocks.append(table(head, verdict_rows(results)))
     blocks.append(f"Imports: geometric mean over {', '.join(targets.CORPORA)} and all versions.")
     blocks += ["## Importing", *import_sections(results), *small_sections(results)]
-    blocks += [*part_sections(results), *core_section(directory), *signing_section(results)]
+    blocks += [*part_sections(results), *sampled_sections(results)]
+    blocks += [*core_section(directory), *signing_section(results)]
     return "\n\n".join(blocks) + "\n"
 
 

@@ -116,5 +116,10 @@ def verdicts(results: Results) -> Iterator[Verdict]:
 
 
 def signing_ratios(signing: dict[str, Any]) -> Iterator[tuple[str, float | None]]:
-    """Yields what the signing benchmark calls "sign / sha256sum", or that it is missing."""
-    yield "signing, against sha256sum on as many cores", signing.get("ratio")
+    """Yields the ratios of the signing benchmark by what was signed, or that there are none.
+
+    It calls them "ratios", a dict, or has one "ratio".
+    """
+    found = signing.get("ratios") or {"": signing.get("ratio")}
+    for what, ratio in found.items():
+        yield f"signing{what and f' {what}'}, against sha256sum on as many cores", ratio
