@@ -96,6 +96,8 @@ def import_sections(results: targets.Results) -> Iterator[str]:
                 f"{imported['members']:,} members."
             )
             yield table(IMPORT_HEAD, import_rows(imported))
+            switches = imported["rounds"].get(names.ALL_DEFLATED, [{}])[0].get("switches")
+            yield f"Switched on for all: {', '.join(switches or ['nothing'])}."
             yield from failures(imported["failed"])
     yield "Other importers: " + "; ".join(f"{k}: {v}" for k, v in names.PEERS.items()) + "."
 
