@@ -29,7 +29,7 @@ from race import Race
 
 MIN_ROUNDS = 11
 MEMBERS = [1_000, 10_000, 100_000]
-MEASURES = ["imports", "opening", "startup", "entry_points", "parts", "sampled", "signing"]
+MEASURES = ["imports", "opening", "startup", "entry_points", "sampled", "parts", "signing"]
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -101,14 +101,17 @@ def measure(arguments: argparse.Namespace, key: signedvfs.PrivateKey) -> tuple[A
         with tempfile.TemporaryDirectory(dir=work) as directory:
             result = distributions.run(Path(directory), key, 50, arguments.rounds)
         results["entry_points"] = note("entry_points()", result)
-    if "parts" in arguments.measures:
-        corpus = corpora.make("sympy", work, closed=not arguments.stdlib_from_files)
-        with tempfile.TemporaryDirectory(dir=work) as directory:
-            results["parts"] = parts.run(corpus, Path(directory), work, key, arguments.rounds)
     if "sampled" in arguments.measures:
         corpus = corpora.make("sympy", work, closed=not arguments.stdlib_from_files)
         with tempfile.TemporaryDirectory(dir=work) as directory:
             results["sampled"] = sampling.run(corpus, Path(directory), work, key)
+    if "parts" in arguments.measures:
+        corpus = corpora.make("sympy", work, closed=not arguments.stdlib_from_files)
+        with tempfile.TemporaryDirectory(dir=work) as directory:
+            results["parts"] = parts.run(
+                corpus, Path(directory), work, key, arguments.rounds,
+                results.get("sampled", {}).get("kinds", {}),
+            )  # fmt: skip
     if "signing" in arguments.measures:
         results["signing"] = signing(work, arguments.rounds)
     return results, broken

@@ -37,8 +37,7 @@ class Kind(NamedTuple):
 # KINDS are asked in this order; the first one whose two expressions are found is the kind.
 KINDS = [
     Kind(names.SAMPLED_KERNEL, function=r"^\[k\]"),
-    Kind(names.SAMPLED_HASH, file=r"libcrypto|_core", function=r"(?i)sha(2|256|512)"),
-    Kind(names.SAMPLED_CRYPTO, file=r"libcrypto|libssl"),
+    Kind(names.SAMPLED_VERIFY, file=r"libcrypto"),  # distributions take its functions' names out
     Kind(names.SAMPLED_INFLATE, file=r"libdeflate|libz\.|libz-|zlib|libzstd"),
     Kind(names.SAMPLED_OURS, file=r"_core"),
     Kind(

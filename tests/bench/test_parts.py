@@ -52,6 +52,13 @@ def test_every_part_is_found_again(times: dict[str, float]) -> None:
         )
 
 
+def test_verifying_is_what_was_sampled_where_it_was(times: dict[str, float]) -> None:
+    found = parts.split({**times, f"verify {names.OURS_STORED}": 4.0})
+    assert found[names.OURS_STORED][names.VERIFY] == 4.0
+    assert found[names.OURS_STORED][names.OTHER] == pytest.approx(11 + HASH - 4)
+    assert found[names.OURS_DEFLATED][names.VERIFY] == HASH
+
+
 def test_they_add_up(times: dict[str, float]) -> None:
     for name, found in parts.split(times).items():
         assert sum(found.values()) == pytest.approx(times[f"full {name}"])

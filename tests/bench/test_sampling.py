@@ -12,8 +12,8 @@ import sampling
     ("file", "function", "kind"),
     [
         ("[kernel.kallsyms]", "[k] copy_page_to_iter", names.SAMPLED_KERNEL),
-        ("libcrypto.so.3", "[.] sha256_block_data_order_shaext", names.SAMPLED_HASH),
-        ("libcrypto.so.3", "[.] x25519_fe51_mul", names.SAMPLED_CRYPTO),
+        ("libcrypto.so.3", "[.] sha256_block_data_order_shaext", names.SAMPLED_VERIFY),
+        ("libcrypto.so.3", "[.] x25519_fe51_mul", names.SAMPLED_VERIFY),
         ("libdeflate.so.0", "[.] 0x0000000000004410", names.SAMPLED_INFLATE),
         ("libz.so.1.2.13", "[.] inflate_fast", names.SAMPLED_INFLATE),
         ("_core.cpython-311-x86_64-linux-gnu.so", "[.] 0x1234", names.SAMPLED_OURS),
