@@ -94,6 +94,8 @@ step "tsan" build/tsan/junit.xml workflow tsan
 test_pythons
 test_conformance
 test_rest
+step "bench" "$results/bench.xml" "build/python/$newest/bin/python" -m pytest -q \
+  --junitxml="$results/bench.xml" tests/bench
 step "import benchmark agrees" "" "build/python/$newest/bin/python" bench/import_bench.py --smoke
 
 say "total: $((SECONDS / 60)) min $((SECONDS % 60)) s"

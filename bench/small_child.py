@@ -1,0 +1,123 @@
+"""One of the smaller measurements in one fresh interpreter, started with -I -S.
+
+Arguments: NAME=VALUE, of which `measure` says which. Prints what was measured as JSON.
+"""
+
+import sys
+import time
+
+sys.path.insert(0, __file__.rpartition("/")[0])
+from child import peak_kb
+
+del sys.path[0]
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def open_archive(task: "dict[str, str]") -> "dict[str, Any]":
+    """Times the first look into an archive: opening it and, for signedvfs, one question."""
+    place, member = task["place"], task["member"]
+    if task["loader"] == "zipimport":
+        import zipimport
+
+        begin = time.perf_counter_ns()
+        zipimport.zipimporter(place)
+        end = time.perf_counter_ns()
+        peak = peak_kb()
+        directory = zipimport._zip_directory_cache[place]  # type: ignore[attr-defined]  # private
+        # Later versions add the directories that names imply.
+        names = [name for name in directory if not name.endswith("/")]
+    else:
+        sys.path.insert(0, task["signedvfs"])
+        import signedvfs
+
+        policy = signedvfs.TrustPolicy([signedvfs.PublicKey(task["key"])])
+        begin = time.perf_counter_ns()
+        vfs = signedvfs.open(place, policy)
+        found = vfs.is_file(member)
+        end = time.perf_counter_ns()
+        peak = peak_kb()
+        assert found, member
+        names = vfs.list()
+    # What signing adds is no member to signedvfs, and one to zipimport.
+    members = sum(name.endswith(".py") for name in names)
+    return {"open_ms": (end - begin) / 1e6, "peak_kb": peak, "members": members}
+
+
+def start_up(task: "dict[str, str]") -> "dict[str, Any]":
+    """Times what a program does before its first import, and `import zipfile` beside it."""
+    if task["loader"] == "zipfile":
+        begin = time.perf_counter_ns()
+        import zipfile
+
+        end = time.perf_counter_ns()
+        return {"startup_ms": (end - begin) / 1e6, "ready": callable(zipfile.ZipFile)}
+    begin = time.perf_counter_ns()
+    sys.path.insert(0, task["signedvfs"])
+    import signedvfs
+
+    imported = time.perf_counter_ns()
+    del sys.path[0]
+    signedvfs.trust(signedvfs.PublicKey(task["key"]))
+    hook = signedvfs.hook
+    sys.path_hooks.insert(0, hook)
+    hooked = time.perf_counter_ns()
+    importer = hook(task["place"])
+    end = time.perf_counter_ns()
+    return {
+        "startup_ms": (end - begin) / 1e6,
+        "import_ms": (imported - begin) / 1e6,
+        "trust_ms": (hooked - imported) / 1e6,
+        "open_ms": (end - hooked) / 1e6,
+        "ready": importer.find_spec("module") is not None,
+    }
+
+
+def entry_points(task: "dict[str, str]") -> "dict[str, Any]":
+    """Times the first and the second entry_points() of a program that has importlib.metadata."""
+    import importlib.metadata as metadata
+
+    if task["loader"] == "signedvfs":
+        sys.path.insert(0, task["signedvfs"])
+        import signedvfs
+
+        del sys.path[0]
+        signedvfs.trust(signedvfs.PublicKey(task["key"]))
+        sys.path_hooks.insert(0, signedvfs.hook)
+    sys.path.insert(0, task["place"])
+    begin = time.perf_counter_ns()
+    first = metadata.entry_points()
+    middle = time.perf_counter_ns()
+    second = metadata.entry_points()
+    end = time.perf_counter_ns()
+    found = [sorted((e.group, e.name, e.value) for e in flat(points)) for points in (first, second)]
+    assert found[0] == found[1]
+    return {
+        "first_ms": (middle - begin) / 1e6,
+        "second_ms": (end - middle) / 1e6,
+        "points": found[0],
+    }
+
+
+def flat(points: "Any") -> "list[Any]":
+    """Returns the entry points of what is a dict of groups before Python 3.12."""
+    if isinstance(points, dict):
+        return [point for group in points.values() for point in group]
+    return list(points)
+
+
+MEASURES = {"open": open_archive, "startup": start_up, "entry_points": entry_points}
+
+
+def main() -> None:
+    task = dict(argument.split("=", 1) for argument in sys.argv[1:])
+    answer = MEASURES[task["measure"]](task)
+    import json
+
+    print(json.dumps(answer))
+
+
+if __name__ == "__main__":
+    main()
