@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "archive/byte_source.h"
+#include "archive/processors.h"
 #include "vfs/rebuild.h"
 #include "vfs/signed_vfs.h"
 #include "vfs/signer.h"
@@ -73,6 +74,7 @@ Result<SignReport> append(const AppendRequest& request) {
   for (const Entry& entry : manifest.entries()) rebuild.names.emplace_back(entry.path());
   rebuild.prefix = [&](const Sink& sink) { return copy_file(*executable, sink); };
   rebuild.hash_type = manifest.hash_type();
+  rebuild.threads = processors();
   rebuild.output = request.output;
   SIGNEDVFS_ASSIGN(rebuild.mode, permissions_of(request.executable));
   Statement statement;

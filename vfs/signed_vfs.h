@@ -22,8 +22,8 @@ class Backing;
 class ByteSource;
 
 // SignedVfs gives out members of one archive or directory whose manifest satisfied a policy. It is
-// the only place that mints `VerifiedBytes`. Nothing that it says ever changes; may be used from any
-// thread.
+// the only place that mints `VerifiedBytes`. Nothing that it says ever changes; may be used from
+// any thread.
 //
 // Where an archive has a signed index, only the pages that answers need are read and checked, when
 // they are needed: any question may then fail, and such a failure is a refusal like any other.
@@ -78,9 +78,11 @@ class SignedVfs {
   // an index, and otherwise what the container declares: for listings only.
   Result<std::uint64_t> size_of(std::string_view name) const;
 
-  // verify_all reads every member and the prefix of an appended archive; of an archive with an
-  // index everything that there is. `progress` (may be empty) is told the members done; it returns
-  // false to give up, which fails with `kUsage`.
+  // verify_all reads every member and the prefix of an appended archive, and of an archive with an
+  // index everything that there is, in as many threads as there are processors to use. It fails
+  // with what is wrong with the first member, in byte order or the archive's. `progress` (may be
+  // empty) is told the members done, in the caller's thread; it returns false to give up, which
+  // fails with `kUsage`.
   Status verify_all(const std::function<bool(std::uint64_t)>& progress = {}) const;
 
   // unlisted returns the files below a directory that its manifest does not list, in byte order:

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "archive/processors.h"
 #include "vfs/carry_over.h"
 #include "vfs/rebuild.h"
 #include "vfs/sign_directory.h"
@@ -29,6 +30,7 @@ Result<SignReport> sign_archive(const SignRequest& request, const Container& sou
   rebuild.members = &source;
   rebuild.names = carried.names;
   rebuild.hash_type = request.hash_type;
+  rebuild.threads = request.threads == 0 ? processors() : request.threads;
   rebuild.progress = progress;
   if (request.output) {
     rebuild.output = *request.output;

@@ -28,6 +28,7 @@ struct SignRequest {
   // that to pay. Adding a signature to what is signed already keeps it as it is.
   std::optional<bool> index;
   Limits limits;
+  unsigned threads = 0;  // how many read and hash; 0: as many as there are processors to use
 
   // progress is told how many of the steps are done, two for each member (written, read back); it
   // returns false to give up, which fails with `kUsage`. May be empty.
