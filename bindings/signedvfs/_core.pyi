@@ -375,7 +375,8 @@ class ArchiveWriter:
     """Write a zip archive canonically: the same members in the same order give the same bytes.
 
     Nothing appears at `path` before `finish`; as a context manager it finishes by itself, and
-    leaves nothing behind where the block raises. Any thread may use it.
+    leaves nothing behind where the block raises. Any thread may use it. Members are packed
+    in the background, so what keeps one from being written may be raised later.
     """
 
     def __init__(self, path: StrOrBytesPath) -> None: ...
