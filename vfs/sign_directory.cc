@@ -9,6 +9,7 @@
 #include "archive/in_order.h"
 #include "archive/processors.h"
 #include "vfs/carry_over.h"
+#include "vfs/layout.h"
 #include "vfs/signed_vfs.h"
 #include "vfs/statement.h"
 
@@ -95,10 +96,12 @@ Result<SignReport> sign_directory(const SignRequest& request, const Container& s
   }
   SIGNEDVFS_ASSIGN(const auto existing, read_existing(source, request.keys, request.limits));
   SIGNEDVFS_ASSIGN(CarryOver carried, carry_over(source));
+  SIGNEDVFS_ASSIGN(const Layout layout, layout_of(source, carried.names));
+  Attributes wanted = request.attributes;
+  wanted.order = layout.order;
   SIGNEDVFS_ASSIGN(const Contents contents, digest_files(request, source, carried.names));
   SIGNEDVFS_ASSIGN(Statement statement,
-                   state(contents, request.hash_type, request.attributes, existing, false,
-                         request.keys));
+                   state(contents, request.hash_type, wanted, existing, false, request.keys));
   SIGNEDVFS_TRY(check_directory(request, statement, carried.names.size()));
 
   const std::string path = request.path + "/" + std::string(kManifestName);

@@ -7,6 +7,7 @@
 #include "archive/in_order.h"
 #include "archive/processors.h"
 #include "archive/system_error.h"
+#include "vfs/layout.h"
 #include "vfs/rebuild.h"
 #include "vfs/signer.h"
 
@@ -63,6 +64,12 @@ Status unsign(const std::string& path, const std::optional<std::string>& output,
   rebuild.members = source.get();
   SIGNEDVFS_ASSIGN(rebuild.names, source->names());
   std::erase_if(rebuild.names, [](const std::string& name) { return is_reserved(name); });
+  // What was signed with an order was laid out in it. A file that happens to be called so is kept.
+  if (auto layout = layout_of(*source, rebuild.names); layout.ok()) {
+    rebuild.names = std::move(layout->names);
+  } else if (layout.code() != Errc::kUsage) {
+    return std::move(layout).status();
+  }
   if (source->prefix_bytes() > 0) {
     rebuild.prefix = [&](const Sink& sink) { return source->read_prefix(sink); };
   }

@@ -300,6 +300,12 @@ class SignedVfs:
         work. Raises IntegrityCheckError.
         """
 
+    def order(self) -> builtins.list[str]:
+        """Return the names in the order in which a program was seen to read them.
+
+        `pack` records it on request; otherwise the list is empty. Raises IntegrityCheckError.
+        """
+
     def unlisted(self) -> builtins.list[str]:
         """Return the files below a directory that its manifest does not list.
 
