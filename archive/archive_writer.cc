@@ -52,7 +52,8 @@ ArchiveWriter::ArchiveWriter(std::string path, std::unique_ptr<State> state) noe
 
 // A child has no threads to wait for, and the unfinished file is its parent's.
 ArchiveWriter::~ArchiveWriter() {
-  if (is_inherited()) static_cast<void>(state_.release());
+  if (!is_inherited()) return;
+  [[maybe_unused]] State* const parents = state_.release();
 }
 
 Status ArchiveWriter::add(std::string_view name, Buffer content, Method method, int level) {
