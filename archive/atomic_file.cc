@@ -15,6 +15,8 @@
 namespace signedvfs {
 namespace {
 
+constexpr std::uint64_t kWriteBehind = std::uint64_t{8} << 20U;
+
 std::string directory_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   return slash == std::string::npos ? "./" : path.substr(0, slash + 1);
@@ -74,11 +76,15 @@ Result<AtomicFile> AtomicFile::create(const std::string& path, std::optional<mod
 
 AtomicFile::AtomicFile(AtomicFile&& other) noexcept
     : fd_(std::move(other.fd_)),
+      written_(other.written_),
+      under_way_(other.under_way_),
       path_(std::move(other.path_)),
       temporary_(std::exchange(other.temporary_, {})) {}
 
 AtomicFile& AtomicFile::operator=(AtomicFile&& other) noexcept {
   std::swap(fd_, other.fd_);
+  std::swap(written_, other.written_);
+  std::swap(under_way_, other.under_way_);
   std::swap(path_, other.path_);
   std::swap(temporary_, other.temporary_);
   return *this;
@@ -94,6 +100,14 @@ Status AtomicFile::write(std::span<const std::byte> bytes) {
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) return system_failure(errno, path_);
     bytes = bytes.subspan(static_cast<std::size_t>(written));
+    written_ += static_cast<std::uint64_t>(written);
+  }
+  if (written_ - under_way_ >= kWriteBehind) {
+    // Should it fail: what matters is `fsync`.
+    static_cast<void>(sync_file_range(fd_.get(), static_cast<off_t>(under_way_),
+                                      static_cast<off_t>(written_ - under_way_),
+                                      SYNC_FILE_RANGE_WRITE));
+    under_way_ = written_;
   }
   return {};
 }

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,6 +25,8 @@ class AtomicFile {
   AtomicFile& operator=(AtomicFile&& other) noexcept;
   ~AtomicFile();
 
+  // write appends `bytes`. Much that is written starts on its way to the disk at once, so that
+  // little is left to wait for in the end.
   Status write(std::span<const std::byte> bytes);
 
   // readable_path returns a path by which this process can open the unfinished file, to check it.
@@ -37,6 +40,8 @@ class AtomicFile {
   AtomicFile() noexcept = default;
 
   FileDescriptor fd_;
+  std::uint64_t written_ = 0;    // bytes in the file
+  std::uint64_t under_way_ = 0;  // how many of them the disk has been asked to take
   std::string path_;
   std::string temporary_;  // empty once the file is in place
 };

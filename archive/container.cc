@@ -53,13 +53,13 @@ std::optional<std::size_t> Container::first_missing(
   return {};
 }
 
-Result<Packed> Container::read_packed(std::string_view name) const {
+Result<StoredMember> Container::read_packed(std::string_view name) const {
   SIGNEDVFS_ASSIGN(Buffer content, read(name));
-  Packed packed;
-  packed.crc32 = checksum(content.bytes());
-  packed.size = content.size();
-  packed.bytes = std::move(content);
-  return packed;
+  StoredMember member;
+  member.packed.crc32 = checksum(content.bytes());
+  member.packed.size = content.size();
+  member.packed.bytes = std::move(content);
+  return member;
 }
 
 Result<OpenedPath> open_path(const std::string& path, const Limits& limits) {

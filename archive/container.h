@@ -19,6 +19,18 @@ namespace signedvfs {
 
 class ByteSource;
 
+// StoredMember is a member as a container stores it, and what that decodes to.
+struct StoredMember {
+  Packed packed;
+  Buffer decoded;  // empty where the stored bytes are the content
+
+  // content borrows from this.
+  std::span<const std::byte> content() const& noexcept {
+    return packed.method == Method::kStored ? packed.bytes.bytes() : decoded.bytes();
+  }
+  std::span<const std::byte> content() && = delete;
+};
+
 // Container is an opened archive or directory. Immutable; may be used from any thread.
 class Container {
  public:
@@ -45,8 +57,8 @@ class Container {
   virtual Result<Buffer> read(std::string_view name) const = 0;
 
   // read_packed returns the same content as the container stores it, for rebuilding an archive
-  // without encoding everything again. What is returned has been decoded and checked once.
-  virtual Result<Packed> read_packed(std::string_view name) const;
+  // without encoding everything again, and beside it what exactly those bytes have decoded to.
+  virtual Result<StoredMember> read_packed(std::string_view name) const;
 
   // names returns the names of all members (directory entries left out) in byte order. A directory
   // is walked for this; only signing and reports ask.

@@ -69,15 +69,17 @@ class ZipArchive final : public Container {
     return stored;
   }
 
-  Result<Packed> read_packed(std::string_view name) const override {
+  Result<StoredMember> read_packed(std::string_view name) const override {
     SIGNEDVFS_ASSIGN(const ZipRecord* const member, find(name));
     SIGNEDVFS_ASSIGN(Buffer stored, copy_stored(*member));
+    Buffer content;
     if (member->method == Method::kStored) {
       SIGNEDVFS_TRY(check_stored(*member, stored));
-    } else if (auto content = decoded(*member, stored); !content.ok()) {
-      return std::move(content).status();
+    } else {
+      SIGNEDVFS_ASSIGN(content, decoded(*member, stored));
     }
-    return Packed{member->method, member->crc32, member->size, std::move(stored)};
+    return StoredMember{{member->method, member->crc32, member->size, std::move(stored)},
+                        std::move(content)};
   }
 
   Result<std::vector<std::string>> names() const override {

@@ -130,6 +130,11 @@ py::list unlisted(const OpenVfs& self) {
       require(without_gil([&] { return self->unlisted(); }), Activity::kVerifying, self.subject()));
 }
 
+py::list recorded_order(const OpenVfs& self) {
+  return text_list(
+      require(without_gil([&] { return self->order(); }), Activity::kVerifying, self.subject()));
+}
+
 py::list signatures(const OpenVfs& self) {
   py::list out;
   for (const Signature& signature : self->signatures()) {
@@ -203,6 +208,11 @@ void register_vfs(py::module_& module) {
            "Read and verify every member, and what stands in front of an appended archive.\n\n"
            "`progress` is called with the members done and their number; what it raises ends the\n"
            "work. Raises IntegrityCheckError.")
+      .def("order", &recorded_order,
+           "order(self)\n--\n\n"
+           "Return the names in the order in which a program was seen to read them.\n\n"
+           "`pack` records it on request; otherwise the list is empty. Raises "
+           "IntegrityCheckError.")
       .def("unlisted", &unlisted,
            "unlisted(self)\n--\n\n"
            "Return the files below a directory that its manifest does not list.\n\n"

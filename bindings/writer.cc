@@ -1,10 +1,10 @@
+#include <algorithm>
 #include <memory>
-#include <mutex>
 #include <utility>
 
-#include "archive/atomic_file.h"
+#include "archive/archive_writer.h"
+#include "archive/buffer.h"
 #include "archive/codec.h"
-#include "archive/zip_writer.h"
 #include "bindings/convert.h"
 #include "bindings/errors.h"
 #include "bindings/registers.h"
@@ -24,64 +24,9 @@ Method method_of(const py::object& method) {
                         ": expected 'stored', 'deflate' or 'zstd'");
 }
 
-// ArchiveWriter is an archive under construction, which appears when it is finished. Its methods
-// are called without the GIL.
-class ArchiveWriter {
- public:
-  ArchiveWriter(AtomicFile file, std::string path)
-      : path_(std::move(path)), state_(std::make_unique<State>(std::move(file))) {}
-
-  const std::string& path() const noexcept { return path_; }
-
-  Status add(std::string_view name, std::span<const std::byte> content, Method method, int level) {
-    // Packing needs no lock: several threads may do it for one archive.
-    SIGNEDVFS_ASSIGN(const Packed packed, pack_member(content, method, level));
-    const std::lock_guard lock(mutex_);
-    if (state_ == nullptr) return finished();
-    return state_->zip.add(name, packed);
-  }
-
-  Status finish() {
-    const std::lock_guard lock(mutex_);
-    if (state_ == nullptr) return finished();
-    const std::unique_ptr<State> state = std::move(state_);
-    SIGNEDVFS_TRY(std::move(state->zip).finish());
-    return std::move(state->file).commit();
-  }
-
-  void abandon() {
-    const std::lock_guard lock(mutex_);
-    state_.reset();
-  }
-
-  bool is_finished() const {
-    const std::lock_guard lock(mutex_);
-    return state_ == nullptr;
-  }
-
- private:
-  struct State {
-    explicit State(AtomicFile started)
-        : file(std::move(started)),
-          zip([this](std::span<const std::byte> bytes) { return file.write(bytes); }, 0) {}
-
-    AtomicFile file;
-    ZipWriter zip;
-  };
-
-  Status finished() const {
-    return {Errc::kUsage, in_quotes(path_) + ": the archive is finished or abandoned already"};
-  }
-
-  const std::string path_;
-  mutable std::mutex mutex_;
-  std::unique_ptr<State> state_;
-};
-
 std::unique_ptr<ArchiveWriter> create(const py::object& path) {
-  std::string name = path_of(path);
-  AtomicFile file = require(without_gil([&] { return AtomicFile::create(name); }), Activity::kTool);
-  return std::make_unique<ArchiveWriter>(std::move(file), std::move(name));
+  const std::string name = path_of(path);
+  return require(without_gil([&] { return ArchiveWriter::create(name); }), Activity::kTool);
 }
 
 void add(ArchiveWriter& self, const py::object& name, const py::object& data,
@@ -91,8 +36,12 @@ void add(ArchiveWriter& self, const py::object& name, const py::object& data,
   const Method how = method_of(method);
   const auto bytes = bytes_of({PyBytes_AS_STRING(content.ptr()),
                                static_cast<std::size_t>(PyBytes_GET_SIZE(content.ptr()))});
-  require(without_gil([&] { return self.add(member, bytes, how, level); }), Activity::kTool,
-          {self.path(), member});
+  const auto add_copy = [&] {
+    Buffer copy(bytes.size());
+    std::copy(bytes.begin(), bytes.end(), copy.bytes().begin());
+    return self.add(member, std::move(copy), how, level);
+  };
+  require(without_gil(add_copy), Activity::kTool, {self.path(), member});
 }
 
 void finish(ArchiveWriter& self) {
@@ -115,7 +64,8 @@ void register_writer(py::module_& module) {
 
       "Write a zip archive canonically: the same members in the same order give the same bytes.\n\n"
       "Nothing appears at `path` before `finish`; as a context manager it finishes by itself, and\n"
-      "leaves nothing behind where the block raises. Any thread may use it.")
+      "leaves nothing behind where the block raises. Any thread may use it. Members are packed\n"
+      "in the background, so what keeps one from being written may be raised later.")
       .def(py::init(&create), py::arg("path"), "__init__(self, path)\n--\n\n")
       .def("add", &add, py::arg("name"), py::arg("data"), py::arg("method") = "deflate",
            py::arg("level") = 0,

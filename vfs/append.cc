@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "archive/byte_source.h"
+#include "archive/processors.h"
+#include "vfs/layout.h"
 #include "vfs/rebuild.h"
 #include "vfs/signed_vfs.h"
 #include "vfs/signer.h"
@@ -71,8 +73,13 @@ Result<SignReport> append(const AppendRequest& request) {
   Rebuild rebuild;
   rebuild.members = source.get();
   for (const Entry& entry : manifest.entries()) rebuild.names.emplace_back(entry.path());
+  if (manifest.attributes().order) {
+    SIGNEDVFS_ASSIGN(Layout layout, layout_of(*source, std::move(rebuild.names)));
+    rebuild.names = std::move(layout.names);
+  }
   rebuild.prefix = [&](const Sink& sink) { return copy_file(*executable, sink); };
   rebuild.hash_type = manifest.hash_type();
+  rebuild.threads = processors();
   rebuild.output = request.output;
   SIGNEDVFS_ASSIGN(rebuild.mode, permissions_of(request.executable));
   Statement statement;

@@ -1,10 +1,13 @@
 #include "vfs/index_check.h"
 
 #include <algorithm>
+#include <cstring>
 #include <span>
 #include <utility>
 #include <vector>
 
+#include "archive/in_order.h"
+#include "archive/processors.h"
 #include "archive/zip_index.h"
 #include "archive/zip_tail.h"
 #include "archive/zip_writer.h"
@@ -12,6 +15,11 @@
 
 namespace signedvfs {
 namespace {
+
+// is_same compares two byte strings of one size; that of a member's content is itself.
+bool is_same(std::span<const std::byte> a, std::span<const std::byte> b) {
+  return a.empty() || a.data() == b.data() || std::memcmp(a.data(), b.data(), a.size()) == 0;
+}
 
 // Rewriting writes an archive again, and compares what is written with what is there.
 class Rewriting {
@@ -37,7 +45,7 @@ class Rewriting {
 
  private:
   Status compare(std::span<const std::byte> bytes) {
-    if (bytes.size() > there_.size() || !std::equal(bytes.begin(), bytes.end(), there_.begin())) {
+    if (bytes.size() > there_.size() || !is_same(bytes, there_.first(bytes.size()))) {
       return {Errc::kBadRecord, "a zip header differs from the one that signing writes"};
     }
     there_ = there_.subspan(bytes.size());
@@ -83,8 +91,14 @@ class Checking {
     std::span<const std::byte> stored;  // without the local header
   };
 
+  // Examined is a member whose content is the signed one.
+  struct Examined {
+    Found found;
+    Copied copied;
+  };
+
   Result<Copied> copy(const ZipRecord& member) const;
-  Status member(const ZipRecord& member);
+  Result<Examined> examine(const ZipRecord& member) const;
   Status add(const ZipRecord& member, Copied copied);
   Status own_member(const ZipRecord& member, std::string_view name) const;
 
@@ -175,10 +189,11 @@ Status Checking::manifest() {
   return {};
 }
 
-Status Checking::member(const ZipRecord& member) {
+Result<Checking::Examined> Checking::examine(const ZipRecord& member) const {
   const Entry* const entry = manifest_->find(member.name);
   if (entry == nullptr) {
-    return {Errc::kUnlistedMember, in_quotes(member.name) + " is in the archive, but not signed"};
+    return Status(Errc::kUnlistedMember,
+                  in_quotes(member.name) + " is in the archive, but not signed");
   }
   SIGNEDVFS_ASSIGN(Copied copied, copy(member));
   const Digest wanted = entry->digest();
@@ -192,29 +207,34 @@ Status Checking::member(const ZipRecord& member) {
                       .in(in_quotes(member.name)));
     SIGNEDVFS_ASSIGN(digest, digest_of(wanted.type(), std::as_const(content).bytes()));
   } else if (checksum(copied.stored) != member.crc32) {
-    return {Errc::kCorruptMember,
-            in_quotes(member.name) + ": the content's checksum is not the declared one"};
+    return Status(Errc::kCorruptMember,
+                  in_quotes(member.name) + ": the content's checksum is not the declared one");
   }
   if (digest != wanted) {
-    return {Errc::kDigestMismatch, in_quotes(member.name) + " has the " +
-                                       std::string(hash_name(wanted.type())) + " " + digest.hex() +
-                                       " where " + wanted.hex() + " was signed"};
+    return Status(Errc::kDigestMismatch,
+                  in_quotes(member.name) + " has the " + std::string(hash_name(wanted.type())) +
+                      " " + digest.hex() + " where " + wanted.hex() + " was signed");
   }
-  found_.push_back({member.name, record});
-  return add(member, std::move(copied));
+  return Examined{{member.name, record}, std::move(copied)};
 }
 
 Status Checking::members(const Progress& progress) {
   const std::size_t count = zip_.members().size() - 2;
   found_.reserve(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    const ZipRecord& record = zip_.members()[i];
-    SIGNEDVFS_TRY(member(record).about(record.name));
-    if (progress && !progress(i + 1)) {
-      return {Errc::kUsage, "given up after " + std::to_string(i + 1) + " of " +
-                                std::to_string(count) + " members"};
-    }
-  }
+  const auto bytes_of = [&](std::size_t i) { return zip_.members()[i].stored_size; };
+  const auto work = [&](std::size_t i) -> Result<Examined> {
+    auto examined = examine(zip_.members()[i]);
+    if (!examined.ok()) return std::move(examined).status().about(zip_.members()[i].name);
+    return examined;
+  };
+  const auto take = [&](std::size_t i, Examined examined) -> Status {
+    found_.push_back(examined.found);
+    SIGNEDVFS_TRY(add(zip_.members()[i], std::move(examined.copied)).about(zip_.members()[i].name));
+    if (!progress || progress(i + 1)) return {};
+    return {Errc::kUsage, "given up after " + std::to_string(i + 1) + " of " +
+                              std::to_string(count) + " members"};
+  };
+  SIGNEDVFS_TRY(in_order<Examined>(count, processors(), bytes_of, work, take));
   const auto by_path = [](const Found& a, const Found& b) { return a.path < b.path; };
   std::sort(found_.begin(), found_.end(), by_path);
   const std::vector<Entry>& entries = manifest_->entries();

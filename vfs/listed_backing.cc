@@ -4,6 +4,9 @@
 #include <iterator>
 #include <utility>
 
+#include "archive/in_order.h"
+#include "archive/processors.h"
+
 namespace signedvfs {
 namespace {
 
@@ -77,6 +80,9 @@ Status check_prefix_digest(const Container& container, const Prefix& prefix) {
               digest.hex() + " where " + prefix.digest.hex() + " was signed"};
 }
 
+// Checked is what is left of a member that was read to be checked.
+struct Checked {};
+
 }  // namespace
 
 Result<std::unique_ptr<const Backing>> ListedBacking::over(
@@ -116,15 +122,24 @@ Status ListedBacking::verify_all(const Progress& progress) const {
   if (const auto& prefix = manifest_.attributes().prefix) {
     SIGNEDVFS_TRY(check_prefix_digest(*container_, *prefix));
   }
-  std::uint64_t done = 0;
-  for (const Entry& entry : manifest_.entries()) {
-    if (auto content = read(entry.path()); !content.ok()) {
-      return std::move(content).status().about(entry.path());
-    }
-    ++done;
-    if (progress && !progress(done)) return given_up(path(), done, manifest_.entries().size());
-  }
-  return {};
+  const std::vector<Entry>& entries = manifest_.entries();
+  // What was read is dropped at once: sizes only say what is worth a thread. To ask a directory for
+  // one costs as much as reading a small file.
+  constexpr std::uint64_t kGuess = 16384;
+  const bool is_archive = container_->member_count().has_value();
+  const auto bytes_of = [&](std::size_t i) {
+    return is_archive ? container_->size_of(entries[i].path()).value_or(0) : kGuess;
+  };
+  const auto check = [&](std::size_t i) -> Result<Checked> {
+    auto content = read(entries[i].path());
+    if (!content.ok()) return std::move(content).status().about(entries[i].path());
+    return Checked{};
+  };
+  const auto tell = [&](std::size_t i, Checked) -> Status {
+    if (!progress || progress(i + 1)) return {};
+    return given_up(path(), i + 1, entries.size());
+  };
+  return in_order<Checked>(entries.size(), processors(), bytes_of, check, tell);
 }
 
 Result<std::vector<std::string>> ListedBacking::unlisted() const {

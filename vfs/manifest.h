@@ -50,11 +50,19 @@ struct Prefix {
   friend bool operator==(const Prefix&, const Prefix&) = default;
 };
 
+// Order describes the text that records in which order members are read (vfs/import_order.h).
+struct Order {
+  Digest digest;              // SHA-256 of the text
+  std::uint64_t members = 0;  // how many it names
+  friend bool operator==(const Order&, const Order&) = default;
+};
+
 // Attributes are the signed `@` lines. Times are seconds since 1970-01-01T00:00:00Z.
 struct Attributes {
   std::optional<std::int64_t> expires;     // @expires 2027-06-30T00:00:00Z
   std::optional<std::string> name;         // @name myapp
   std::optional<std::int64_t> not_before;  // @not-before 2026-01-01T00:00:00Z
+  std::optional<Order> order;              // @order <sha256> <number>
   std::optional<Prefix> prefix;            // @prefix <sha256> <length>
   std::optional<std::uint64_t> serial;     // @serial 42
   friend bool operator==(const Attributes&, const Attributes&) = default;

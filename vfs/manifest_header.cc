@@ -20,7 +20,7 @@ bool parse_number(std::string_view text, std::uint64_t& out) {
   return error == std::errc() && stop == end;
 }
 
-// A digest and a number: the shape of @index, @members and @prefix.
+// A digest and a number: the shape of @index, @members, @order and @prefix.
 bool parse_digest_and_number(std::string_view text, Digest& digest, std::uint64_t& number) {
   const std::size_t space = text.find(' ');
   if (space == std::string_view::npos) return false;
@@ -90,6 +90,16 @@ constexpr std::array kAttributes{
                 return parse_time(value, header.attributes.not_before);
               },
               [](const Header& header) { return time_text(header.attributes.not_before); }},
+    Attribute{"@order", "the SHA-256 of the recorded order and the number of its lines", false,
+              [](std::string_view value, Header& header) {
+                Order& order = header.attributes.order.emplace();
+                return parse_digest_and_number(value, order.digest, order.members) &&
+                       order.members > 0;
+              },
+              [](const Header& header) {
+                const auto& order = header.attributes.order;
+                return order ? order->digest.hex() + ' ' + std::to_string(order->members) : "";
+              }},
     Attribute{"@prefix", "the SHA-256 of the bytes in front of the archive and their number", false,
               [](std::string_view value, Header& header) {
                 Prefix& prefix = header.attributes.prefix.emplace();

@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "archive/atomic_file.h"
+#include "archive/buffered_sink.h"
+#include "archive/in_order.h"
 #include "archive/system_error.h"
 
 namespace signedvfs {
@@ -28,40 +30,47 @@ Status write_prefix(const Rebuild& rebuild, const Sink& sink, std::optional<Pref
   return {};
 }
 
-// The content's digest is taken from what the stored bytes decode to, not from a second read.
-Result<WrittenMember> described(const Packed& packed, HashType type) {
-  WrittenMember out;
-  out.stored_size = packed.bytes.size();
-  out.size = packed.size;
-  out.method = packed.method;
-  SIGNEDVFS_ASSIGN(out.stored, digest_of(type, packed.bytes.bytes()));
-  if (packed.method == Method::kStored) {
-    out.content = out.stored;
-    return out;
+// Ready is a member before it is written; where it will stand is not known yet.
+struct Ready {
+  Packed packed;
+  WrittenMember described;
+};
+
+// The content's digest is taken from what the stored bytes have decoded to, not from a second read.
+Result<Ready> prepared(const Container& members, std::string_view name, HashType type) {
+  SIGNEDVFS_ASSIGN(StoredMember member, members.read_packed(name));
+  Ready out;
+  out.described.stored_size = member.packed.bytes.size();
+  out.described.size = member.packed.size;
+  out.described.method = member.packed.method;
+  SIGNEDVFS_ASSIGN(out.described.content, digest_of(type, member.content()));
+  out.described.stored = out.described.content;
+  if (member.packed.method != Method::kStored) {
+    SIGNEDVFS_ASSIGN(out.described.stored,
+                     digest_of(type, std::as_const(member.packed.bytes).bytes()));
   }
-  Buffer content(static_cast<std::size_t>(packed.size));
-  SIGNEDVFS_TRY(unpack_into(packed.method, packed.bytes.bytes(), packed.crc32, content.bytes()));
-  SIGNEDVFS_ASSIGN(out.content, digest_of(type, std::as_const(content).bytes()));
+  out.packed = std::move(member.packed);
   return out;
 }
 
 Status write_members(const Rebuild& rebuild, ZipWriter& writer, Contents& contents) {
-  std::uint64_t done = 0;
-  for (const std::string& name : rebuild.names) {
-    SIGNEDVFS_ASSIGN(const Packed packed, rebuild.members->read_packed(name));
-    auto member = described(packed, rebuild.hash_type);
-    if (!member.ok()) {
-      return std::move(member).status().in(rebuild.members->path() + ": " + in_quotes(name));
-    }
-    SIGNEDVFS_TRY(writer.add(name, packed));
-    member->offset = writer.position() - member->stored_size;
-    contents.members.emplace(name, *member);
-    ++done;
-    if (rebuild.progress && !rebuild.progress(done)) {
+  const auto bytes_of = [&](std::size_t i) {
+    return rebuild.members->size_of(rebuild.names[i]).value_or(0);
+  };
+  const auto prepare = [&](std::size_t i) {
+    return prepared(*rebuild.members, rebuild.names[i], rebuild.hash_type);
+  };
+  const auto write = [&](std::size_t i, Ready ready) -> Status {
+    const std::string& name = rebuild.names[i];
+    SIGNEDVFS_TRY(writer.add(name, ready.packed));
+    ready.described.offset = writer.position() - ready.described.stored_size;
+    contents.members.emplace(name, ready.described);
+    if (rebuild.progress && !rebuild.progress(i + 1)) {
       return {Errc::kUsage, rebuild.output + ": given up; nothing was written"};
     }
-  }
-  return {};
+    return {};
+  };
+  return in_order<Ready>(rebuild.names.size(), rebuild.threads, bytes_of, prepare, write);
 }
 
 Status write_stored(ZipWriter& writer, std::string_view name, std::string_view text) {
@@ -73,7 +82,8 @@ Status write_stored(ZipWriter& writer, std::string_view name, std::string_view t
 
 Status rebuild_archive(const Rebuild& rebuild) {
   SIGNEDVFS_ASSIGN(AtomicFile file, AtomicFile::create(rebuild.output, rebuild.mode));
-  const Sink sink = [&file](std::span<const std::byte> bytes) { return file.write(bytes); };
+  BufferedSink buffered([&file](std::span<const std::byte> bytes) { return file.write(bytes); });
+  const Sink sink = [&](std::span<const std::byte> bytes) { return buffered.write(bytes); };
   Contents contents;
   SIGNEDVFS_TRY(write_prefix(rebuild, sink, contents.prefix));
   ZipWriter writer(sink, contents.prefix ? contents.prefix->length : 0);
@@ -84,6 +94,7 @@ Status rebuild_archive(const Rebuild& rebuild) {
     if (own.index) SIGNEDVFS_TRY(write_stored(writer, kIndexName, *own.index));
   }
   SIGNEDVFS_TRY(std::move(writer).finish());
+  SIGNEDVFS_TRY(buffered.flush());
   SIGNEDVFS_TRY(rebuild.check(file.readable_path(), contents).in("checking what was written"));
   return std::move(file).commit();
 }

@@ -48,6 +48,7 @@ struct Rebuild {
   std::vector<std::string> names;             // in the order in which they will stand
   std::function<Status(const Sink&)> prefix;  // gives the bytes in front; may be empty
   HashType hash_type = HashType::kSha256;
+  unsigned threads = 1;  // how many read and hash; the result does not depend on it
   std::string output;
   mode_t mode = 0;
   std::function<bool(std::uint64_t)> progress;  // members written; false gives up; may be empty

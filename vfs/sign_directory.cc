@@ -6,7 +6,10 @@
 #include <utility>
 
 #include "archive/atomic_file.h"
+#include "archive/in_order.h"
+#include "archive/processors.h"
 #include "vfs/carry_over.h"
+#include "vfs/layout.h"
 #include "vfs/signed_vfs.h"
 #include "vfs/statement.h"
 
@@ -47,16 +50,22 @@ Status give_up(const SignRequest& request) {
 Result<Contents> digest_files(const SignRequest& request, const Container& source,
                               const std::vector<std::string>& names) {
   Contents out;
-  for (const std::string& name : names) {
-    SIGNEDVFS_ASSIGN(const Buffer content, source.read(name));
+  const auto bytes_of = [](std::size_t) { return std::uint64_t{16384}; };  // nothing stays
+  const auto digest = [&](std::size_t i) -> Result<WrittenMember> {
+    SIGNEDVFS_ASSIGN(const Buffer content, source.read(names[i]));
     WrittenMember member;
     SIGNEDVFS_ASSIGN(member.content, digest_of(request.hash_type, content.bytes()));
-    member.size = content.size();
-    out.members.emplace(name, member);
-    if (request.progress && !request.progress(out.members.size(), 2 * names.size())) {
-      return give_up(request);
-    }
-  }
+    member.stored = member.content;
+    member.size = member.stored_size = content.size();
+    return member;
+  };
+  const auto collect = [&](std::size_t i, const WrittenMember& member) -> Status {
+    out.members.emplace(names[i], member);
+    if (!request.progress || request.progress(i + 1, 2 * names.size())) return {};
+    return give_up(request);
+  };
+  const unsigned threads = request.threads == 0 ? processors() : request.threads;
+  SIGNEDVFS_TRY(in_order<WrittenMember>(names.size(), threads, bytes_of, digest, collect));
   return out;
 }
 
@@ -87,9 +96,12 @@ Result<SignReport> sign_directory(const SignRequest& request, const Container& s
   }
   SIGNEDVFS_ASSIGN(const auto existing, read_existing(source, request.keys, request.limits));
   SIGNEDVFS_ASSIGN(CarryOver carried, carry_over(source));
+  SIGNEDVFS_ASSIGN(const Layout layout, layout_of(source, carried.names));
+  Attributes wanted = request.attributes;
+  wanted.order = layout.order;
   SIGNEDVFS_ASSIGN(const Contents contents, digest_files(request, source, carried.names));
-  SIGNEDVFS_ASSIGN(Statement statement, state(contents, request.hash_type, request.attributes,
-                                              existing, false, request.keys));
+  SIGNEDVFS_ASSIGN(Statement statement,
+                   state(contents, request.hash_type, wanted, existing, false, request.keys));
   SIGNEDVFS_TRY(check_directory(request, statement, carried.names.size()));
 
   const std::string path = request.path + "/" + std::string(kManifestName);

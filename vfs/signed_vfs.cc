@@ -4,6 +4,7 @@
 
 #include "archive/zip_archive.h"
 #include "vfs/backing.h"
+#include "vfs/import_order.h"
 #include "vfs/indexed_backing.h"
 #include "vfs/listed_backing.h"
 
@@ -63,8 +64,37 @@ Result<std::uint64_t> SignedVfs::size_of(std::string_view name) const {
   return backing_->size_of(name);
 }
 
+Result<std::vector<std::string>> SignedVfs::order() const {
+  const auto& recorded = attributes().order;
+  if (!recorded) return std::vector<std::string>();
+  const std::string what = path() + ": " + in_quotes(kOrderName);
+  SIGNEDVFS_ASSIGN(const VerifiedBytes text, read(kOrderName));
+  SIGNEDVFS_ASSIGN(const Digest digest, digest_of(HashType::kSha256, text.bytes()));
+  if (digest != recorded->digest) {
+    return Status(Errc::kDigestMismatch, what + " has the SHA-256 " + digest.hex() + " where " +
+                                             recorded->digest.hex() + " was signed as @order");
+  }
+  auto paths = order_lines(text_of(text.bytes()));
+  if (!paths.ok()) return std::move(paths).status().in(what);
+  if (paths->size() != recorded->members) {
+    return Status(Errc::kBadManifest, what + " has " + std::to_string(paths->size()) +
+                                          " lines where " + std::to_string(recorded->members) +
+                                          " were announced");
+  }
+  return paths;
+}
+
+Status SignedVfs::verify_order() const {
+  SIGNEDVFS_ASSIGN(const std::vector<std::string> paths, order());
+  SIGNEDVFS_ASSIGN(const Manifest* const listed, manifest());
+  return check_order(paths, [&](std::string_view name) { return listed->find(name) != nullptr; })
+      .in(path() + ": " + in_quotes(kOrderName));
+}
+
 Status SignedVfs::verify_all(const std::function<bool(std::uint64_t)>& progress) const {
-  return backing_->verify_all(progress);
+  SIGNEDVFS_TRY(backing_->verify_all(progress));
+  if (!attributes().order) return {};
+  return verify_order().about(kOrderName);
 }
 
 Result<std::vector<std::string>> SignedVfs::unlisted() const { return backing_->unlisted(); }

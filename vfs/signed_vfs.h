@@ -78,9 +78,16 @@ class SignedVfs {
   // an index, and otherwise what the container declares: for listings only.
   Result<std::uint64_t> size_of(std::string_view name) const;
 
-  // verify_all reads every member and the prefix of an appended archive; of an archive with an
-  // index everything that there is. `progress` (may be empty) is told the members done; it returns
-  // false to give up, which fails with `kUsage`.
+  // order returns the paths in the order in which a program was seen to read them when the archive
+  // was made (vfs/import_order.h): the text is the signed one, that every path is a member's only
+  // `verify_all` checks. Empty where nothing was recorded. Fails as `read` does.
+  Result<std::vector<std::string>> order() const;
+
+  // verify_all reads every member, the recorded order, the prefix of an appended archive, and of an
+  // archive with an index everything that there is, in as many threads as there are processors to
+  // use. It fails with what is wrong with the first member, in byte order or the archive's.
+  // `progress` (may be empty) is told the members done, in the caller's thread; it returns false to
+  // give up, which fails with `kUsage`.
   Status verify_all(const std::function<bool(std::uint64_t)>& progress = {}) const;
 
   // unlisted returns the files below a directory that its manifest does not list, in byte order:
@@ -89,6 +96,7 @@ class SignedVfs {
 
  private:
   explicit SignedVfs(std::unique_ptr<const Backing> backing) noexcept;
+  Status verify_order() const;
 
   std::unique_ptr<const Backing> backing_;
 };

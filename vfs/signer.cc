@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "archive/processors.h"
 #include "vfs/carry_over.h"
+#include "vfs/layout.h"
 #include "vfs/rebuild.h"
 #include "vfs/sign_directory.h"
 #include "vfs/signed_vfs.h"
@@ -19,7 +21,10 @@ Result<SignReport> sign_archive(const SignRequest& request, const Container& sou
   }
   SIGNEDVFS_ASSIGN(const auto existing, read_existing(source, request.keys, request.limits));
   SIGNEDVFS_ASSIGN(CarryOver carried, carry_over(source));
-  const std::uint64_t members = carried.names.size();
+  SIGNEDVFS_ASSIGN(Layout layout, layout_of(source, std::move(carried.names)));
+  Attributes wanted = request.attributes;
+  wanted.order = layout.order;
+  const std::uint64_t members = layout.names.size();
   const auto progress = [&](std::uint64_t done) {
     return !request.progress || request.progress(done, 2 * members);
   };
@@ -27,8 +32,9 @@ Result<SignReport> sign_archive(const SignRequest& request, const Container& sou
   Statement statement;
   Rebuild rebuild;
   rebuild.members = &source;
-  rebuild.names = carried.names;
+  rebuild.names = std::move(layout.names);
   rebuild.hash_type = request.hash_type;
+  rebuild.threads = request.threads == 0 ? processors() : request.threads;
   rebuild.progress = progress;
   if (request.output) {
     rebuild.output = *request.output;
@@ -40,8 +46,8 @@ Result<SignReport> sign_archive(const SignRequest& request, const Container& sou
     rebuild.prefix = [&](const Sink& sink) { return source.read_prefix(sink); };
   }
   rebuild.own = [&](const Contents& contents) -> Result<OwnMembers> {
-    SIGNEDVFS_ASSIGN(statement, state(contents, request.hash_type, request.attributes, existing,
-                                      request.index, request.keys));
+    SIGNEDVFS_ASSIGN(statement, state(contents, request.hash_type, wanted, existing, request.index,
+                                      request.keys));
     return std::move(statement.own);
   };
   rebuild.check = [&](const std::string& path, const Contents&) -> Status {
@@ -64,8 +70,8 @@ Result<SignReport> sign_archive(const SignRequest& request, const Container& sou
 Result<SignReport> sign(const SignRequest& request) {
   SIGNEDVFS_TRY(check_keys(request.keys));
   SIGNEDVFS_TRY(check_name(request.attributes));
-  if (request.attributes.prefix) {
-    return Status(Errc::kUsage, "@prefix is found by the signer, not given");
+  if (request.attributes.prefix || request.attributes.order) {
+    return Status(Errc::kUsage, "@prefix and @order are found by the signer, not given");
   }
   SIGNEDVFS_ASSIGN(const auto source, open_container(request.path, request.limits));
   return source->member_count() ? sign_archive(request, *source) : sign_directory(request, *source);

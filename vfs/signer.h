@@ -22,12 +22,13 @@ struct SignRequest {
   std::vector<PrivateKey> keys;       // at least one
   std::optional<std::string> output;  // archives: where to write; default: replace `path`
   HashType hash_type = HashType::kSha256;
-  Attributes attributes;  // `prefix` is found by the signer, never given
+  Attributes attributes;  // `order` and `prefix` are found by the signer, never given
 
   // index says whether an archive gets a signed index; default: where it has enough members for
   // that to pay. Adding a signature to what is signed already keeps it as it is.
   std::optional<bool> index;
   Limits limits;
+  unsigned threads = 0;  // how many read and hash; 0: as many as there are processors to use
 
   // progress is told how many of the steps are done, two for each member (written, read back); it
   // returns false to give up, which fails with `kUsage`. May be empty.
@@ -45,7 +46,9 @@ struct SignReport {
 
 // sign writes the signed archive canonically (or the manifest into the directory), re-opens its own
 // output with `SignedVfs` under a policy of exactly the signing keys, reads every member back, and
-// only then puts it in place, atomically. A prefix in front of an archive is kept, hashed and
+// only then puts it in place, atomically. Where there is a recorded order (vfs/import_order.h), the
+// members of an archive are written in it, and it is signed as `@order`; where it is not an order
+// of members that are signed, that is `kUsage`. A prefix in front of an archive is kept, hashed and
 // signed as `@prefix`. On failure nothing has changed.
 Result<SignReport> sign(const SignRequest& request);
 

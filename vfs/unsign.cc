@@ -4,7 +4,10 @@
 #include <cerrno>
 #include <utility>
 
+#include "archive/in_order.h"
+#include "archive/processors.h"
 #include "archive/system_error.h"
+#include "vfs/layout.h"
 #include "vfs/rebuild.h"
 #include "vfs/signer.h"
 
@@ -24,14 +27,17 @@ Status check_copy(const std::string& path, const Contents& contents, const Limit
   if (names.size() != contents.members.size()) {
     return {Errc::kIo, path + ": other members were read back than were written"};
   }
-  for (const auto& [name, written] : contents.members) {
-    SIGNEDVFS_ASSIGN(const Buffer content, copy->read(name));
-    SIGNEDVFS_ASSIGN(const Digest digest, digest_of(written.content.type(), content.bytes()));
-    if (digest != written.content) {
-      return {Errc::kIo, path + ": " + in_quotes(name) + " was read back differently"};
-    }
-  }
-  return {};
+  const auto bytes_of = [&](std::size_t i) { return copy->size_of(names[i]).value_or(0); };
+  const auto digest = [&](std::size_t i) -> Result<Digest> {
+    SIGNEDVFS_ASSIGN(const Buffer content, copy->read(names[i]));
+    return digest_of(HashType::kSha256, content.bytes());
+  };
+  const auto compare = [&](std::size_t i, const Digest& found) -> Status {
+    const auto written = contents.members.find(names[i]);
+    if (written != contents.members.end() && written->second.content == found) return {};
+    return {Errc::kIo, path + ": " + in_quotes(names[i]) + " was read back differently"};
+  };
+  return in_order<Digest>(names.size(), processors(), bytes_of, digest, compare);
 }
 
 }  // namespace
@@ -54,9 +60,16 @@ Status unsign(const std::string& path, const std::optional<std::string>& output,
   }
 
   Rebuild rebuild;
+  rebuild.threads = processors();
   rebuild.members = source.get();
   SIGNEDVFS_ASSIGN(rebuild.names, source->names());
   std::erase_if(rebuild.names, [](const std::string& name) { return is_reserved(name); });
+  // What was signed with an order was laid out in it. A file that happens to be called so is kept.
+  if (auto layout = layout_of(*source, rebuild.names); layout.ok()) {
+    rebuild.names = std::move(layout->names);
+  } else if (layout.code() != Errc::kUsage) {
+    return std::move(layout).status();
+  }
   if (source->prefix_bytes() > 0) {
     rebuild.prefix = [&](const Sink& sink) { return source->read_prefix(sink); };
   }

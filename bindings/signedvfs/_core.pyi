@@ -300,6 +300,12 @@ class SignedVfs:
         work. Raises IntegrityCheckError.
         """
 
+    def order(self) -> builtins.list[str]:
+        """Return the names in the order in which a program was seen to read them.
+
+        `pack` records it on request; otherwise the list is empty. Raises IntegrityCheckError.
+        """
+
     def unlisted(self) -> builtins.list[str]:
         """Return the files below a directory that its manifest does not list.
 
@@ -375,7 +381,8 @@ class ArchiveWriter:
     """Write a zip archive canonically: the same members in the same order give the same bytes.
 
     Nothing appears at `path` before `finish`; as a context manager it finishes by itself, and
-    leaves nothing behind where the block raises. Any thread may use it.
+    leaves nothing behind where the block raises. Any thread may use it. Members are packed
+    in the background, so what keeps one from being written may be raised later.
     """
 
     def __init__(self, path: StrOrBytesPath) -> None: ...

@@ -205,12 +205,14 @@ TEST_F(Directory, SaysThatDescriptorsRanOut) {
 
 TEST_F(Directory, PacksWhatItReads) {
   tree_.write("m.py", "import os\n");
-  const auto packed = open()->read_packed("m.py");
-  ASSERT_TRUE(packed.ok());
+  const auto member = open()->read_packed("m.py");
+  ASSERT_TRUE(member.ok());
+  const Packed* const packed = &member->packed;
   EXPECT_EQ(packed->method, Method::kStored);
   EXPECT_EQ(packed->size, 10U);
   EXPECT_EQ(packed->crc32, checksum(bytes_of("import os\n")));
   EXPECT_EQ(text_of(packed->bytes.bytes()), "import os\n");
+  EXPECT_EQ(text_of(member->content()), "import os\n");
   EXPECT_EQ(open()->read_packed("n.py").code(), Errc::kNotFound);
 }
 

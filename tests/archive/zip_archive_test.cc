@@ -61,13 +61,15 @@ TEST(ZipArchive, SortsNamesByBytes) {
 TEST(ZipArchive, GivesMembersAsTheyAreStored) {
   const auto zip = open(build_zip(ordinary_zip()));
   for (const char* name : {"pkg/__init__.py", "pkg/data.txt", "pkg/more.txt"}) {
-    const auto packed = (*zip)->read_packed(name);
-    ASSERT_TRUE(packed.ok()) << packed.status().what();
+    const auto member = (*zip)->read_packed(name);
+    ASSERT_TRUE(member.ok()) << member.status().what();
+    const Packed* const packed = &member->packed;
     Buffer content(static_cast<std::size_t>(packed->size));
     const Status unpacked =
         unpack_into(packed->method, packed->bytes.bytes(), packed->crc32, content.bytes());
     EXPECT_TRUE(unpacked.ok()) << unpacked.what();
     EXPECT_EQ(text_of(content.bytes()), content_of(**zip, name));
+    EXPECT_EQ(text_of(member->content()), content_of(**zip, name));
   }
 }
 

@@ -60,7 +60,7 @@ TEST(ZipWriter, WritesWhatTheReaderReads) {
     ASSERT_TRUE(content.ok()) << content.status().what();
     EXPECT_EQ(text_of(content->bytes()), member.content);
     const auto stored = zip->read_packed(member.name);
-    EXPECT_EQ(stored->method, packed(member).method);
+    EXPECT_EQ(stored->packed.method, packed(member).method);
   }
 }
 

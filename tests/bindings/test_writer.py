@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 import zipfile
 from pathlib import Path
@@ -143,6 +146,55 @@ def test_a_place_that_cannot_be_written_is_an_os_error(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="taken"), ArchiveWriter(tmp_path / "taken") as writer:
         writer.add("a", b"")
     assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_child_process_leaves_its_parents_archive_alone(tmp_path: Path) -> None:
+    archive = tmp_path / "a.zip"
+    with ArchiveWriter(archive) as writer:
+        for number in range(100):
+            writer.add(f"{number}.bin", os.urandom(50_000))
+        child = os.fork()
+        if child == 0:
+            try:
+                with pytest.raises(ValueError, match="another process"):
+                    writer.add("evil", b"")
+                with pytest.raises(ValueError, match="another process"):
+                    writer.finish()
+                writer.__exit__(LookupError, LookupError(), None)
+                del writer
+            except BaseException:
+                os._exit(1)
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        assert not archive.exists()
+    assert len(members_of(archive)) == 100
+
+
+def test_a_failure_of_an_earlier_member_is_not_forgotten(tmp_path: Path) -> None:
+    script = """
+import os, resource, signal, sys
+from signedvfs._core import ArchiveWriter
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (3_000_000, 3_000_000))
+writer = ArchiveWriter(sys.argv[1])
+raised = 0
+for _ in range(20):
+    try:
+        writer.add(f"{_}.bin", os.urandom(1_000_000))
+    except OSError:
+        raised += 1
+try:
+    writer.finish()
+except OSError:
+    print("refused")
+"""
+    command = [sys.executable, "-c", script, str(tmp_path / "a.zip")]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert result.stdout == "refused\n"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_threads_may_share_a_writer(tmp_path: Path) -> None:

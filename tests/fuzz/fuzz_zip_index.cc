@@ -56,7 +56,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(content.code() == packed.code());
     if (!content.ok()) return 0;
     require(content->size() == container.size_of(name));
-    require(writer.add(name, *packed).ok());
+    require(signedvfs::text_of(packed->content()) == text_of(content));
+    require(writer.add(name, packed->packed).ok());
   }
   require(std::move(writer).finish().ok());
 

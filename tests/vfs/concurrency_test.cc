@@ -11,6 +11,7 @@
 #include "tests/support/zip_text.h"
 #include "vfs/digest.h"
 #include "vfs/signed_vfs.h"
+#include "vfs/signer.h"
 
 namespace signedvfs {
 namespace {
@@ -103,6 +104,59 @@ TEST(Concurrency, ManyThreadsOpenAndVerify) {
     if (vfs.ok() && (*vfs)->verify_all().ok()) ++verified;
   });
   EXPECT_EQ(verified, kThreads);
+}
+
+TEST(Concurrency, SigningWritesTheSameBytesInAnyNumberOfThreads) {
+  const TemporaryDirectory directory;
+  Members members = many_members();
+  for (std::size_t i = 0; i < 10; ++i) {
+    std::string content;
+    while (content.size() < 300'000) content += std::to_string(content.size() * 7 + i);
+    members.emplace("big" + std::to_string(i), std::move(content));
+  }
+  for (const Method method : {Method::kStored, Method::kDeflate, Method::kZstd}) {
+    const std::string path = directory.write("a.zip", zip_of(members, method));
+    SignRequest request;
+    request.path = path;
+    request.keys = {test_key()};
+    std::string first;
+    for (const unsigned threads : {1U, 2U, 7U}) {
+      std::uint64_t last = 0;
+      request.threads = threads;
+      request.output = directory / "out.zip";
+      request.progress = [&](std::uint64_t done, std::uint64_t total) {
+        EXPECT_EQ(done, ++last);
+        EXPECT_EQ(total, 2 * members.size());
+        return true;
+      };
+      expect(sign(request));
+      EXPECT_EQ(last, 2 * members.size());
+      const std::string written = file_text(*request.output);
+      if (first.empty()) first = written;
+      EXPECT_TRUE(written == first) << threads << " threads";
+    }
+  }
+}
+
+TEST(Concurrency, WhatIsWrongFirstInOrderIsWhatFails) {
+  // In archives and directories, whoever of the threads meets it first
+  const TemporaryDirectory directory;
+  const Members members = many_members();
+  const auto broken = [&](const char* name) {
+    Members changed = members;
+    changed.at(name)[0] = '?';
+    changed.at("p/m9.py")[0] = '?';  // the last one in byte order
+    return changed;
+  };
+  for (const char* name : {"p/m0.py", "p/m25.py", "p/m8.py"}) {
+    NamedContents all;
+    for (const auto& [path, content] : broken(name)) all.emplace_back(path, content);
+    all.emplace_back(kManifestName, manifest_for(members));
+    const auto vfs = expect(SignedVfs::open(directory.write("a.zip", zip_of(all)), trusting()));
+    const Status status = vfs->verify_all();
+    EXPECT_EQ(status.code(), Errc::kDigestMismatch);
+    EXPECT_EQ(status.member(), name);
+  }
 }
 
 }  // namespace

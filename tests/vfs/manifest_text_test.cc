@@ -30,6 +30,7 @@ TEST(ManifestText, ReadsWhatItWrites) {
   attributes.expires = 1814313600;
   attributes.name = "vendor/app \xc3\xa9";
   attributes.not_before = 0;
+  attributes.order = Order{expect(digest_of(HashType::kSha256, bytes_of("a.py\n"))), 1};
   attributes.prefix = Prefix{expect(digest_of(HashType::kSha256, {})), 17};
   attributes.serial = UINT64_MAX;
   const std::string body = body_of({{"a.py", "x"}, {"b/c.py", ""}}, HashType::kSha512);
@@ -150,7 +151,7 @@ TEST(ManifestText, AcceptsThreeHashesByTheirExactNames) {
 }
 
 TEST(ManifestText, RefusesAttributesItDoesNotKnow) {
-  for (const char* line : {"@inde 0\n", "@indexes 0\n", "@order 0\n", "@x\n", "@\n",
+  for (const char* line : {"@inde 0\n", "@indexes 0\n", "@orders 0\n", "@x\n", "@\n",
                            "@Members x 1\n", "@serial\t42\n", "@zzz 1\n"}) {
     const std::string text = line < std::string("@members")
                                  ? "sha256\n" + std::string(line) + members_line("", 0)
@@ -197,8 +198,9 @@ INSTANTIATE_TEST_SUITE_P(
                     "@members " + kA + "  1", "@members " + kA + " 1 ", "@members " + kA + " -1",
                     "@members " + kA + " 007", "@members " + kA.substr(1) + " 1",
                     "@members " + kA + "a 1", "@members " + std::string(64, 'A') + " 1",
-                    "@prefix " + kA, "@prefix " + kA + " 0", "@prefix " + kA + " 1x",
-                    "@prefix 1 " + kA));
+                    "@order " + kA, "@order " + kA + " 0", "@order " + kA + " 01",
+                    "@order " + kA.substr(1) + " 1", "@order x", "@prefix " + kA,
+                    "@prefix " + kA + " 0", "@prefix " + kA + " 1x", "@prefix 1 " + kA));
 
 TEST(ManifestText, TakesMemberLinesInAnyOrderAndSortsThem) {
   Header header;

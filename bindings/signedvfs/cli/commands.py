@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Sequence
 from typing import Any, Callable, NoReturn, Union
 
 from signedvfs.cli.failures import CliError
@@ -14,12 +16,35 @@ Command = Callable[[argparse.Namespace, Output], Outcome]
 
 
 class Parser(argparse.ArgumentParser):
-    """Parser reports errors as CliError, so that --json and exit codes hold for them too."""
+    """Parser reports errors as CliError, so that --json and exit codes hold for them too.
+
+    `commands_in` are options whose value is a command line: it may begin with a dash, which
+    argparse takes for the next option.
+    """
 
     def __init__(self, **options: Any) -> None:
+        self.commands_in: set[str] = set()
         super().__init__(
             allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **options
         )
+
+    def parse_known_args(  # type: ignore[override]  # the base class has overloads for namespaces
+        self, args: Sequence[str] | None = None, namespace: Any = None
+    ) -> tuple[Any, list[str]]:
+        """parse_known_args is what everything else is parsed with."""
+        words: list[str] = []
+        waiting = ""
+        for word in sys.argv[1:] if args is None else args:
+            if waiting:
+                words.append(f"{waiting}={word}")
+                waiting = ""
+            elif word in self.commands_in and "--" not in words:
+                waiting = word
+            else:
+                words.append(word)
+        if waiting:
+            words.append(waiting)
+        return super().parse_known_args(words, namespace)
 
     def error(self, message: str) -> NoReturn:
         """error raises CliError."""

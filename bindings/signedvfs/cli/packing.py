@@ -32,9 +32,17 @@ of its files. Ed25519 signatures are part of that; ECDSA and RSA-PSS
 signatures are random, and the rest of the archive is the same. Two things are
 up to you: pin versions in the requirements, and give --expires as a date.
 
+--record runs COMMAND, the words that would follow `python`, once with the
+packed archive: "-m MODULE ...", "-c CODE", a script, or OUT for the archive's
+own program. It has to end by itself and succeed. Members are laid out in the
+order in which its process (not its children) read them, and importing reads
+ahead in that order; what is signed and what runs is the same. Output of the
+command is shown only where it fails.
+
 examples:
   signedvfs pack ./src -r requirements.txt -m myapp -o app.zip --key app.key
   signedvfs pack ./myapp dep-1.0-py3-none-any.whl -m myapp.cli:main -o app.zip --key app.key
+  signedvfs pack ./src -m myapp -o app.zip --key app.key --record "-m myapp --version"
   signedvfs pack ./src -o app.zip --unsigned --source strip --compression zstd --level 19
 """
 
@@ -73,6 +81,12 @@ def add_to(commands: Commands) -> None:
         help="how members are stored (default: %(default)s)",
     )
     parser.add_argument("--level", type=int, default=0, metavar="N", help="compression level")
+    parser.add_argument(
+        "--record",
+        metavar="COMMAND",
+        help="lay members out in the order in which this reads them",
+    )
+    parser.commands_in.add("--record")
     shared.add_attributes(parser)
     shared.add_index(parser)
     shared.add_reporting(parser, quiet=True)
@@ -114,6 +128,7 @@ def pack(arguments: argparse.Namespace, output: Output) -> int:
             progress=progress.show,
             exclude=[*arguments.key, *arguments.password_file],
             index=arguments.index,
+            record=arguments.record,
         )
     _tell(report, output)
     return 0
@@ -129,10 +144,13 @@ def _tell(report: packaging.PackReport, output: Output) -> None:
         "left_out": [{"path": one.path, "reason": one.reason} for one in report.left_out],
         "uncompiled": [{"name": one.name, "reason": one.reason} for one in report.uncompiled],
         "extension_modules": report.extension_modules,
+        "recorded": report.recorded,
     }
     size = f"{plural(report.members, 'member')}, {size_text(report.size)}"
     rows: list[tuple[str, object]] = [("sha256", report.sha256)]
     rows += [("signed by", signer) for signer in report.signers]
+    if report.recorded:
+        rows.append(("in order", f"{plural(report.recorded, 'member')}, as the command read them"))
     reasons = defaultdict(list)
     for left_out in report.left_out:
         reasons[left_out.reason].append(left_out.path)

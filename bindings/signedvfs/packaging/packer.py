@@ -15,6 +15,7 @@ from typing import Callable, Literal, NamedTuple, Union
 
 from signedvfs import PrivateKey, sign
 from signedvfs._core import ArchiveWriter
+from signedvfs.packaging import recording
 from signedvfs.packaging.compiler import CompileError, Compiler
 from signedvfs.packaging.directories import add_directory, identity
 from signedvfs.packaging.entry import add_entry
@@ -50,6 +51,7 @@ class PackReport:
     left_out: list[LeftOut]
     uncompiled: list[Uncompiled]
     extension_modules: list[str]  # packed as data: this version does not import them
+    recorded: int = 0  # members that stand in the order in which they were read
 
 
 def pack(
@@ -68,6 +70,7 @@ def pack(
     progress: Progress | None = None,
     exclude: Sequence[AnyPath] = (),
     index: bool | None = None,
+    record: recording.Command | None = None,
 ) -> PackReport:
     """pack puts directories, wheels and requirements into the archive `output`, and signs it.
 
@@ -78,6 +81,12 @@ def pack(
     `key` the archive is not signed; `index` is as for `sign`. Files in `exclude` and `output`
     itself are not packed.
 
+    `record` is a command, one text or a list of words, as it would follow `python`: "-m MODULE",
+    "-c CODE", a script, or the path `output` for the archive's own program, and its arguments. It
+    is run once with the archive's content, under a key made for the purpose, and has to succeed.
+    Members are laid out in the order in which its process read them, and the order becomes a
+    member, too: `SignedVfs.order` returns it.
+
     The same inputs give the same bytes. `output` is replaced in one step, or left as it was. Raises
     PackError where the inputs make no archive, OSError where the system fails.
     """
@@ -86,6 +95,7 @@ def pack(
         raise ValueError(f"source must be 'keep' or 'strip', not {source!r}")
     if key is None and any(one is not None for one in (name, serial, expires, index)):
         raise ValueError("name, serial, expires and index are signed: they need a key")
+    words = None if record is None else recording.words_of(record, target)
     if isinstance(sources, (str, os.PathLike)):
         sources = [sources]
     with tempfile.TemporaryDirectory(prefix="signedvfs-") as wheels:
@@ -96,10 +106,26 @@ def pack(
         if main is not None:
             add_entry(members, main)
         items = members.settle()
+        if words is not None and recording.ORDER in members.items:
+            origin = members.items[recording.ORDER].origin
+            raise PackError(f"{origin} has the name of the record to be made", "Remove it.")
         with tempfile.TemporaryDirectory(prefix=".signedvfs-", dir=target.parent) as unfinished:
             unsigned = target if key is None else Path(unfinished) / "unsigned.zip"
-            writing = _Writing(unsigned, source == "keep", compression, level, progress)
-            count, uncompiled = writing.run(items)
+            keep = source == "keep"
+            order: list[str] = []
+            if words is None:
+                writing = _Writing(unsigned, keep, compression, level, progress)
+                count, uncompiled = writing.run(items)
+            else:
+                # What is run once and thrown away need not be compressed.
+                trial = Path(unfinished) / "trial" / target.name
+                trial.parent.mkdir()
+                count, uncompiled = _Writing(trial, keep, "stored", 0, progress).run(items)
+                recorded, order = recording.record(trial, words)
+                with ArchiveWriter(unsigned) as archive:
+                    for member, data in recording.in_recorded_order(recorded, order):
+                        archive.add(member, data, method=compression, level=level)
+                count += 1
             signers: list[str] = []
             if key is not None:
                 told = None if progress is None else _stage(progress, "signing")
@@ -123,6 +149,7 @@ def pack(
         left_out=members.left_out,
         uncompiled=uncompiled,
         extension_modules=[item.name for item in items if _is_extension(item.name)],
+        recorded=len(order),
     )
 
 

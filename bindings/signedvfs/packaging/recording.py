@@ -1,0 +1,113 @@
+"""Recording in which order a program reads the members of its archive."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Union
+
+import signedvfs
+from signedvfs import PrivateKey, SignedVfs, TrustPolicy, sign
+from signedvfs.packaging.errors import PackError
+
+# The member that the order is written to: a path a line.
+ORDER = "signedvfs-order.txt"
+
+Command = Union[str, Sequence[str]]
+
+_WORKER = str(Path(__file__).resolve().with_name("record_worker.py"))
+_ADVICE = (
+    "Give what follows `python` on a command line: '-m myapp --version', '-c \"import myapp\"'."
+)
+
+
+def words_of(command: Command, archive: Path) -> list[str]:
+    """words_of cuts `command` into how to run what, and raises PackError where it is none.
+
+    The result begins with "-m", "-c", "script" or "archive"; `archive` is the path that will be the
+    archive's own, by which a command can name it.
+    """
+    try:
+        words = shlex.split(command) if isinstance(command, str) else [*command]
+    except ValueError as error:
+        raise PackError(f"{command!r} is no command: {error}", _ADVICE) from None
+    if words and (words[0] == sys.executable or _is_python(Path(words[0]).name)):
+        del words[0]
+    if not words:
+        return ["archive"]
+    first = words[0]
+    if first in ("-m", "-c"):
+        if len(words) == 1:
+            raise PackError(f"{first} wants a word behind it", _ADVICE)
+        return words
+    if first.startswith("-"):
+        raise PackError(f"{first} cannot be recorded: -m and -c are the options there are", _ADVICE)
+    if Path(first).absolute() == archive.absolute():
+        return ["archive", *words[1:]]
+    if not Path(first).is_file():
+        raise PackError(f"there is no script {first!r} to record", _ADVICE)
+    return ["script", *words]
+
+
+def record(archive: Path, words: Sequence[str]) -> tuple[SignedVfs, list[str]]:
+    """record runs what `words` say with the unsigned `archive`, which it signs for the purpose.
+
+    Returns the archive, and its members in the order in which they were read first.
+    """
+    key = PrivateKey.generate()  # nobody else ever trusts it
+    sign(archive, key)
+    order = _run(archive.absolute(), key.public_key.pem, words)
+    return signedvfs.open(archive, TrustPolicy([key.public_key])), order
+
+
+def in_recorded_order(members: SignedVfs, order: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """in_recorded_order gives out all `members`, those in `order` first, and the order itself last.
+
+    That is how signing lays them out.
+    """
+    recorded = set(order)
+    for name in [*order, *(name for name in members.list() if name not in recorded)]:
+        yield name, members.read(name)
+    yield ORDER, "".join(f"{name}\n" for name in order).encode()
+
+
+def _is_python(name: str) -> bool:
+    return name.rstrip("0123456789.") == "python"
+
+
+def _run(archive: Path, key: str, words: Sequence[str]) -> list[str]:
+    with tempfile.TemporaryDirectory(prefix="signedvfs-") as name:
+        log, public = Path(name) / "log", Path(name) / "key.pub"
+        log.touch()
+        public.write_text(key, encoding="ascii")
+        packages = str(Path(signedvfs.__file__).parents[1])
+        done = subprocess.run(
+            [sys.executable, _WORKER, str(log), str(public), str(archive), packages, *words],
+            # Sets of strings would be gone through in another order every time.
+            env={"PYTHONHASHSEED": "0", **os.environ},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="backslashreplace",
+            check=False,
+        )
+        read = log.read_bytes().decode().split("\n")[:-1]
+    if done.returncode != 0:
+        raise PackError(
+            f"the command to record ended with exit status {done.returncode}",
+            "Its own words are above; record one that succeeds, and ends by itself.",
+            done.stdout.strip(),
+        )
+    if not read:
+        raise PackError(
+            "the command to record imported nothing from the archive",
+            "Name a module that is packed, as it is imported: --record '-m myapp --version'.",
+            done.stdout.strip(),
+        )
+    return read
