@@ -21,7 +21,18 @@ Prefetch::Prefetch(std::shared_ptr<const SignedVfs> vfs, SearchOrder order,
                    std::unique_ptr<ReadAhead> ahead) noexcept
     : vfs_(std::move(vfs)), order_(order), ahead_(std::move(ahead)) {}
 
+// The thread begins with the first import: many programs open archives for their data.
+void Prefetch::expect_recorded_order() {
+  if (!has_recorded_order() || is_expected_.exchange(true)) return;
+  ahead_->expect([vfs = vfs_]() -> std::vector<std::string> {
+    Result<std::vector<std::string>> order = vfs->order();
+    // What is wrong with it is for `verify_all` to say; every member is verified all the same.
+    return order.ok() ? std::move(order).value() : std::vector<std::string>();
+  });
+}
+
 std::optional<VerifiedBytes> Prefetch::take(const std::string& entry) {
+  expect_recorded_order();
   ReadAhead::Answer answer = ahead_->take(entry);
   if (!answer.is_being_read) return std::move(answer.content);
   return without_gil([&] { return ahead_->wait(entry); });
@@ -29,6 +40,7 @@ std::optional<VerifiedBytes> Prefetch::take(const std::string& entry) {
 
 void Prefetch::about_to_run(PyObject* code, const std::string& name, const std::string& stem,
                             bool is_package) {
+  if (has_recorded_order()) return;
   std::vector<ImportStatement> imports = imports_of(code);
   if (imports.size() < kFewest) return;
   ahead_->expect([vfs = vfs_, order = order_, imports = std::move(imports),

@@ -35,10 +35,13 @@ class Prefetch {
   Prefetch(std::shared_ptr<const SignedVfs> vfs, SearchOrder order,
            std::unique_ptr<ReadAhead> ahead) noexcept;
 
+  bool has_recorded_order() const noexcept { return vfs_->attributes().order.has_value(); }
+  void expect_recorded_order();
+
   std::shared_ptr<const SignedVfs> vfs_;
   SearchOrder order_;
   std::unique_ptr<ReadAhead> ahead_;
-  std::atomic<bool> order_is_expected_ = false;
+  std::atomic<bool> is_expected_ = false;  // the recorded order is
 };
 
 }  // namespace signedvfs

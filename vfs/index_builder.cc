@@ -14,7 +14,7 @@ Status IndexBuilder::add(std::string_view path, const IndexRecord& record) {
     return {Errc::kUsage, in_quotes(path) + " has a digest of another type"};
   }
   if (leaf_.count() > 0 && leaf_.size_with(path, record_size_of(type_)) > kPageBytes) {
-    SIGNEDVFS_TRY(finish_page(leaf_, true, std::move(first_), leaves_));
+    SIGNEDVFS_TRY(finish_page(leaf_, true, std::exchange(first_, {}), leaves_));
     leaf_ = NodeBuilder();
   }
   if (leaf_.count() == 0) first_ = path;
@@ -50,13 +50,13 @@ Result<Index> IndexBuilder::finish() && {
     for (const Finished& child : level) {
       // Two entries at least, or there would be no end to it.
       if (node.count() > 1 && node.size_with(child.first, kReferenceBytes) > kPageBytes) {
-        SIGNEDVFS_TRY(finish_page(node, false, std::move(first), above));
+        SIGNEDVFS_TRY(finish_page(node, false, std::exchange(first, {}), above));
         node = NodeBuilder();
       }
       if (node.count() == 0) first = child.first;
       node.add(child.first, child.page);
     }
-    SIGNEDVFS_TRY(finish_page(node, false, std::move(first), above));
+    SIGNEDVFS_TRY(finish_page(node, false, first, above));
     level = std::move(above);
   }
   const PageReference& root = level.front().page;

@@ -74,8 +74,8 @@ class Checking {
         rewriting_(zip.begin() - tail.base) {}
 
   Status prefix() const;
-  Status manifest();
-  Status members(const Progress& progress);
+  Result<Manifest> manifest();
+  Status members(const Manifest& manifest, const Progress& progress);
   Status index();
 
  private:
@@ -98,7 +98,7 @@ class Checking {
   };
 
   Result<Copied> copy(const ZipRecord& member) const;
-  Result<Examined> examine(const ZipRecord& member) const;
+  Result<Examined> examine(const ZipRecord& member, const Manifest& manifest) const;
   Status add(const ZipRecord& member, Copied copied);
   Status own_member(const ZipRecord& member, std::string_view name) const;
 
@@ -108,7 +108,6 @@ class Checking {
   const ZipTail& tail_;
   const ZipIndex& zip_;
   Rewriting rewriting_;
-  std::optional<Manifest> manifest_;
   Copied manifest_text_;
   std::size_t head_size_ = 0;
   std::vector<Found> found_;
@@ -162,16 +161,21 @@ Status Checking::own_member(const ZipRecord& member, std::string_view name) cons
                                " should be, stored as it is"};
 }
 
-Status Checking::manifest() {
+Result<Manifest> Checking::manifest() {
   if (zip_.members().size() < 2) {
-    return {Errc::kBadIndex, "an archive without manifest and index"};
+    return Status(Errc::kBadIndex, "an archive without manifest and index");
   }
   const ZipRecord& member = zip_.members()[zip_.members().size() - 2];
   SIGNEDVFS_TRY(own_member(member, kManifestName));
+  if (member.size > limits_.manifest_bytes) {
+    return Status(Errc::kTooLarge, "the manifest has more than the " +
+                                       std::to_string(limits_.manifest_bytes) +
+                                       " bytes that Limits.manifest_bytes allows");
+  }
   SIGNEDVFS_ASSIGN(manifest_text_, copy(member));
   const std::string_view text = text_of(manifest_text_.stored);
   if (checksum(manifest_text_.stored) != member.crc32) {
-    return {Errc::kCorruptMember, "the manifest's checksum is not the declared one"};
+    return Status(Errc::kCorruptMember, "the manifest's checksum is not the declared one");
   }
   SIGNEDVFS_ASSIGN(const ManifestParts parts, split_manifest(text, limits_));
   const auto same = [](const Signature& a, const Signature& b) {
@@ -180,17 +184,18 @@ Status Checking::manifest() {
   if (parts.header != head_.text ||
       !std::equal(parts.signatures.begin(), parts.signatures.end(), head_.signatures.begin(),
                   head_.signatures.end(), same)) {
-    return {Errc::kManifestMismatch, "the manifest is not the one that the archive was opened by"};
+    return Status(Errc::kManifestMismatch,
+                  "the manifest is not the one that the archive was opened by");
   }
   head_size_ = text.size() - parts.body.size();
   Buffer lines(parts.body.size());
   std::copy_n(bytes_of(parts.body).begin(), lines.size(), lines.bytes().begin());
-  SIGNEDVFS_ASSIGN(manifest_, Manifest::complete(head_, std::move(lines), limits_));
-  return {};
+  return Manifest::complete(head_, std::move(lines), limits_);
 }
 
-Result<Checking::Examined> Checking::examine(const ZipRecord& member) const {
-  const Entry* const entry = manifest_->find(member.name);
+Result<Checking::Examined> Checking::examine(const ZipRecord& member,
+                                             const Manifest& manifest) const {
+  const Entry* const entry = manifest.find(member.name);
   if (entry == nullptr) {
     return Status(Errc::kUnlistedMember,
                   in_quotes(member.name) + " is in the archive, but not signed");
@@ -218,12 +223,12 @@ Result<Checking::Examined> Checking::examine(const ZipRecord& member) const {
   return Examined{{member.name, record}, std::move(copied)};
 }
 
-Status Checking::members(const Progress& progress) {
+Status Checking::members(const Manifest& manifest, const Progress& progress) {
   const std::size_t count = zip_.members().size() - 2;
   found_.reserve(count);
   const auto bytes_of = [&](std::size_t i) { return zip_.members()[i].stored_size; };
   const auto work = [&](std::size_t i) -> Result<Examined> {
-    auto examined = examine(zip_.members()[i]);
+    auto examined = examine(zip_.members()[i], manifest);
     if (!examined.ok()) return std::move(examined).status().about(zip_.members()[i].name);
     return examined;
   };
@@ -237,7 +242,7 @@ Status Checking::members(const Progress& progress) {
   SIGNEDVFS_TRY(in_order<Examined>(count, processors(), bytes_of, work, take));
   const auto by_path = [](const Found& a, const Found& b) { return a.path < b.path; };
   std::sort(found_.begin(), found_.end(), by_path);
-  const std::vector<Entry>& entries = manifest_->entries();
+  const std::vector<Entry>& entries = manifest.entries();
   for (std::size_t i = 0; i < entries.size(); ++i) {
     if (i < found_.size() && found_[i].path == entries[i].path()) continue;
     return Status(Errc::kMissingMember, in_quotes(entries[i].path()) + " is listed, but not there")
@@ -253,10 +258,11 @@ Status Checking::index() {
   IndexBuilder builder(head_.header.hash_type);
   for (const Found& found : found_) SIGNEDVFS_TRY(builder.add(found.path, found.record));
   SIGNEDVFS_ASSIGN(const Index made, std::move(builder).finish());
-  if (made.root != head_.header.index) {
+  const std::optional<IndexRoot>& root = head_.header.index;
+  if (!root || made.root != *root) {
     return {Errc::kIndexMismatch, "the members give an index with the root " +
                                       made.root.digest.hex() + " where " +
-                                      head_.header.index->digest.hex() + " was signed"};
+                                      (root ? root->digest.hex() : "none") + " was signed"};
   }
   SIGNEDVFS_ASSIGN(Copied copied, copy(index));
   if (checksum(copied.stored) != index.crc32 ||
@@ -279,9 +285,9 @@ Status check_indexed(const ByteSource& source, const std::string& path, const Ma
     SIGNEDVFS_ASSIGN(const ZipTail tail, read_zip_tail(source, limits));
     SIGNEDVFS_ASSIGN(const ZipIndex zip, ZipIndex::read(source, limits));
     Checking checking(source, head, limits, tail, zip);
-    SIGNEDVFS_TRY(checking.manifest());
+    SIGNEDVFS_ASSIGN(const Manifest manifest, checking.manifest());
     SIGNEDVFS_TRY(checking.prefix());
-    SIGNEDVFS_TRY(checking.members(progress));
+    SIGNEDVFS_TRY(checking.members(manifest, progress));
     return checking.index();
   };
   return check().in(path);

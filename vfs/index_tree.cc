@@ -36,12 +36,13 @@ IndexTree::IndexTree(IndexPlace place, const Header& header, const Limits& limit
 
 IndexTree::~IndexTree() = default;
 
-Result<std::unique_ptr<const IndexTree>> IndexTree::create(IndexPlace place, Buffer root,
+Result<std::unique_ptr<const IndexTree>> IndexTree::create(IndexPlace place, Buffer bytes,
+                                                           const IndexRoot& root,
                                                            const Header& header,
                                                            const Limits& limits,
                                                            const std::string& what) {
   std::unique_ptr<IndexTree> tree(new IndexTree(std::move(place), header, limits, what));
-  SIGNEDVFS_ASSIGN(tree->root_, tree->check(std::move(root), header.index->digest, ""));
+  SIGNEDVFS_ASSIGN(tree->root_, tree->check(std::move(bytes), root.digest, ""));
   return std::unique_ptr<const IndexTree>(std::move(tree));
 }
 

@@ -27,10 +27,11 @@ struct IndexPlace {
 // published without a lock, so that any thread may ask, and a forked child has what its parent had.
 class IndexTree final : public Listing {
  public:
-  // create checks and keeps the root, of which `root` is a private copy. `header`, whose signature
-  // has been checked, has an index; `what` is for messages. Fails with `kIndexMismatch`, or as
-  // IndexNode::parse does.
-  static Result<std::unique_ptr<const IndexTree>> create(IndexPlace place, Buffer root,
+  // create checks and keeps the root, of which `bytes` is a private copy. `root` and `header` are
+  // what was signed; `what` is for messages. Fails with `kIndexMismatch`, or as IndexNode::parse
+  // does.
+  static Result<std::unique_ptr<const IndexTree>> create(IndexPlace place, Buffer bytes,
+                                                         const IndexRoot& root,
                                                          const Header& header, const Limits& limits,
                                                          const std::string& what);
 

@@ -109,6 +109,7 @@ Result<std::unique_ptr<const Backing>> IndexedBacking::over(
   out->head_ = std::move(head).value();
   const Header& header = out->head_.header;
   if (!header.index) return none();
+  const IndexRoot signed_root = *header.index;
   if (header.members > limits.members) {
     return Status(Errc::kTooLarge, what + ": " + std::to_string(header.members) +
                                        " members where " + std::to_string(limits.members) +
@@ -123,17 +124,16 @@ Result<std::unique_ptr<const Backing>> IndexedBacking::over(
 
   const std::string index = path + ": " + std::string(kIndexName);
   const std::uint64_t pages = trailer->index_size - kTrailerBytes;
-  if (header.index->size > std::min<std::uint64_t>(pages, kMaxPageBytes)) {
-    return Status(Errc::kBadIndex, index + ": a root of " + std::to_string(header.index->size) +
+  if (signed_root.size > std::min<std::uint64_t>(pages, kMaxPageBytes)) {
+    return Status(Errc::kBadIndex, index + ": a root of " + std::to_string(signed_root.size) +
                                        " bytes was signed, and the index has " +
                                        std::to_string(pages));
   }
-  auto root =
-      window->copy(tail->directory - kTrailerBytes - header.index->size, header.index->size);
+  auto root = window->copy(tail->directory - kTrailerBytes - signed_root.size, signed_root.size);
   if (!root.ok()) return std::move(root).status().in(index);
   IndexPlace place{out->source_, tail->directory - trailer->index_size, pages};
-  SIGNEDVFS_ASSIGN(out->tree_, IndexTree::create(std::move(place), std::move(root).value(), header,
-                                                 limits, index));
+  SIGNEDVFS_ASSIGN(out->tree_, IndexTree::create(std::move(place), std::move(root).value(),
+                                                 signed_root, header, limits, index));
   return std::unique_ptr<const Backing>(std::move(out));
 }
 

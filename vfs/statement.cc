@@ -123,7 +123,7 @@ Result<Statement> state(const Contents& contents, HashType hash_type, const Attr
   }
   for (const Signature& signature : signatures) out.signers.push_back(signature.fingerprint);
   out.own.manifest = encode_manifest(signatures, header, body);
-  if (indexed) {
+  if (indexed && made) {
     const std::size_t size = out.own.manifest.size();
     out.own.index = index_text(*made, size, size - body.size());
   }

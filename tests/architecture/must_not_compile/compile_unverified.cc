@@ -6,11 +6,12 @@
 #include "importer/code_object.h"
 
 signedvfs::Result<signedvfs::PyRef> load(std::string_view text,
-                                         const signedvfs::VerifiedBytes& genuine, PyObject* name) {
+                                         const signedvfs::VerifiedBytes& genuine, PyObject* name,
+                                         const signedvfs::ImportSystem& system) {
 #ifdef SHOULD_NOT_COMPILE
-  return signedvfs::compile_source(signedvfs::bytes_of(text), name);
+  return signedvfs::compile_source(system, signedvfs::bytes_of(text), name);
 #else
   if (text.empty()) return signedvfs::python_error();
-  return signedvfs::compile_source(genuine, name);
+  return signedvfs::compile_source(system, genuine, name);
 #endif
 }

@@ -4,11 +4,12 @@
 #include "importer/code_object.h"
 
 signedvfs::Result<signedvfs::PyRef> load(const signedvfs::Buffer& content,
-                                         const signedvfs::VerifiedBytes& genuine, PyObject* name) {
+                                         const signedvfs::VerifiedBytes& genuine, PyObject* name,
+                                         const signedvfs::ImportSystem& system) {
 #ifdef SHOULD_NOT_COMPILE
-  return signedvfs::unmarshal_code(content, name);
+  return signedvfs::unmarshal_code(system, content, name);
 #else
   if (content.size() == 0) return signedvfs::python_error();
-  return signedvfs::unmarshal_code(genuine, name);
+  return signedvfs::unmarshal_code(system, genuine, name);
 #endif
 }
