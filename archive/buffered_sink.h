@@ -19,8 +19,9 @@ class BufferedSink {
 
   // write fails as the other sink does, maybe for what was written earlier; that is final.
   Status write(std::span<const std::byte> bytes) {
-    if (bytes.size() > kCapacity - used_) SIGNEDVFS_TRY(flush());
-    if (bytes.size() > kCapacity / 2) return out_(bytes);
+    const bool is_large = bytes.size() > kCapacity / 2;
+    if (is_large || bytes.size() > kCapacity - used_) SIGNEDVFS_TRY(flush());
+    if (is_large) return out_(bytes);
     if (!bytes.empty()) {
       std::memcpy(collected_.bytes().data() + used_, bytes.data(), bytes.size());
       used_ += bytes.size();

@@ -18,7 +18,8 @@ TEST(BufferedSink, PassesEverythingOnInOrderAndTogether) {
     ++calls;
     return Status();
   });
-  const std::vector<std::size_t> sizes{1, 30, 70'000, 0, 131'072, 131'073, 5, 262'144, 1'000'000};
+  const std::vector<std::size_t> sizes{1, 30,      70'000, 0,       131'072, 131'073,
+                                       5, 131'073, 7,      262'144, 9,       1'000'000};
   std::size_t writes = 0;
   for (const std::size_t size : sizes) {
     for (int i = 0; i < 20; ++i, ++writes) {
