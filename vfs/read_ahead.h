@@ -18,7 +18,7 @@ namespace signedvfs {
 
 // ReadAheadBounds are what reading ahead may cost.
 struct ReadAheadBounds {
-  std::size_t bytes = std::size_t{8} << 20;  // of content that is ready and not yet asked for
+  std::size_t bytes = std::size_t{4} << 20;  // of content that is ready and not yet asked for
   std::size_t smallest = 4096;               // smaller members are not worth a second thread's care
 
   // After this long without anything to do or any room, the thread ends, and what it has ready is
