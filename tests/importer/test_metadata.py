@@ -203,6 +203,8 @@ def test_without_the_hook_the_library_is_left_alone(
         "[a]\r\nx = m:f\r\ny = m\r\n",
         "[a]\nx = m:f = g\n[b]]\n[empty]\n",
         "[a]\nx = m:f\u2028y = m:g\n",
+        "x = m\n[a]\ny = n\n",
+        "[a]\nno value\n",
     ],
 )
 def test_entry_points_are_those_of_files(
@@ -214,33 +216,16 @@ def test_entry_points_are_those_of_files(
     expected = metadata.PathDistribution(plain / "foo-1.dist-info")
     (ours,) = metadata.distributions(path=[str(tmp_path / "app.zip")])
 
-    def shape(distribution: metadata.Distribution) -> list[tuple[str, str, str]]:
-        return [(one.name, one.value, one.group) for one in distribution.entry_points]
-
-    assert shape(ours) == shape(expected)
-    assert type(ours.entry_points) is type(expected.entry_points)
-    if sys.version_info >= (3, 10):
-        assert all(one.dist is ours for one in ours.entry_points)
-
-
-@pytest.mark.parametrize("text", ["x = m\n[a]\ny = n\n", "[a]\nno value\n"])
-def test_unusual_entry_points_are_the_librarys_business(
-    workshop: Workshop, importing: Importing, tmp_path: Path, text: str
-) -> None:
-    member = "foo-1.dist-info/entry_points.txt"
-    importing.put(workshop.zip("app.zip", {member: text}))
-    expected = metadata.PathDistribution(
-        workshop.tree("plain", {member: text}, sign=False) / "foo-1.dist-info"
-    )
-    (ours,) = metadata.distributions(path=[str(tmp_path / "app.zip")])
-
     def outcome(distribution: metadata.Distribution) -> object:
         try:
-            return [(one.name, one.value, one.group) for one in distribution.entry_points]
-        except Exception as error:
+            found = distribution.entry_points
+            return type(found), [(one.name, one.value, one.group) for one in found]
+        except Exception as error:  # what is wrong is wrong in both
             return type(error)
 
     assert outcome(ours) == outcome(expected)
+    if sys.version_info >= (3, 10) and isinstance(outcome(ours), tuple):
+        assert all(one.dist is ours for one in ours.entry_points)
 
 
 @pytest.mark.parametrize("name", ["a__b.-c-1.dist-info", "UP.egg-info", "x.DIST-INFO"])
@@ -251,9 +236,12 @@ def test_distributions_are_those_of_files(
     importing.put(workshop.zip("app.zip", files))
     plain = workshop.tree("plain", files, sign=False)
 
+    # Python 3.9 has no such attribute, and then neither do its own distributions have a use for it.
     def found(path: Path) -> list[str]:
+        if sys.version_info < (3, 10):
+            return [one.metadata["Name"] for one in metadata.distributions(path=[str(path)])]
         return [
-            str(getattr(one, "_normalized_name", None))
+            str(getattr(one, "_normalized_name", one.metadata["Name"]))
             for one in metadata.distributions(path=[str(path)])
         ]
 
