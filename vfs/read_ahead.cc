@@ -36,12 +36,6 @@ unsigned cores() noexcept {
 // fork_count grows in each child, which has none of its parent's threads.
 std::atomic<std::uint64_t> fork_count = 0;
 
-void watch_forks() {
-  static const int watching = ::pthread_atfork(
-      nullptr, nullptr, [] { fork_count.fetch_add(1, std::memory_order_relaxed); });
-  static_cast<void>(watching);  // fails for want of memory only
-}
-
 // AllSignalsBlocked has a thread that is started meanwhile never run a signal handler: those are
 // the program's, and expect its threads.
 class AllSignalsBlocked {
@@ -95,6 +89,7 @@ struct ReadAhead::State {
   std::condition_variable read;  // askers wait for it
   std::thread thread;
   bool is_running = false;
+  bool is_paused = false;
   bool stop = false;
   std::deque<Names> expected;                       // not looked at yet, the oldest first
   std::deque<std::string> queue;                    // to be read, soonest first
@@ -109,6 +104,7 @@ struct ReadAhead::State {
   }
 
   void start();
+  void pause();
   void run();
   void look_at_expected(std::unique_lock<std::mutex>& lock);
   void read_next(std::unique_lock<std::mutex>& lock);
@@ -121,9 +117,55 @@ struct ReadAhead::State {
   State* next_abandoned = nullptr;
 };
 
+namespace {
+
+// All holds every state of this process. A program that forks while our threads run would be warned
+// by Python that it has threads, and rightly: so fork waits until they have ended.
+template <class State>
+class All {
+ public:
+  static All& instance() {
+    static All* const all = new All;  // outlives every thread
+    return *all;
+  }
+
+  void add(State* state) {
+    const std::scoped_lock lock(mutex_);
+    states_.push_back(state);
+  }
+  void remove(State* state) {
+    const std::scoped_lock lock(mutex_);
+    std::erase(states_, state);
+  }
+
+ private:
+  All() {
+    // Fails for want of memory only.
+    static_cast<void>(::pthread_atfork(before_fork, after_fork, in_child));
+  }
+
+  static void before_fork() {
+    All& all = instance();
+    all.mutex_.lock();
+    for (State* const state : all.states_) state->pause();
+  }
+  static void after_fork() { instance().mutex_.unlock(); }
+  static void in_child() {
+    fork_count.fetch_add(1, std::memory_order_relaxed);
+    All& all = instance();
+    all.states_.clear();
+    all.mutex_.unlock();
+  }
+
+  std::mutex mutex_;
+  std::vector<State*> states_;
+};
+
+}  // namespace
+
 // start is called with `mutex` held. Without a thread everybody reads for themselves.
 void ReadAhead::State::start() {
-  if (stop) return;
+  if (stop || is_paused) return;
   if (is_running) {
     work.notify_one();
     return;
@@ -138,13 +180,28 @@ void ReadAhead::State::start() {
   }
 }
 
+// pause has the thread end, after the member that it is at; what it has to do stays to be done.
+void ReadAhead::State::pause() {
+  std::thread ending;
+  {
+    const std::scoped_lock lock(mutex);
+    is_paused = true;
+    work.notify_all();
+    ending = std::move(thread);
+  }
+  if (ending.joinable()) ending.join();
+  const std::scoped_lock lock(mutex);
+  is_paused = false;
+}
+
 void ReadAhead::State::run() {
   std::unique_lock lock(mutex);
-  while (!stop) {
-    if (!work.wait_for(lock, bounds.patience, [&] { return stop || has_work(); })) {
+  while (!stop && !is_paused) {
+    if (!work.wait_for(lock, bounds.patience, [&] { return stop || is_paused || has_work(); })) {
       give_up();
       break;
     }
+    if (stop || is_paused) break;
     if (!expected.empty()) {
       look_at_expected(lock);
     } else if (!queue.empty()) {
@@ -212,10 +269,10 @@ std::unique_ptr<ReadAhead> ReadAhead::create(std::shared_ptr<const SignedVfs> vf
 
 std::unique_ptr<ReadAhead> ReadAhead::over(std::shared_ptr<const SignedVfs> vfs,
                                            const ReadAheadBounds& bounds) {
-  watch_forks();
   auto state = std::make_unique<State>();
   state->vfs = std::move(vfs);
   state->bounds = bounds;
+  All<State>::instance().add(state.get());
   state->born_after = fork_count.load(std::memory_order_relaxed);
   return std::unique_ptr<ReadAhead>(new ReadAhead(std::move(state)));
 }
@@ -224,6 +281,7 @@ ReadAhead::ReadAhead(std::unique_ptr<State> state) noexcept : state_(std::move(s
 
 ReadAhead::~ReadAhead() {
   if (state_->is_of_this_process()) {
+    All<State>::instance().remove(state_.get());
     state_->end();
   } else {
     State::abandon(std::move(state_));
@@ -243,6 +301,7 @@ ReadAhead::Answer ReadAhead::take(std::string_view name) {
   Answer answer;
   if (!state.is_of_this_process()) return answer;
   const std::scoped_lock lock(state.mutex);
+  if (!state.is_running && state.has_work()) state.start();  // a fork has ended the thread
   Member& member = state.members[std::string(name)];
   switch (member.progress) {
     case Progress::kBeingRead:

@@ -31,8 +31,8 @@ struct ReadAheadBounds {
 // It never changes what anybody gets: what is not ready, or could not be read, is for the asker to
 // read, who then learns what is wrong. What has been asked for is not read again.
 //
-// The thread exists while there is something to read. May be used from any thread. After fork the
-// child's copy is without its thread and answers nothing.
+// The thread exists while there is something to read, and ends for every fork, so that the program
+// forks without threads of ours. May be used from any thread; in a forked child it answers nothing.
 class ReadAhead {
  public:
   // Names returns paths of members, soonest first; what is no member is left out. It is called

@@ -210,6 +210,26 @@ TEST_F(ReadAheadTest, AForkedChildReadsForItself) {
   }
 }
 
+std::size_t thread_count() {
+  return static_cast<std::size_t>(
+      std::distance(std::filesystem::directory_iterator("/proc/self/task"),
+                    std::filesystem::directory_iterator()));
+}
+
+TEST_F(ReadAheadTest, NoThreadIsLeftWhereTheProgramForks) {
+  const std::size_t before = thread_count();
+  EXPECT_TRUE(eventually([&](auto work) {
+    const auto ahead = expecting_all();
+    ahead->take(names_[0]);
+    const pid_t child = ::fork();
+    if (child == 0) ::_exit(0);
+    EXPECT_EQ(thread_count(), before);
+    int status = 0;
+    EXPECT_EQ(::waitpid(child, &status, 0), child);
+    return import_all(*ahead, work);  // and it goes on afterwards
+  }));
+}
+
 TEST_F(ReadAheadTest, OneCoreIsLeftToTheAsker) {
   std::thread([&] {
     cpu_set_t one;

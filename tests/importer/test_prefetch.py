@@ -1,0 +1,116 @@
+"""Modules that are read on another core before they are imported."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+import signedvfs
+from tests.importer.workshop import Files, Python, Workshop, pyc
+
+COUNT = 30
+NAMES = [f"m{i:02}" for i in range(COUNT)]
+# Modules large enough to be worth a second core, and one that imports them all.
+BODY = "import os\nv = {v}\nthreads = len(os.listdir('/proc/self/task'))\ntext = '{text}'\n"
+FILES: dict[str, bytes | str] = {
+    "app/__init__.pyc": pyc("from . import " + ", ".join(NAMES) + "\nfrom .sub.deep import x\n"),
+    "app/sub/__init__.pyc": pyc(""),
+    "app/sub/deep.pyc": pyc("from .. import m00\nfrom ... import app\nx = 1\n"),
+    **{
+        f"app/{name}.pyc": pyc(BODY.format(v=i, text=f"{name} " * 2000))
+        for i, name in enumerate(NAMES)
+    },
+}
+ORDER = "".join(f"app/{name}.pyc\n" for name in NAMES)
+RECORDED: Files = {**FILES, "signedvfs-order.txt": ORDER}
+
+# Each import is done by a program of its own: what a process has read, it does not read again.
+PROGRAM = """
+import os, sys
+sys.path.insert(0, {path!r})
+seen = []
+sys.addaudithook(lambda event, args: seen.append(args[1]) if event == "signedvfs.verify" else None)
+import app
+assert [getattr(app, f"m{{i:02}}").v for i in range({count})] == list(range({count}))
+"""
+
+needs_two_cores = pytest.mark.skipif(
+    len(os.sched_getaffinity(0)) < 2, reason="nothing is read ahead on one core"
+)
+
+
+def program(path: Path) -> str:
+    return PROGRAM.format(path=str(path), count=COUNT)
+
+
+@pytest.mark.parametrize("files", [FILES, RECORDED], ids=["foreseen", "recorded"])
+def test_every_member_is_verified_once(workshop: Workshop, python: Python, files: Files) -> None:
+    path = workshop.zip("app.zip", files)
+    script = program(path) + (
+        "members = [name for name in seen if name]\n"
+        "assert len(members) == len(set(members)), members\n"
+        "print(*members)\n"
+    )
+    read = python(script).stdout.split()
+    assert [name for name in read if "/m" in name] == ORDER.split()
+    assert set(read) == set(FILES)
+
+
+@needs_two_cores
+@pytest.mark.parametrize("files", [FILES, RECORDED], ids=["foreseen", "recorded"])
+def test_another_thread_reads(workshop: Workshop, python: Python, files: Files) -> None:
+    path = workshop.zip("app.zip", files)
+    assert python(program(path) + "print(app.m05.threads)\n").stdout == "2\n"
+
+
+def test_one_core_is_left_to_the_importer(workshop: Workshop, python: Python) -> None:
+    path = workshop.zip("app.zip", RECORDED)
+    one = "import os\nos.sched_setaffinity(0, [min(os.sched_getaffinity(0))])\n"
+    assert python(one + program(path) + "print(app.m05.threads)\n").stdout == "1\n"
+
+
+@pytest.mark.parametrize("files", [FILES, RECORDED], ids=["foreseen", "recorded"])
+def test_what_is_tampered_with_is_refused(
+    workshop: Workshop, python: Python, files: Files
+) -> None:
+    path = workshop.zip("app.zip", files)
+    data = bytearray(path.read_bytes())
+    data[data.index(b"app/m20.pyc") + 200] ^= 1
+    path.write_bytes(bytes(data))
+    script = f"""
+import sys
+sys.path.insert(0, {str(path)!r})
+try:
+    import app
+except signedvfs.IntegrityCheckError as error:
+    assert error.member == "app/m20.pyc", error
+    assert sys.modules["app.m19"].v == 19
+    assert "app.m20" not in sys.modules
+    print("refused")
+"""
+    assert python(script).stdout == "refused\n"
+
+
+def test_fork_meets_no_thread(workshop: Workshop, python: Python) -> None:
+    # Python 3.12 and later warn, here an error, where a program with threads forks.
+    path = workshop.zip("app.zip", RECORDED)
+    script = program(path) + (
+        "child = os.fork()\n"
+        "if child == 0:\n"
+        "    import app.sub.deep\n"
+        "    os._exit(0)\n"
+        "assert os.waitpid(child, 0)[1] == 0\n"
+        "print('forked')\n"
+    )
+    assert python(script).stdout == "forked\n"
+
+
+def test_the_order_may_name_what_nobody_imports(workshop: Workshop, python: Python) -> None:
+    files = {**RECORDED, "unused.py": "v = 1\n" * 5000}
+    files["signedvfs-order.txt"] = "unused.py\n" + ORDER
+    path = workshop.zip("app.zip", files)
+    script = program(path) + "assert 'unused.py' not in seen\nprint('fine')\n"
+    assert python(script).stdout == "fine\n"
+    assert signedvfs.open(path, signedvfs.TrustPolicy(workshop.public_key)).read("unused.py")
