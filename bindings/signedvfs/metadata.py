@@ -11,11 +11,13 @@ import os
 import posixpath
 from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import Distribution, DistributionFinder, EntryPoint, PathDistribution
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from signedvfs._core import SignedVfs, zipimporter
 from signedvfs.finders import finder_of
-from signedvfs.resources import ArchivePath
+
+if TYPE_CHECKING:
+    from signedvfs.resources import ArchivePath
 
 # The type of many entry points; None in Python 3.9, whose syntax for them is another one.
 _ENTRY_POINTS: Any = getattr(importlib.metadata, "EntryPoints", None)
@@ -67,8 +69,7 @@ def _distributions(finder: zipimporter, name: str | None) -> Iterator[Distributi
             continue
         normalized = _normalized(found)
         if wanted is None or normalized == wanted:
-            below = finder.prefix + child
-            yield SignedDistribution(vfs, ArchivePath(vfs, archive, below), below, normalized)
+            yield SignedDistribution(vfs, archive, finder.prefix + child, normalized)
 
 
 class SignedDistribution(PathDistribution):
@@ -78,12 +79,20 @@ class SignedDistribution(PathDistribution):
     asked most is answered from the archive directly; everything else is left to the base class.
     """
 
-    def __init__(self, vfs: SignedVfs, path: ArchivePath, at: str, normalized: str) -> None:
-        """Name the directory `at` of `vfs`, also known as `path`, and the normalized name."""
-        super().__init__(path)
+    def __init__(self, vfs: SignedVfs, archive: str, at: str, normalized: str) -> None:
+        """Name the directory `at` of `vfs`, known as `archive`, and the normalized name."""
         self._vfs = vfs
+        self._archive = archive
+        self._directory = at
         self._at = f"{at}/"
         self._normalized = normalized
+
+    @property
+    def _path(self) -> ArchivePath:  # type: ignore[override]  # nobody sets it
+        """What the base class goes by; whoever only wants entry points never needs it."""
+        from signedvfs.resources import ArchivePath
+
+        return ArchivePath(self._vfs, self._archive, self._directory)
 
     def read_text(self, filename: str | os.PathLike[str]) -> str | None:
         """Return the text of a file of the distribution, or None where there is none."""
