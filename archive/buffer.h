@@ -3,10 +3,11 @@
 
 #include <cassert>
 #include <cstddef>
-#include <memory>
 #include <span>
 #include <string_view>
 #include <utility>
+
+#include "archive/block_pool.h"
 
 namespace signedvfs {
 
@@ -15,8 +16,7 @@ namespace signedvfs {
 class Buffer {
  public:
   Buffer() noexcept = default;
-  explicit Buffer(std::size_t size)
-      : data_(std::make_unique_for_overwrite<std::byte[]>(size)), size_(size) {}
+  explicit Buffer(std::size_t size) : data_(take_block(size)), size_(size) {}
 
   Buffer(Buffer&& other) noexcept
       : data_(std::move(other.data_)),
@@ -44,7 +44,7 @@ class Buffer {
   }
 
  private:
-  std::unique_ptr<std::byte[]> data_;
+  Block data_;
   std::size_t begin_ = 0;
   std::size_t size_ = 0;
 };
