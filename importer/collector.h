@@ -16,8 +16,8 @@ namespace signedvfs {
 // threshold of the youngest generation (gc.set_threshold) is `kObjects`: a module that never
 // returns, because the program runs inside it, still has its garbage collected. At the end the
 // thresholds are what they were, unless the burst's code has set others; and what the burst has
-// made is old, as it would be after the collections that were saved, unless the program has frozen
-// objects (gc.freeze) of its own.
+// made is old, as it would be after the collections that were saved, unless objects are frozen
+// (gc.freeze) already: by the program, or by Python 3.12, which starts with some.
 //
 // Belongs to one interpreter; everything needs the GIL, so free-threaded Python never defers.
 class Collector {

@@ -87,6 +87,8 @@ def test_collector_that_is_off_or_rarer_is_left_alone(deferring: Importing, firs
 
 
 def test_what_was_made_is_old(deferring: Importing) -> None:
+    if gc.get_freeze_count() != 0:
+        pytest.skip("this Python starts with frozen objects of its own, which stay frozen")
     gc.collect()
     gc.set_threshold(1000, 10, 10)
     deferring.module("makes")
