@@ -25,6 +25,7 @@ namespace {
 
 constexpr const char* kState = "importer";
 constexpr const char* kFinderName = "zipimporter";
+constexpr const char* kOwnFindSpec = "find_spec of zipimporter";
 
 Result<TrustPolicy> policy_in_force() {
   try {
@@ -282,6 +283,8 @@ Result<PyRef> find_spec_by(PyObject* finder, PyObject* name) {
   }
 }
 
+py::object own_find_spec() { return interpreter_state()[kOwnFindSpec]; }
+
 PyTypeObject* finder_type() {
   return reinterpret_cast<PyTypeObject*>(py::type::of<Finder>().ptr());
 }
@@ -350,6 +353,7 @@ void register_finder(py::module_& module) {
       .def("__repr__", &finder_repr);
   register_deprecated(finder);
   module.attr(kFinderName).attr("__module__") = "signedvfs";
+  interpreter_state()[kOwnFindSpec] = finder.attr("__dict__")["find_spec"];
 }
 
 }  // namespace signedvfs

@@ -20,6 +20,9 @@ PyTypeObject* finder_type();
 // find_spec_by is `zipimporter.find_spec(name)` for C++.
 Result<PyRef> find_spec_by(PyObject* finder, PyObject* name);
 
+// own_find_spec is what that class has as `find_spec`, unless a program has replaced it.
+pybind11::object own_find_spec();
+
 // throw_import_error raises zipimport.ZipImportError about `path`.
 [[noreturn]] void throw_import_error(const pybind11::object& path, const std::string& why);
 

@@ -103,6 +103,7 @@ py::object loaded(const char* name) {
 // hook's finders find, only sooner.
 struct Watch {
   std::shared_ptr<ImportState> state;
+  py::object own_find_spec;
 };
 
 void see_import(const py::object& name) {
@@ -121,7 +122,7 @@ py::object find_spec_early(const py::object& self, const py::object& name, const
   const Watch& watch = self.cast<const Watch&>();
   return py::reinterpret_steal<py::object>(
       require(find_on_path(watch.state->system, self.ptr(), name.ptr(), path.ptr(),
-                           {finder_type(), find_spec_by}),
+                           {finder_type(), watch.own_find_spec.ptr(), find_spec_by}),
               Activity::kVerifying)
           .release());
 }
@@ -133,7 +134,7 @@ void close_side_doors() {
   if (!state.contains(kClosed)) {
     py::list closed;
     state[kClosed] = closed;
-    state[kWatch] = py::cast(Watch{import_state()});
+    state[kWatch] = py::cast(Watch{import_state(), own_find_spec()});
     for (const SideDoor& door : kSideDoors) {
       if (const py::object module = loaded(door.module)) close_door(door, module, closed);
     }

@@ -38,7 +38,8 @@ Result<PyRef> find_on_path(const ImportSystem& system, PyObject* self, PyObject*
   const PyRef entries = PyRef::borrow(path == Py_None ? PySys_GetObject("path") : path);
   const PyRef cache = PyRef::borrow(PySys_GetObject("path_importer_cache"));
   if (!entries || PyList_CheckExact(entries.get()) == 0 || !cache ||
-      PyDict_CheckExact(cache.get()) == 0 || !is_usual(system, self)) {
+      PyDict_CheckExact(cache.get()) == 0 || !is_usual(system, self) ||
+      system.own_find_spec(reinterpret_cast<PyObject*>(ours.type)).get() != ours.own) {
     return nothing();
   }
   bool asked_python = false;

@@ -10,7 +10,8 @@ namespace signedvfs {
 // FinderCall is how one of our finders in sys.path_importer_cache is asked for a module's spec.
 struct FinderCall {
   PyTypeObject* type;  // the finders' class; subclasses are not ours to call
-  Result<PyRef> (*find_spec)(PyObject* finder, PyObject* name);
+  PyObject* own;       // what the class has as `find_spec`, unless a program has replaced it
+  Result<PyRef> (*find_spec)(PyObject* finder, PyObject* name);  // what that does
 };
 
 // find_on_path returns the spec that the import of `name` (a str) is going to end with, or None
@@ -20,8 +21,8 @@ struct FinderCall {
 // Most of what an import costs beside the module itself is the Python code that goes through
 // sys.meta_path and sys.path to get to our finder. This does the same in C++ as long as nothing is
 // unusual: behind `self` stand the three finders that every interpreter has, unchanged; no built-in
-// or frozen module has the name; and each entry of the path up to the one with the module is
-// answered by a finder of ours that is in sys.path_importer_cache already.
+// or frozen module has the name; our class is unchanged, too; and each entry of the path up to the
+// one with the module is answered by a finder of ours that is in sys.path_importer_cache already.
 Result<PyRef> find_on_path(const ImportSystem& system, PyObject* self, PyObject* name,
                            PyObject* path, const FinderCall& ours);
 

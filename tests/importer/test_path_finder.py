@@ -132,6 +132,16 @@ def test_replaced_find_spec_is_called(
     assert recorder.asked == ["p.b"]
 
 
+def test_replaced_method_of_our_own_is_called(
+    workshop: Workshop, early: Importing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    early.put(workshop.zip("app.zip", {"p/__init__.py": "", "p/a.py": "", "p/b.py": ""}))
+    early.module("p.a")
+    monkeypatch.setattr(signedvfs.zipimporter, "find_spec", lambda *_: None)
+    with pytest.raises(ModuleNotFoundError):
+        early.module("p.b")
+
+
 def test_builtin_and_frozen_modules_come_first(workshop: Workshop, early: Importing) -> None:
     early.put(workshop.zip("app.zip", {"m.py": "", "faulthandler.py": "", "__hello__.py": ""}))
     early.module("m")
