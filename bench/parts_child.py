@@ -30,9 +30,9 @@ def cpu_ms(work: "Callable[[bytes], Any]", buffers: "list[bytes]") -> float:
 
 def main() -> None:
     task = dict(argument.split("=", 1) for argument in sys.argv[1:])
-    with open(task["place"], "rb") as file:  # noqa: PTH123  # keep it the way child.py has it
+    with open(task["place"], "rb") as file:  # noqa: PTH123  # pathlib is a module of a corpus
         modules = marshal.load(file)
-    with open(task["order"], encoding="utf-8") as file:  # noqa: PTH123  # the same
+    with open(task["order"], encoding="utf-8") as file:  # noqa: PTH123  # pathlib, as above
         names = file.read().split()
     contents = [modules[name][0] for name in names]
     codes = [content[HEADER:] for content in contents]

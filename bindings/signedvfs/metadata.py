@@ -88,7 +88,7 @@ class SignedDistribution(PathDistribution):
         self._normalized = normalized
 
     @property
-    def _path(self) -> ArchivePath:  # type: ignore[override]  # nobody sets it
+    def _path(self) -> ArchivePath:  # type: ignore[override]  # read only, and made when asked for
         """What the base class goes by; whoever only wants entry points never needs it."""
         from signedvfs.resources import ArchivePath
 
@@ -107,7 +107,7 @@ class SignedDistribution(PathDistribution):
     @property
     def _normalized_name(self) -> str:
         if not self._at.endswith((".dist-info/", ".egg-info/")):
-            name: str = super()._normalized_name  # type: ignore[misc]  # of the base class
+            name: str = super()._normalized_name  # type: ignore[misc]  # a property that typeshed does not know
             return name
         return self._normalized.replace("-", "_")
 
