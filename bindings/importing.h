@@ -26,6 +26,12 @@ pybind11::object own_find_spec();
 // throw_import_error raises zipimport.ZipImportError about `path`.
 [[noreturn]] void throw_import_error(const pybind11::object& path, const std::string& why);
 
+// announce_import tells the side doors that the module `name` is about to be imported.
+void announce_import(const pybind11::object& name);
+
+// enter_meta_path puts our entry in front of sys.meta_path where it is not in it.
+void enter_meta_path();
+
 // close_side_doors takes the places of the functions of the standard library that open archives by
 // themselves, or start interpreters without the hook, as far as they are loaded, and watches for
 // the others. Cheap where it has been done; imports nothing.

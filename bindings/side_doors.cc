@@ -1,15 +1,12 @@
 #include <pybind11/pybind11.h>
 
 #include <array>
-#include <memory>
 #include <string>
 #include <string_view>
 
-#include "bindings/errors.h"
 #include "bindings/importing.h"
 #include "bindings/registers.h"
 #include "bindings/state.h"
-#include "importer/path_finder.h"
 
 namespace py = pybind11;
 
@@ -64,7 +61,6 @@ constexpr std::array kSideDoors{
 // kClosed holds what stands in the doors, so that none is closed twice, each with the original that
 // it calls: for as long as the interpreter lives.
 constexpr const char* kClosed = "side doors";
-constexpr const char* kWatch = "watch on side doors";
 
 // guarded returns what takes the place of `original`, which it borrows. It binds like a function
 // where it is a method.
@@ -99,14 +95,9 @@ py::object loaded(const char* name) {
   return py::reinterpret_steal<py::object>(module);
 }
 
-// Watch stands in sys.meta_path to see the announcers come. What it finds itself is what the path
-// hook's finders find, only sooner.
-struct Watch {
-  std::shared_ptr<ImportState> state;
-  py::object own_find_spec;
-};
+}  // namespace
 
-void see_import(const py::object& name) {
+void announce_import(const py::object& name) {
   if (PyUnicode_Check(name.ptr()) == 0) return;
   for (const SideDoor& door : kSideDoors) {
     if (*door.announcer == '\0') continue;
@@ -116,45 +107,19 @@ void see_import(const py::object& name) {
   }
 }
 
-py::object find_spec_early(const py::object& self, const py::object& name, const py::object& path,
-                           const py::object&) {
-  see_import(name);
-  const Watch& watch = self.cast<const Watch&>();
-  return py::reinterpret_steal<py::object>(
-      require(find_on_path(watch.state->system, self.ptr(), name.ptr(), path.ptr(),
-                           {finder_type(), watch.own_find_spec.ptr(), find_spec_by}),
-              Activity::kVerifying)
-          .release());
-}
-
-}  // namespace
-
 void close_side_doors() {
   py::dict state = interpreter_state();
   if (!state.contains(kClosed)) {
     py::list closed;
     state[kClosed] = closed;
-    state[kWatch] = py::cast(Watch{import_state(), own_find_spec()});
     for (const SideDoor& door : kSideDoors) {
       if (const py::object module = loaded(door.module)) close_door(door, module, closed);
     }
   }
-  // Programs that rearrange sys.meta_path may drop what they do not know.
-  py::list finders = py::module_::import("sys").attr("meta_path");
-  const py::object watch = state[kWatch];
-  for (const py::handle& finder : finders) {
-    if (finder.is(watch)) return;
-  }
-  finders.insert(0, watch);
+  enter_meta_path();
 }
 
 void register_side_doors(py::module_& module) {
-  py::class_<Watch>(module, "_SideDoorWatch",
-                    "Sees modules of the standard library come whose functions would go past the "
-                    "verified archive.")
-      .def("find_spec", &find_spec_early, py::arg("fullname"), py::arg("path") = py::none(),
-           py::arg("target") = py::none())
-      .def("__repr__", [](const Watch&) { return "<signedvfs: watch on side doors>"; });
   module.def("_close_side_doors", &close_side_doors,
              "_close_side_doors()\n--\n\n"
              "Have the standard library ask us before it reads archives by itself.");
