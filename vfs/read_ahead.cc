@@ -1,12 +1,10 @@
 #include "vfs/read_ahead.h"
 
 #include <pthread.h>
-#include <sched.h>
 
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
-#include <csignal>
 #include <cstdint>
 #include <deque>
 #include <mutex>
@@ -15,6 +13,9 @@
 #include <thread>
 #include <unordered_map>
 #include <utility>
+
+#include "archive/processors.h"
+#include "archive/signals_blocked.h"
 
 namespace signedvfs {
 namespace {
@@ -26,32 +27,8 @@ struct Member {
   std::optional<VerifiedBytes> content;
 };
 
-unsigned cores() noexcept {
-  cpu_set_t allowed;
-  CPU_ZERO(&allowed);
-  if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) return 1;
-  return static_cast<unsigned>(CPU_COUNT(&allowed));
-}
-
 // fork_count grows in each child, which has none of its parent's threads.
 std::atomic<std::uint64_t> fork_count = 0;
-
-// AllSignalsBlocked has a thread that is started meanwhile never run a signal handler: those are
-// the program's, and expect its threads.
-class AllSignalsBlocked {
- public:
-  AllSignalsBlocked() noexcept {
-    sigset_t all;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  AllSignalsBlocked(const AllSignalsBlocked&) = delete;
-  AllSignalsBlocked& operator=(const AllSignalsBlocked&) = delete;
-  ~AllSignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_{};
-};
 
 std::vector<std::string> names_of(const ReadAhead::Names& names) {
   try {
@@ -171,7 +148,7 @@ void ReadAhead::State::start() {
     return;
   }
   if (thread.joinable()) thread.join();  // it has ended, and holds no lock any more
-  const AllSignalsBlocked blocked;
+  const SignalsBlocked blocked;
   try {
     thread = std::thread([this] { run(); });
     is_running = true;
@@ -263,7 +240,7 @@ void ReadAhead::State::abandon(std::unique_ptr<State> state) noexcept {
 
 std::unique_ptr<ReadAhead> ReadAhead::create(std::shared_ptr<const SignedVfs> vfs,
                                              const ReadAheadBounds& bounds) {
-  if (cores() < 2) return nullptr;
+  if (processors() < 2) return nullptr;
   return over(std::move(vfs), bounds);
 }
 
