@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -13,6 +12,7 @@ from typing import Union
 
 import signedvfs
 from signedvfs import PrivateKey, SignedVfs, TrustPolicy, sign
+from signedvfs.packaging.commands import run_quietly
 from signedvfs.packaging.errors import PackError
 
 # The member that the order is written to: a path a line.
@@ -86,16 +86,10 @@ def _run(archive: Path, key: str, words: Sequence[str]) -> list[str]:
         log.touch()
         public.write_text(key, encoding="ascii")
         packages = str(Path(signedvfs.__file__).parents[1])
-        done = subprocess.run(
+        done = run_quietly(
             [sys.executable, _WORKER, str(log), str(public), str(archive), packages, *words],
             # Sets of strings would be gone through in another order every time.
             env={"PYTHONHASHSEED": "0", **os.environ},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="backslashreplace",
-            check=False,
         )
         read = log.read_bytes().decode().split("\n")[:-1]
     if done.returncode != 0:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from signedvfs.packaging.commands import run_quietly
 from signedvfs.packaging.errors import PackError
 
 
@@ -31,15 +31,7 @@ def fetch_wheels(requirements: Sequence[Path], directory: Path) -> list[Path]:
     command += ["--disable-pip-version-check", "--progress-bar", "off"]
     for file in requirements:
         command += ["--requirement", str(file)]
-    done = subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="backslashreplace",
-        check=False,
-    )
+    done = run_quietly(command)
     if done.returncode != 0:
         raise PackError(
             "pip could not resolve the requirements",
