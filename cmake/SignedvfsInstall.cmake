@@ -4,6 +4,7 @@
 include(CMakePackageConfigHelpers)
 
 target_sources(signedvfs_archive PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR} FILES
+  ${PROJECT_SOURCE_DIR}/archive/block_pool.h
   ${PROJECT_SOURCE_DIR}/archive/buffer.h
   ${PROJECT_SOURCE_DIR}/archive/codec.h
   ${PROJECT_SOURCE_DIR}/archive/container.h
