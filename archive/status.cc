@@ -1,7 +1,10 @@
 #include "archive/status.h"
 
 #include <array>
+#include <cassert>
 #include <cstddef>
+#include <memory>
+#include <utility>
 
 namespace signedvfs {
 namespace {
@@ -107,13 +110,27 @@ std::string in_quotes(std::string_view text) {
   return out;
 }
 
+Status::Status(Errc code, std::string what)
+    : code_(code), text_(std::make_unique<Text>(Text{std::move(what), {}})) {
+  assert(code != Errc::kOk);
+}
+
+Status::Status(const Status& other)
+    : code_(other.code_),
+      text_(other.text_ == nullptr ? nullptr : std::make_unique<Text>(*other.text_)) {}
+
+const Status::Text& Status::text() const noexcept {
+  static const Text kNone;
+  return text_ == nullptr ? kNone : *text_;
+}
+
 Status Status::in(std::string_view context) && {
-  if (!ok()) what_ = std::string(context) + ": " + what_;
+  if (!ok()) text_->what = std::string(context) + ": " + text_->what;
   return std::move(*this);
 }
 
 Status Status::about(std::string_view member) && {
-  if (!ok()) member_ = member;
+  if (!ok()) text_->member = member;
   return std::move(*this);
 }
 

@@ -7,6 +7,7 @@
 
 #include <cassert>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -96,18 +97,21 @@ std::string in_quotes(std::string_view text);
 class [[nodiscard]] Status {
  public:
   Status() noexcept = default;
-  Status(Errc code, std::string what) : code_(code), what_(std::move(what)) {
-    assert(code != Errc::kOk);
-  }
+  Status(Errc code, std::string what);
+  Status(const Status& other);
+  Status(Status&&) noexcept = default;
+  Status& operator=(const Status& other) { return *this = Status(other); }
+  Status& operator=(Status&&) noexcept = default;
+  ~Status() = default;
 
   bool ok() const noexcept { return code_ == Errc::kOk; }
   Errc code() const noexcept { return code_; }
-  const std::string& what() const& noexcept { return what_; }
-  std::string what() && noexcept { return std::move(what_); }
+  const std::string& what() const& noexcept { return text().what; }
+  std::string what() && { return text().what; }
 
   // member is the path of the one member that this is about; empty where there is none, or where
   // only the caller knows it. `what` names it too: this is for programs.
-  const std::string& member() const& noexcept { return member_; }
+  const std::string& member() const& noexcept { return text().member; }
 
   // in returns the same status with "`context`: " in front of `what`; success stays success.
   Status in(std::string_view context) &&;
@@ -116,9 +120,16 @@ class [[nodiscard]] Status {
   Status about(std::string_view member) &&;
 
  private:
+  // Text is what only failures have: every function returns a Status, and nearly all are success.
+  struct Text {
+    std::string what;
+    std::string member;
+  };
+
+  const Text& text() const noexcept;
+
   Errc code_ = Errc::kOk;
-  std::string what_;
-  std::string member_;
+  std::unique_ptr<Text> text_;
 };
 
 // Result is a `T`, or the `Status` that says why there is none.
