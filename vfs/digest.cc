@@ -141,14 +141,19 @@ bool operator==(const Digest& a, const Digest& b) noexcept {
 }
 
 Result<Digest> digest_of(HashType type, std::span<const std::byte> bytes) {
-  const ErrorQueue errors;
   // Making a context costs about as much as hashing a kilobyte; most members are small.
   thread_local OwnedDigestContext context;
-  if (!context) context.reset(EVP_MD_CTX_new());
-  if (!begin(context.get(), type) || !add(context.get(), bytes)) return failed(errors, type);
-  const std::optional<Digest> digest = end(context.get(), type);
-  if (!digest) return failed(errors, type);
-  return *digest;
+  const auto attempt = [&]() -> std::optional<Digest> {
+    if (!context) context.reset(EVP_MD_CTX_new());
+    if (!begin(context.get(), type) || !add(context.get(), bytes)) return std::nullopt;
+    return end(context.get(), type);
+  };
+  if (const std::optional<Digest> digest = attempt()) return *digest;
+  // Looking after OpenSSL's errors costs as much as hashing a small member, so that is done where
+  // there are any: once more, to hear the reason.
+  const ErrorQueue errors;
+  if (const std::optional<Digest> digest = attempt()) return *digest;
+  return failed(errors, type);
 }
 
 struct Hasher::Context {
