@@ -30,6 +30,13 @@ struct Member {
 // fork_count grows in each child, which has none of its parent's threads.
 std::atomic<std::uint64_t> fork_count = 0;
 
+// relax tells the processor that we are only waiting.
+inline void relax() noexcept {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#endif
+}
+
 std::vector<std::string> names_of(const ReadAhead::Names& names) {
   try {
     return names();
@@ -53,9 +60,18 @@ std::optional<VerifiedBytes> content_of(const SignedVfs& vfs, const std::string&
   return std::nullopt;
 }
 
+// spin_while waits a tenth of a millisecond at most for `count` to become another than `seen`.
+// Falling asleep and being woken takes about as long as reading a member of usual size.
+void spin_while(const std::atomic<std::uint64_t>& count, std::uint64_t seen) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(100);
+  while (count.load(std::memory_order_acquire) == seen && std::chrono::steady_clock::now() < end) {
+    for (int i = 0; i < 16; ++i) relax();
+  }
+}
+
 }  // namespace
 
-// `mutex` guards what follows it.
+// `mutex` guards what follows it, but for `read_count`.
 struct ReadAhead::State {
   std::shared_ptr<const SignedVfs> vfs;
   ReadAheadBounds bounds;
@@ -72,13 +88,15 @@ struct ReadAhead::State {
   std::deque<std::string> queue;                    // to be read, soonest first
   std::unordered_map<std::string, Member> members;  // all that were expected or asked for
   std::size_t ready_bytes = 0;
+  bool is_full = false;  // `ready_bytes` has reached the bound, and not yet fallen to half of it
+
+  // How many members have been read: whoever waits for one looks here before going to sleep.
+  std::atomic<std::uint64_t> read_count = 0;
 
   bool is_of_this_process() const noexcept {
     return fork_count.load(std::memory_order_relaxed) == born_after;
   }
-  bool has_work() const noexcept {
-    return !expected.empty() || (!queue.empty() && ready_bytes < bounds.bytes);
-  }
+  bool has_work() const noexcept { return !expected.empty() || (!queue.empty() && !is_full); }
 
   void start();
   void pause();
@@ -181,7 +199,7 @@ void ReadAhead::State::run() {
     if (stop || is_paused) break;
     if (!expected.empty()) {
       look_at_expected(lock);
-    } else if (!queue.empty()) {
+    } else if (!queue.empty() && !is_full) {
       read_next(lock);
     }
   }
@@ -211,7 +229,9 @@ void ReadAhead::State::read_next(std::unique_lock<std::mutex>& lock) {
   lock.lock();
   member.progress = content ? Progress::kReady : Progress::kGone;
   if (content) ready_bytes += content->size();
+  if (ready_bytes >= bounds.bytes) is_full = true;
   member.content = std::move(content);
+  read_count.fetch_add(1, std::memory_order_release);
   read.notify_all();
 }
 
@@ -219,6 +239,7 @@ void ReadAhead::State::give_up() {
   queue.clear();
   std::erase_if(members, [](const auto& item) { return item.second.progress != Progress::kGone; });
   ready_bytes = 0;
+  is_full = false;
 }
 
 void ReadAhead::State::end() {
@@ -285,12 +306,14 @@ ReadAhead::Answer ReadAhead::take(std::string_view name) {
       answer.is_being_read = true;
       break;
     case Progress::kReady: {
-      const bool was_full = state.ready_bytes >= state.bounds.bytes;
       if (member.content) state.ready_bytes -= member.content->size();
       answer.content = std::move(member.content);
       member.content.reset();
       member.progress = Progress::kGone;
-      if (was_full) state.work.notify_one();
+      if (state.is_full && state.ready_bytes <= state.bounds.bytes / 2) {
+        state.is_full = false;
+        state.work.notify_one();
+      }
       break;
     }
     case Progress::kWanted:  // the asker is faster
@@ -306,10 +329,17 @@ std::optional<VerifiedBytes> ReadAhead::wait(std::string_view name) {
   if (!state.is_of_this_process()) return std::nullopt;
   {
     std::unique_lock lock(state.mutex);
-    state.read.wait(lock, [&, key = std::string(name)] {
+    const auto is_done = [&, key = std::string(name)] {
       const auto member = state.members.find(key);
       return member == state.members.end() || member->second.progress != Progress::kBeingRead;
-    });
+    };
+    if (!is_done()) {
+      const std::uint64_t seen = state.read_count.load(std::memory_order_relaxed);
+      lock.unlock();
+      spin_while(state.read_count, seen);
+      lock.lock();
+      state.read.wait(lock, is_done);
+    }
   }
   return take(name).content;
 }
