@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "bindings/errors.h"
+#include "bindings/fast_method.h"
 #include "bindings/importing.h"
 #include "bindings/policy.h"
 #include "bindings/registers.h"
@@ -49,7 +50,7 @@ Subject subject_of(const Finder& finder, const std::string& member = {}) {
 
 // ask calls one function of a query about the module `name`.
 template <class Answer>
-auto ask(const Finder& finder, const py::handle& name, Answer&& answer,
+auto ask(const Finder& finder, py::handle name, Answer&& answer,
          Activity activity = Activity::kVerifying) {
   Result<ModuleQuery> query = ModuleQuery::create(finder, name.ptr());
   if (!query.ok()) throw_status(query.status(), activity, subject_of(finder));
@@ -73,28 +74,39 @@ void keep_submodules(const Finder& finder, Location location) {
   if (PyDict_SetItem(cache, path.ptr(), ours.ptr()) < 0) throw py::error_already_set();
 }
 
-py::object find_spec(const py::object& self, const py::object& name, const py::object&) {
-  const auto& finder = self.cast<const Finder&>();
+py::object find_spec_of(const Finder& finder, PyObject* self, PyObject* name) {
   std::optional<Location> submodules;
   py::object spec = object(ask(finder, name, [&](ModuleQuery& query) {
+    Result<PyRef> found = query.spec(self);
     submodules = query.submodules();
-    return query.spec(self.ptr());
+    return found;
   }));
   if (submodules) keep_submodules(finder, *std::move(submodules));
   return spec;
 }
 
-// create_module has the module ready before importlib would set the same attributes one by one.
-py::object create_module(const Finder& self, const py::object& spec) {
-  return object(require(make_module(self.state().system, spec.ptr()), Activity::kTool));
+py::object find_spec(const FastCall& call) {
+  const auto [name, target] = read_arguments(call, "find_spec", {"fullname", "target"});
+  return find_spec_of(value_of<Finder>(call.self, call.type), call.self, name);
 }
 
-void exec_module(const Finder& self, const py::object& module) {
-  const py::object name = module.attr("__name__");
-  ask(self, name, [&](ModuleQuery& query) -> Result<bool> {
-    SIGNEDVFS_TRY(query.execute(module.ptr()));
+// create_module has the module ready before importlib would set the same attributes one by one.
+py::object create_module(const FastCall& call) {
+  const auto [spec] = read_arguments(call, "create_module", {"spec"});
+  const auto& finder = value_of<Finder>(call.self, call.type);
+  return object(require(make_module(finder.state().system, spec), Activity::kTool));
+}
+
+py::object exec_module(const FastCall& call) {
+  const auto [module] = read_arguments(call, "exec_module", {"module"});
+  const auto& finder = value_of<Finder>(call.self, call.type);
+  const py::object name = object(require(
+      owned(PyObject_GetAttr(module, finder.state().system.dunder_name.get())), Activity::kTool));
+  ask(finder, name, [&, module = module](ModuleQuery& query) -> Result<bool> {
+    SIGNEDVFS_TRY(query.execute(module));
     return true;
   });
+  return py::none();
 }
 
 py::object get_code(const Finder& self, const py::object& name) {
@@ -271,12 +283,9 @@ std::shared_ptr<ImportState> import_state() {
   return *state[kState].cast<py::capsule>().get_pointer<std::shared_ptr<ImportState>>();
 }
 
-Result<PyRef> find_spec_by(PyObject* finder, PyObject* name) {
+Result<PyRef> find_spec_by(PyTypeObject* type, PyObject* finder, PyObject* name) {
   try {
-    return PyRef::steal(find_spec(py::reinterpret_borrow<py::object>(finder),
-                                  py::reinterpret_borrow<py::object>(name), py::none())
-                            .release()
-                            .ptr());
+    return PyRef::steal(find_spec_of(value_of<Finder>(finder, type), finder, name).release().ptr());
   } catch (py::error_already_set& error) {
     error.restore();
     return python_error();
@@ -301,14 +310,6 @@ void register_finder(py::module_& module) {
       "Finds and loads modules of the signed archive or directory at `path`, or of\n"
       "a directory inside it, with the interface of zipimport.zipimporter.");
   finder.def(py::init(&make_finder), py::arg("path"), "__init__(self, path)\n--\n\n")
-      .def("find_spec", &find_spec, py::arg("fullname"), py::arg("target") = py::none(),
-           "find_spec(self, fullname, target=None)\n--\n\n"
-           "Return the spec of a module, or None where the manifest has none of that name.")
-      .def("create_module", &create_module, py::arg("spec"),
-           "create_module(self, spec)\n--\n\n"
-           "Return an empty module with the attributes that `spec` gives it, or None.")
-      .def("exec_module", &exec_module, py::arg("module"),
-           "exec_module(self, module)\n--\n\nRun the module's verified code.")
       .def("get_code", &get_code, py::arg("fullname"),
            "get_code(self, fullname)\n--\n\nReturn the code object.")
       .def("get_source", &get_source, py::arg("fullname"),
@@ -351,6 +352,16 @@ void register_finder(py::module_& module) {
       .def("__copy__", &copy)
       .def("__deepcopy__", [](const py::object& self, const py::object&) { return copy(self); })
       .def("__repr__", &finder_repr);
+  add_method<&find_spec>(finder, "find_spec",
+                         "find_spec($self, fullname, target=None)\n--\n\n"
+                         "Return the spec of a module, or None where the manifest has none of that "
+                         "name.");
+  add_method<&create_module>(finder, "create_module",
+                             "create_module($self, spec)\n--\n\n"
+                             "Return an empty module with the attributes that `spec` gives it, or "
+                             "None.");
+  add_method<&exec_module>(finder, "exec_module",
+                           "exec_module($self, module)\n--\n\nRun the module's verified code.");
   register_deprecated(finder);
   module.attr(kFinderName).attr("__module__") = "signedvfs";
   interpreter_state()[kOwnFindSpec] = finder.attr("__dict__")["find_spec"];

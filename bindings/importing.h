@@ -17,8 +17,9 @@ std::shared_ptr<ImportState> import_state();
 // finder_type is Python's `zipimporter`.
 PyTypeObject* finder_type();
 
-// find_spec_by is `zipimporter.find_spec(name)` for C++.
-Result<PyRef> find_spec_by(PyObject* finder, PyObject* name);
+// find_spec_by is `zipimporter.find_spec(name)` for C++; `type` is that class itself, and the
+// finder's.
+Result<PyRef> find_spec_by(PyTypeObject* type, PyObject* finder, PyObject* name);
 
 // own_find_spec is what that class has as `find_spec`, unless a program has replaced it.
 pybind11::object own_find_spec();
@@ -27,7 +28,7 @@ pybind11::object own_find_spec();
 [[noreturn]] void throw_import_error(const pybind11::object& path, const std::string& why);
 
 // announce_import tells the side doors that the module `name` is about to be imported.
-void announce_import(const pybind11::object& name);
+void announce_import(pybind11::handle name);
 
 // enter_meta_path puts our entry in front of sys.meta_path where it is not in it.
 void enter_meta_path();

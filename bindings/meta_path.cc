@@ -1,9 +1,11 @@
 // Our entry of sys.meta_path, in front of all others.
 #include <pybind11/pybind11.h>
 
+#include <cstddef>
 #include <memory>
 
 #include "bindings/errors.h"
+#include "bindings/fast_method.h"
 #include "bindings/importing.h"
 #include "bindings/registers.h"
 #include "bindings/state.h"
@@ -20,16 +22,19 @@ constexpr const char* kEntry = "entry of sys.meta_path";
 // only sooner.
 struct MetaPathEntry {
   std::shared_ptr<ImportState> state;
+  py::object finder_type;
   py::object own_find_spec;
 };
 
-py::object find_spec_early(const py::object& self, const py::object& name, const py::object& path,
-                           const py::object&) {
+py::object find_spec_early(const FastCall& call) {
+  const auto [name, path, target] =
+      read_arguments(call, "find_spec", {"fullname", "path", "target"});
   announce_import(name);
-  const auto& entry = self.cast<const MetaPathEntry&>();
+  const auto& entry = value_of<MetaPathEntry>(call.self, call.type);
+  auto* const type = reinterpret_cast<PyTypeObject*>(entry.finder_type.ptr());
   return py::reinterpret_steal<py::object>(
-      require(find_on_path(entry.state->system, self.ptr(), name.ptr(), path.ptr(),
-                           {finder_type(), entry.own_find_spec.ptr(), find_spec_by}),
+      require(find_on_path(entry.state->system, call.self, name, path == nullptr ? Py_None : path,
+                           {type, entry.own_find_spec.ptr(), find_spec_by}),
               Activity::kVerifying)
           .release());
 }
@@ -39,7 +44,10 @@ py::object find_spec_early(const py::object& self, const py::object& name, const
 void enter_meta_path() {
   py::dict state = interpreter_state();
   if (!state.contains(kEntry)) {
-    state[kEntry] = py::cast(MetaPathEntry{import_state(), own_find_spec()});
+    state[kEntry] = py::cast(MetaPathEntry{
+        import_state(),
+        py::reinterpret_borrow<py::object>(reinterpret_cast<PyObject*>(finder_type())),
+        own_find_spec()});
   }
   // Programs that rearrange sys.meta_path may drop what they do not know.
   py::list finders = py::module_::import("sys").attr("meta_path");
@@ -51,13 +59,15 @@ void enter_meta_path() {
 }
 
 void register_meta_path(py::module_& module) {
-  py::class_<MetaPathEntry>(
+  py::class_<MetaPathEntry> entry(
       module, "_MetaPathEntry",
       "Finds early what the path hook's finders would find, and sees modules of "
-      "the standard\nlibrary come whose functions would go past them.")
-      .def("find_spec", &find_spec_early, py::arg("fullname"), py::arg("path") = py::none(),
-           py::arg("target") = py::none())
-      .def("__repr__", [](const MetaPathEntry&) { return "<signedvfs in sys.meta_path>"; });
+      "the standard\nlibrary come whose functions would go past them.");
+  entry.def("__repr__", [](const MetaPathEntry&) { return "<signedvfs in sys.meta_path>"; });
+  add_method<&find_spec_early>(
+      entry, "find_spec",
+      "find_spec($self, fullname, path=None, target=None)\n--\n\n"
+      "Return the spec of a module of ours, or None where others have to be asked.");
 }
 
 }  // namespace signedvfs

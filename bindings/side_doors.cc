@@ -97,7 +97,7 @@ py::object loaded(const char* name) {
 
 }  // namespace
 
-void announce_import(const py::object& name) {
+void announce_import(py::handle name) {
   if (PyUnicode_Check(name.ptr()) == 0) return;
   for (const SideDoor& door : kSideDoors) {
     if (*door.announcer == '\0') continue;

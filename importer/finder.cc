@@ -20,7 +20,6 @@ Status no_such_data(const std::string& key) {
 }  // namespace
 
 Result<VerifiedBytes> Finder::read(const OpenedArchive& opened, const std::string& entry) const {
-  if (auto pending = state_->pending.take(*opened.vfs, entry)) return *std::move(pending);
   std::optional<VerifiedBytes> ready;
   if (opened.prefetch != nullptr) ready = opened.prefetch->take(entry);
   if (!ready) {

@@ -34,7 +34,7 @@ class Finder {
   // open returns the archive; its `vfs` is null where there is none (any more, or yet).
   Result<OpenedArchive> open() const { return open_archive(*state_, location_.absolute); }
 
-  // read returns a member's content, from `find_spec`'s reading where that is still there.
+  // read returns a member's content, and tells the auditor.
   Result<VerifiedBytes> read(const OpenedArchive& opened, const std::string& entry) const;
 
   // path_of returns "<archive>/<entry>", the str by which Python knows the entry.

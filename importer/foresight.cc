@@ -59,21 +59,53 @@ std::optional<std::string> utf8(PyObject* text) {
   return std::string(bytes, static_cast<std::size_t>(size));
 }
 
-// import_at reads the IMPORT_NAME at `at`: two constants come before it, level and names.
+// absolute_name returns what `level` dots and `name` mean in `package` (PEP 328), or nothing.
+PyRef absolute_name(PyObject* package, std::size_t level, PyObject* name) {
+  if (level == 0) return PyRef::borrow(name);
+  PyRef base = PyRef::borrow(package);
+  for (; level > 1 && base; --level) {
+    const Py_ssize_t end = PyUnicode_GetLength(base.get());
+    const Py_ssize_t dot = PyUnicode_FindChar(base.get(), '.', 0, end, -1);
+    base = dot < 0 ? PyRef() : PyRef::steal(PyUnicode_Substring(base.get(), 0, dot));
+  }
+  if (!base || PyUnicode_GetLength(name) == 0) return base;
+  return PyRef::steal(PyUnicode_FromFormat("%U.%U", base.get(), name));
+}
+
+// is_loaded tells whether the module `name` is, and has all of `names` (a tuple, if anything).
+bool is_loaded(PyObject* name, PyObject* names) {
+  PyObject* const module = PyDict_GetItemWithError(PyImport_GetModuleDict(), name);  // borrowed
+  if (module == nullptr || PyModule_Check(module) == 0) return false;
+  PyObject* const attributes = PyModule_GetDict(module);
+  for (Py_ssize_t i = 0; PyTuple_Check(names) != 0 && i < PyTuple_GET_SIZE(names); ++i) {
+    PyObject* const one = PyTuple_GET_ITEM(names, i);
+    if (PyUnicode_Check(one) == 0) return false;
+    if (PyUnicode_CompareWithASCIIString(one, "*") == 0) continue;
+    if (PyDict_Contains(attributes, one) != 1) return false;
+  }
+  return true;
+}
+
+// import_at reads the IMPORT_NAME at `at`: two constants come before it, level and names. Nothing
+// is returned where it will not load any module. Leaves Python exceptions to the caller to clear.
 std::optional<ImportStatement> import_at(std::span<const std::uint8_t> instructions, std::size_t at,
-                                         PyCodeObject* code) {
+                                         PyCodeObject* code, PyObject* package) {
   const std::size_t index = argument_at(instructions, at);
   if (index >= static_cast<std::size_t>(PyTuple_GET_SIZE(code->co_names))) return std::nullopt;
-  auto name = utf8(PyTuple_GET_ITEM(code->co_names, static_cast<Py_ssize_t>(index)));
+  PyObject* const name = PyTuple_GET_ITEM(code->co_names, static_cast<Py_ssize_t>(index));
   PyObject* const names = constant_before(instructions, at, code->co_consts);
   PyObject* const level = constant_before(instructions, at, code->co_consts);
-  if (!name || names == nullptr || level == nullptr || PyLong_Check(level) == 0) {
+  if (PyUnicode_Check(name) == 0 || names == nullptr || level == nullptr ||
+      PyLong_Check(level) == 0) {
     return std::nullopt;
   }
   ImportStatement found;
   found.level = PyLong_AsSize_t(level);
-  if (PyErr_Occurred() != nullptr) PyErr_Clear();
-  found.name = *std::move(name);
+  const PyRef absolute = absolute_name(package, found.level, name);
+  if (!absolute || is_loaded(absolute.get(), names)) return std::nullopt;
+  auto text = utf8(name);
+  if (!text) return std::nullopt;
+  found.name = *std::move(text);
   for (Py_ssize_t i = 0; PyTuple_Check(names) != 0 && i < PyTuple_GET_SIZE(names); ++i) {
     if (auto one = utf8(PyTuple_GET_ITEM(names, i))) found.names.push_back(*std::move(one));
   }
@@ -114,13 +146,16 @@ class Guess {
 
 }  // namespace
 
-std::vector<ImportStatement> imports_of(PyObject* code) {
+std::vector<ImportStatement> imports_of(PyObject* code, PyObject* package) {
   std::vector<ImportStatement> out;
   auto* const object = reinterpret_cast<PyCodeObject*>(code);
   const std::span<const std::uint8_t> instructions = instructions_of(object);
   for (std::size_t at = 0; at + 1 < instructions.size(); at += kUnit) {
     if (instructions[at] != IMPORT_NAME) continue;
-    if (auto found = import_at(instructions, at, object)) out.push_back(*std::move(found));
+    if (auto found = import_at(instructions, at, object, package)) {
+      out.push_back(*std::move(found));
+    }
+    PyErr_Clear();  // a guess is worth no exception
     if (out.size() == kMostImports) break;
   }
   return out;

@@ -19,8 +19,9 @@ struct ImportStatement {
 };
 
 // imports_of returns the import statements in the body of a code object that has not run yet, in
-// their order; those in functions are not looked at. Needs the GIL.
-std::vector<ImportStatement> imports_of(PyObject* code);
+// their order; those in functions are not looked at, and those of modules that are loaded already,
+// as most are, left out. `package` (a str) is what relative names are relative to. Needs the GIL.
+std::vector<ImportStatement> imports_of(PyObject* code, PyObject* package);
 
 // Importer is where import statements stand: what their names are relative to.
 struct Importer {

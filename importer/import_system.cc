@@ -16,6 +16,7 @@ Status intern_names(ImportSystem& out) {
       {&out.has_location, "_set_fileattr"},
       {&out.cached, "_cached"},
       {&out.find_spec, "find_spec"},
+      {&out.dunder_name, "__name__"},
       {&out.dunder_loader, "__loader__"},
       {&out.dunder_package, "__package__"},
       {&out.dunder_spec, "__spec__"},

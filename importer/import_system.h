@@ -50,7 +50,8 @@ struct ImportSystem {
 
   // Attribute names, interned.
   PyRef name, loader, origin, locations, has_location, cached, find_spec;
-  PyRef dunder_loader, dunder_package, dunder_spec, dunder_path, dunder_file, dunder_cached;
+  PyRef dunder_name, dunder_loader, dunder_package, dunder_spec, dunder_path, dunder_file,
+      dunder_cached;
   PyRef dunder_dict, check_hash_based_pycs;
 };
 

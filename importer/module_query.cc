@@ -1,5 +1,6 @@
 #include "importer/module_query.h"
 
+#include <string_view>
 #include <utility>
 
 #include "importer/code_object.h"
@@ -10,18 +11,24 @@ namespace signedvfs {
 Result<ModuleQuery> ModuleQuery::create(const Finder& finder, PyObject* name) {
   ModuleQuery query(finder, name);
   SIGNEDVFS_ASSIGN(const std::string dotted, utf8_of(name));
-  const std::string tail = dotted.substr(dotted.rfind('.') + 1);  // npos + 1 is the beginning
-  query.stem_ = finder.location().prefix + tail;
+  query.stem_ = finder.location().prefix;
+  query.tail_ = query.stem_.size();
+  query.stem_.append(dotted, dotted.rfind('.') + 1);  // npos + 1 is the beginning
   SIGNEDVFS_ASSIGN(query.opened_, finder.open());
-  if (query.opened_.vfs != nullptr && !tail.empty()) {
-    SIGNEDVFS_ASSIGN(query.files_, find_module(query.opened_.vfs->listing(), query.stem_,
-                                               search_order(query.opened_.is_directory),
-                                               finder.state().extension_suffixes));
-  }
   return query;
 }
 
+// look_up finds the module's files.
+Status ModuleQuery::look_up() {
+  if (opened_.vfs == nullptr || stem_.size() == tail_) return {};
+  SIGNEDVFS_ASSIGN(files_,
+                   find_module(opened_.vfs->listing(), stem_, search_order(opened_.is_directory),
+                               finder_->state().extension_suffixes));
+  return {};
+}
+
 Result<PyRef> ModuleQuery::spec(PyObject* loader) {
+  SIGNEDVFS_TRY(look_up());
   if (files_.empty()) return PyRef::borrow(Py_None);
   if (files_.extension) return extension_error(*files_.extension);
   PyRef location;
@@ -30,14 +37,14 @@ Result<PyRef> ModuleQuery::spec(PyObject* loader) {
   }
   if (files_.is_directory) return make_namespace_spec(system(), name_, location.get());
 
-  Result<LoadedCode> loaded = read_code();
+  Result<ModuleContent> loaded = read_code();
   if (!loaded.ok() && loaded.code() != Errc::kNoCode) return std::move(loaded).status();
   // Code that is genuine but of no use here is found all the same; executing it is the error.
-  const std::string entry = loaded.ok() ? loaded->file.entry : files_.code.back().entry;
-  if (loaded.ok()) {
-    finder_->state().pending.put(opened_.vfs, entry, std::move(loaded->content));
-  }
+  const std::string& entry = loaded.ok() ? loaded->file.entry : files_.code.back().entry;
   SIGNEDVFS_ASSIGN(const PyRef origin, finder_->path_of(entry));
+  if (loaded.ok()) {
+    finder_->state().pending.put(opened_.vfs, stem_, std::move(loaded).value());
+  }
   return make_spec(system(), name_, loader, origin.get(), location.get());
 }
 
@@ -49,28 +56,36 @@ std::optional<Location> ModuleQuery::submodules() const {
 }
 
 Result<PyRef> ModuleQuery::code() {
-  SIGNEDVFS_TRY(require_code());
-  Result<LoadedCode> loaded = read_code();
-  if (!loaded.ok()) return unusable(loaded.status());
+  SIGNEDVFS_ASSIGN(const ModuleContent loaded, load());
+  return code_of(loaded);
+}
+
+Result<PyRef> ModuleQuery::code_of(const ModuleContent& loaded) {
   // Functions name the source that people know, also where it is bytecode that runs.
-  std::string_view source = loaded->file.entry;
-  if (loaded->file.is_bytecode) source.remove_suffix(1);
+  std::string_view source = loaded.file.entry;
+  if (loaded.file.is_bytecode) source.remove_suffix(1);
   SIGNEDVFS_ASSIGN(const PyRef filename, finder_->path_of(source));
-  Result<PyRef> code = loaded->file.is_bytecode
-                           ? unmarshal_code(system(), loaded->content, filename.get())
-                           : compile_source(system(), loaded->content, filename.get());
+  Result<PyRef> code = loaded.file.is_bytecode
+                           ? unmarshal_code(system(), loaded.content, filename.get())
+                           : compile_source(system(), loaded.content, filename.get());
   if (!code.ok()) return unusable(code.status());
   return code;
 }
 
 Status ModuleQuery::execute(PyObject* module) {
   const Collector::Burst burst(finder_->state().collector);
-  SIGNEDVFS_ASSIGN(const PyRef loaded, code());
-  if (opened_.prefetch != nullptr) {
-    SIGNEDVFS_ASSIGN(const std::string name, utf8_of(name_));
-    opened_.prefetch->about_to_run(loaded.get(), name, stem_, files_.is_package);
+  PyRef code;
+  bool is_package = false;
+  {
+    // The content is given back before the module runs, and imports others.
+    SIGNEDVFS_ASSIGN(const ModuleContent loaded, load());
+    is_package = loaded.is_package;
+    SIGNEDVFS_ASSIGN(code, code_of(loaded));
   }
-  return run_code(system(), loaded.get(), module);
+  if (opened_.prefetch != nullptr) {
+    SIGNEDVFS_TRY(opened_.prefetch->about_to_run(code.get(), name_, stem_, is_package));
+  }
+  return run_code(system(), code.get(), module);
 }
 
 Result<PyRef> ModuleQuery::source() {
@@ -86,11 +101,9 @@ Result<PyRef> ModuleQuery::source() {
 }
 
 Result<PyRef> ModuleQuery::filename() {
-  SIGNEDVFS_TRY(require_code());
-  Result<LoadedCode> loaded = read_code();
-  if (!loaded.ok()) return unusable(loaded.status());
-  const std::string entry = loaded->file.entry;
-  finder_->state().pending.put(opened_.vfs, entry, std::move(loaded->content));
+  SIGNEDVFS_ASSIGN(ModuleContent loaded, load());
+  const std::string entry = loaded.file.entry;
+  finder_->state().pending.put(opened_.vfs, stem_, std::move(loaded));
   return finder_->path_of(entry);
 }
 
@@ -99,7 +112,21 @@ Result<bool> ModuleQuery::is_package() {
   return files_.is_package;
 }
 
-Result<ModuleQuery::LoadedCode> ModuleQuery::read_code() {
+// load returns the module's code, from `find_spec`'s reading where that is still there.
+Result<ModuleContent> ModuleQuery::load() {
+  if (opened_.vfs != nullptr) {
+    if (auto pending = finder_->state().pending.take(*opened_.vfs, stem_)) {
+      member_ = pending->file.entry;
+      return *std::move(pending);
+    }
+  }
+  SIGNEDVFS_TRY(require_code());
+  Result<ModuleContent> loaded = read_code();
+  if (!loaded.ok()) return unusable(loaded.status());
+  return loaded;
+}
+
+Result<ModuleContent> ModuleQuery::read_code() {
   Status reason(Errc::kNoCode, "no file holds its code");
   for (const ModuleFile& file : files_.code) {
     member_ = file.entry;
@@ -115,7 +142,7 @@ Result<ModuleQuery::LoadedCode> ModuleQuery::read_code() {
       if (stale) continue;
       member_ = file.entry;
     }
-    return LoadedCode{file, std::move(content)};
+    return ModuleContent{file, files_.is_package, std::move(content)};
   }
   return reason;
 }
@@ -133,7 +160,9 @@ Result<bool> ModuleQuery::is_stale(const VerifiedBytes& pyc) {
   return false;  // without a source there is nothing that it could contradict
 }
 
-Status ModuleQuery::require_code() const {
+// require_code looks the module up, and fails where nothing that holds code is listed for it.
+Status ModuleQuery::require_code() {
+  SIGNEDVFS_TRY(look_up());
   if (!files_.code.empty()) return {};
   if (files_.extension) return extension_error(*files_.extension);
   SIGNEDVFS_ASSIGN(const PyRef path, text_of_path(finder_->location().archive));

@@ -1,12 +1,14 @@
 // Everything that Python asks about one module of one finder.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 
 #include "archive/status.h"
 #include "importer/finder.h"
 #include "importer/module_lookup.h"
+#include "importer/pending_reads.h"
 #include "importer/python.h"
 
 namespace signedvfs {
@@ -17,13 +19,14 @@ namespace signedvfs {
 // fails with what is wrong, and nothing else is tried in its place.
 class ModuleQuery {
  public:
-  // create opens the archive and looks up the last part of the dotted name `name` (a str).
+  // create opens the archive for a question about the last part of the dotted name `name` (a str).
   static Result<ModuleQuery> create(const Finder& finder, PyObject* name);
 
   // spec returns the module's spec, with `loader` as its loader, or None.
   Result<PyRef> spec(PyObject* loader);
 
   // submodules returns where a package's or namespace portion's submodules are; nothing for others.
+  // To be asked after `spec`.
   std::optional<Location> submodules() const;
 
   // code returns the code object.
@@ -44,25 +47,24 @@ class ModuleQuery {
   const std::string& member() const& noexcept { return member_; }
 
  private:
-  struct LoadedCode {
-    ModuleFile file;
-    VerifiedBytes content;
-  };
-
   ModuleQuery(const Finder& finder, PyObject* name) noexcept : finder_(&finder), name_(name) {}
 
   const ImportSystem& system() const noexcept { return finder_->state().system; }
-  Result<LoadedCode> read_code();
+  Status look_up();
+  Result<ModuleContent> read_code();
+  Result<ModuleContent> load();
+  Result<PyRef> code_of(const ModuleContent& loaded);
   Result<bool> is_stale(const VerifiedBytes& pyc);
-  Status require_code() const;
+  Status require_code();
   Status unusable(const Status& reason) const;
   Status extension_error(const std::string& extension) const;
 
   const Finder* finder_;
   PyObject* name_;
-  std::string stem_;  // the path inside the archive that the name stands for
+  std::string stem_;      // the path inside the archive that the name stands for
+  std::size_t tail_ = 0;  // where its last part begins
   OpenedArchive opened_;
-  ModuleFiles files_;
+  ModuleFiles files_;  // what `look_up` has found
   std::string member_;
 };
 

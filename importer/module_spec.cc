@@ -52,14 +52,6 @@ bool is_bytecode(PyObject* path) {
   return size > 0 && PyUnicode_ReadChar(path, size - 1) == 'c';
 }
 
-// parent_of returns what ModuleSpec.parent does: a package itself, or what precedes the last dot.
-Result<PyRef> parent_of(PyObject* name, bool is_package) {
-  if (is_package) return PyRef::borrow(name);
-  const Py_ssize_t dot = PyUnicode_FindChar(name, '.', 0, PyUnicode_GetLength(name), -1);
-  if (dot == -2) return python_error();
-  return owned(PyUnicode_Substring(name, 0, dot < 0 ? 0 : dot));
-}
-
 }  // namespace
 
 Result<PyRef> make_spec(const ImportSystem& system, PyObject* name, PyObject* loader,
@@ -83,6 +75,13 @@ Result<PyRef> make_namespace_spec(const ImportSystem& system, PyObject* name, Py
   return new_spec(system, values);
 }
 
+Result<PyRef> package_of(PyObject* name, bool is_package) {
+  if (is_package) return PyRef::borrow(name);
+  const Py_ssize_t dot = PyUnicode_FindChar(name, '.', 0, PyUnicode_GetLength(name), -1);
+  if (dot == -2) return python_error();
+  return owned(PyUnicode_Substring(name, 0, dot < 0 ? 0 : dot));
+}
+
 Result<PyRef> make_module(const ImportSystem& system, PyObject* spec) {
   if (Py_TYPE(spec) != reinterpret_cast<PyTypeObject*>(system.module_spec.get())) {
     return PyRef::borrow(Py_None);
@@ -99,7 +98,7 @@ Result<PyRef> make_module(const ImportSystem& system, PyObject* spec) {
   if (!usual) return PyRef::borrow(Py_None);
 
   const bool is_package = locations.get() != Py_None;
-  SIGNEDVFS_ASSIGN(const PyRef parent, parent_of(name.get(), is_package));
+  SIGNEDVFS_ASSIGN(const PyRef parent, package_of(name.get(), is_package));
   SIGNEDVFS_ASSIGN(PyRef module, owned(PyModule_NewObject(name.get())));
   PyObject* const names = PyModule_GetDict(module.get());  // borrowed
   const auto set = [&](const PyRef& key, PyObject* value) {

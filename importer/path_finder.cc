@@ -54,7 +54,7 @@ Result<PyRef> find_on_path(const ImportSystem& system, PyObject* self, PyObject*
       if (is_there) return nothing();
       asked_python = true;
     }
-    SIGNEDVFS_ASSIGN(PyRef spec, ours.find_spec(finder.get(), name));
+    SIGNEDVFS_ASSIGN(PyRef spec, ours.find_spec(ours.type, finder.get(), name));
     if (spec.get() == Py_None) continue;
     SIGNEDVFS_ASSIGN(const PyRef loader, owned(PyObject_GetAttr(spec.get(), system.loader.get())));
     if (loader.get() == Py_None) return nothing();  // portions of a namespace package add up

@@ -11,7 +11,7 @@ namespace signedvfs {
 struct FinderCall {
   PyTypeObject* type;  // the finders' class; subclasses are not ours to call
   PyObject* own;       // what the class has as `find_spec`, unless a program has replaced it
-  Result<PyRef> (*find_spec)(PyObject* finder, PyObject* name);  // what that does
+  Result<PyRef> (*find_spec)(PyTypeObject* type, PyObject* finder, PyObject* name);  // what it does
 };
 
 // find_on_path returns the spec that the import of `name` (a str) is going to end with, or None

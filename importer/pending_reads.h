@@ -1,39 +1,47 @@
-// Members that find_spec has read and exec_module is about to use.
+// Modules whose code find_spec has read and exec_module is about to use.
 #pragma once
 
 #include <cstddef>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "importer/module_lookup.h"
 #include "vfs/signed_vfs.h"
 
 namespace signedvfs {
 
-// PendingReads keeps the content that `find_spec` has read to choose a file until the loader asks
-// for it, so that a module is copied, decoded and hashed once per import. Small and bounded: what
+// ModuleContent is the file that a module's code is in, and its content.
+struct ModuleContent {
+  ModuleFile file;
+  bool is_package = false;
+  VerifiedBytes content;
+};
+
+// PendingReads keeps what `find_spec` has read to choose a file until the loader asks for it, so
+// that a module is looked up, copied, decoded and hashed once per import. Small and bounded: what
 // nobody fetches is dropped, and read again should it be wanted after all. Any thread may use it.
 class PendingReads {
  public:
-  // put keeps `content` of the member `entry` of `vfs`.
-  void put(std::shared_ptr<const SignedVfs> vfs, std::string entry, VerifiedBytes content);
+  // put keeps what was read for the module `stem` ("pkg/mod") of `vfs`.
+  void put(std::shared_ptr<const SignedVfs> vfs, std::string stem, ModuleContent read);
 
   // take returns it and forgets it.
-  std::optional<VerifiedBytes> take(const SignedVfs& vfs, std::string_view entry);
+  std::optional<ModuleContent> take(const SignedVfs& vfs, std::string_view stem);
 
  private:
   static constexpr std::size_t kMaxReads = 16;
   static constexpr std::size_t kMaxBytes = std::size_t{16} << 20;
 
-  struct Read {
+  struct Pending {
     std::shared_ptr<const SignedVfs> vfs;
-    std::string entry;
-    VerifiedBytes content;
+    std::string stem;
+    ModuleContent read;
   };
 
-  std::deque<Read> reads_;  // oldest first
+  std::vector<Pending> reads_;  // oldest first
   std::size_t bytes_ = 0;
 };
 

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "importer/module_spec.h"
+
 namespace signedvfs {
 namespace {
 
@@ -24,7 +26,8 @@ Prefetch::Prefetch(std::shared_ptr<const SignedVfs> vfs, SearchOrder order,
 // The thread begins with the first import: many programs open archives for their data.
 void Prefetch::expect_recorded_order() {
   if (!has_recorded_order() || is_expected_.exchange(true)) return;
-  ahead_->expect([vfs = vfs_]() -> std::vector<std::string> {
+  expects_->store(true, std::memory_order_relaxed);
+  ahead_->expect([vfs = vfs_, expects = expects_]() -> std::vector<std::string> {
     Result<std::vector<std::string>> order = vfs->order();
     // What is wrong with it is for `verify_all` to say; every member is verified all the same.
     if (!order.ok()) return {};
@@ -33,26 +36,32 @@ void Prefetch::expect_recorded_order() {
       const Result<std::uint64_t> size = vfs->size_of(name);
       return !size.ok() || *size < ReadAheadBounds().smallest;
     });
+    expects->store(!order->empty(), std::memory_order_relaxed);
     return std::move(order).value();
   });
 }
 
 std::optional<VerifiedBytes> Prefetch::take(const std::string& entry) {
   expect_recorded_order();
+  if (!expects_->load(std::memory_order_relaxed)) return std::nullopt;
   ReadAhead::Answer answer = ahead_->take(entry);
   if (!answer.is_being_read) return std::move(answer.content);
   return without_gil([&] { return ahead_->wait(entry); });
 }
 
-void Prefetch::about_to_run(PyObject* code, const std::string& name, const std::string& stem,
-                            bool is_package) {
-  if (has_recorded_order()) return;
-  std::vector<ImportStatement> imports = imports_of(code);
-  if (imports.size() < kFewest) return;
+Status Prefetch::about_to_run(PyObject* code, PyObject* name, const std::string& stem,
+                              bool is_package) {
+  if (has_recorded_order()) return {};
+  SIGNEDVFS_ASSIGN(const PyRef package, package_of(name, is_package));
+  std::vector<ImportStatement> imports = imports_of(code, package.get());
+  if (imports.size() < kFewest) return {};
+  SIGNEDVFS_ASSIGN(const std::string dotted, utf8_of(name));
+  expects_->store(true, std::memory_order_relaxed);
   ahead_->expect([vfs = vfs_, order = order_, imports = std::move(imports),
-                  importer = importer_of(name, stem, is_package)] {
+                  importer = importer_of(dotted, stem, is_package)] {
     return foresee(imports, importer, vfs->listing(), order);
   });
+  return {};
 }
 
 }  // namespace signedvfs

@@ -26,10 +26,9 @@ class Prefetch {
   // while the member is being read.
   std::optional<VerifiedBytes> take(const std::string& entry);
 
-  // about_to_run is to be told of each module before it is executed: of its code, its name, the
-  // path that the name stands for, and whether it is a package. Needs the GIL.
-  void about_to_run(PyObject* code, const std::string& name, const std::string& stem,
-                    bool is_package);
+  // about_to_run is to be told of each module before it is executed: of its code, its name (a str),
+  // the path that the name stands for, and whether it is a package. Needs the GIL.
+  Status about_to_run(PyObject* code, PyObject* name, const std::string& stem, bool is_package);
 
  private:
   Prefetch(std::shared_ptr<const SignedVfs> vfs, SearchOrder order,
@@ -42,6 +41,9 @@ class Prefetch {
   SearchOrder order_;
   std::unique_ptr<ReadAhead> ahead_;
   std::atomic<bool> is_expected_ = false;  // the recorded order is
+
+  // Whether anything may have been read: of programs that import small modules only, nothing is.
+  std::shared_ptr<std::atomic<bool>> expects_ = std::make_shared<std::atomic<bool>>(false);
 };
 
 }  // namespace signedvfs
