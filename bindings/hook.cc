@@ -35,6 +35,26 @@ std::unique_ptr<Finder> call_hook(const PathHook& hook, const py::object& path) 
   return std::make_unique<Finder>(hook.state, require(std::move(location), Activity::kTool));
 }
 
+// finder_of returns the finder of ours that imports from `path` go to, or None. Like
+// pkgutil.get_importer it keeps a new one where importlib.invalidate_caches() finds it.
+py::object finder_of(const py::object& path) {
+  const py::module_ sys = py::module_::import("sys");
+  const py::dict cache = sys.attr("path_importer_cache");
+  if (PyUnicode_Check(path.ptr()) == 0) return py::none();
+  py::object finder = cache.attr("get")(path);
+  const py::object hook = py::module_::import("signedvfs._core").attr("hook");
+  if (finder.is_none() && sys.attr("path_hooks").contains(hook)) {
+    try {
+      finder = hook(path);
+    } catch (py::error_already_set& error) {
+      if (!error.matches(PyExc_ImportError)) throw;
+      return py::none();
+    }
+    cache[path] = finder;
+  }
+  return py::isinstance<Finder>(finder) ? finder : py::none();
+}
+
 void protect_path(const PathHook& hook, const py::object& path) {
   require(protect(*hook.state, path.ptr()), Activity::kTool);
   require(purge_importer_cache(*hook.state, finder_type()), Activity::kTool);
@@ -98,6 +118,10 @@ void register_hook(py::module_& module) {
                              "order.")
       .def("__repr__", [](const PathHook&) { return "<signedvfs.hook>"; });
   module.attr("hook") = py::cast(PathHook{import_state()});
+  module.def("_finder_of", &finder_of, py::arg("path"),
+             "_finder_of(path)\n--\n\n"
+             "Return the verifying finder that imports from `path` go to, or None where they do\n"
+             "not. Opens no archive: the finder does, when it is asked.");
   module.def("trust", &trust,
              "trust(*keys)\n--\n\n"
              "Trust these public keys, in addition to those of the policy in force.");

@@ -20,7 +20,7 @@ namespace signedvfs {
 struct ReadAheadBounds {
   // Of content that is ready and not yet asked for. Once there is as much, reading goes on when
   // half of it is left: each time the other core is woken costs the asker microseconds.
-  std::size_t bytes = std::size_t{4} << 20;
+  std::size_t bytes = std::size_t{1} << 20;
   std::size_t smallest = 4096;  // smaller members are not worth a second thread's care
 
   // After this long without anything to do or any room, the thread ends, and what it has ready is

@@ -575,5 +575,11 @@ def defer_collection(defer: bool = True) -> None:
 def get_policy() -> TrustPolicy:
     """Return the policy in force."""
 
+def _finder_of(path: object) -> zipimporter | None:
+    """Return the verifying finder that imports from `path` go to, or None where they do not.
+
+    Opens no archive: the finder does, when it is asked.
+    """
+
 def _close_side_doors() -> None:
     """Have the standard library ask us before it reads archives by itself."""

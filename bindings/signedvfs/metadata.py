@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import Distribution, DistributionFinder, EntryPoint, PathDistribution
 from typing import TYPE_CHECKING, Any
 
-from signedvfs._core import SignedVfs, zipimporter
-from signedvfs.finders import finder_of
+from signedvfs._core import SignedVfs, _finder_of, zipimporter
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from signedvfs.resources import ArchivePath
 
 # The type of many entry points; None in Python 3.9, whose syntax for them is another one.
@@ -38,7 +39,7 @@ def find_distributions(
     asked = DistributionFinder.Context() if context is None else context
     others: list[str] = []
     for entry in asked.path:
-        finder = finder_of(entry)
+        finder = _finder_of(entry)
         if finder is None:
             others.append(entry)
             continue
@@ -78,6 +79,10 @@ class SignedDistribution(PathDistribution):
     Programs ask for the entry points of everything that is installed when they start. What is
     asked most is answered from the archive directly; everything else is left to the base class.
     """
+
+    def __new__(cls, *_: object) -> Self:
+        """Make one without the base class's search for abstract methods, done for each object."""
+        return object.__new__(cls)
 
     def __init__(self, vfs: SignedVfs, archive: str, at: str, normalized: str) -> None:
         """Name the directory `at` of `vfs`, known as `archive`, and the normalized name."""

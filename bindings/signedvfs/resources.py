@@ -21,8 +21,7 @@ from importlib.machinery import ModuleSpec
 from importlib.resources import as_file
 from typing import IO, Any, Union
 
-from signedvfs._core import SignedVfs, zipimporter
-from signedvfs.finders import finder_of
+from signedvfs._core import SignedVfs, _finder_of, zipimporter
 from signedvfs.sealed import sealed_file, write_private
 
 if sys.version_info >= (3, 11):
@@ -307,7 +306,7 @@ def fallback_resources(original: Callable[[ModuleSpec], object], spec: ModuleSpe
 
 def _portions(paths: Iterable[str]) -> Traversable | None:
     """Return the portions of a namespace package as one, or None where none of them is ours."""
-    found = [(path, finder_of(path)) for path in paths]
+    found = [(path, _finder_of(path)) for path in paths]
     if not any(finder is not None for _, finder in found):
         return None
     portions: list[Traversable] = [
