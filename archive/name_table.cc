@@ -1,6 +1,8 @@
 #include "archive/name_table.h"
 
 #include <sys/random.h>
+// Compiled in: one shared object less to load at start-up.
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include <bit>
