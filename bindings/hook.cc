@@ -120,8 +120,8 @@ void register_hook(py::module_& module) {
   module.attr("hook") = py::cast(PathHook{import_state()});
   module.def("_finder_of", &finder_of, py::arg("path"),
              "_finder_of(path)\n--\n\n"
-             "Return the verifying finder that imports from `path` go to, or None where they do\n"
-             "not. Opens no archive: the finder does, when it is asked.");
+             "Return the verifying finder that imports from `path` go to, or None where they do "
+             "not.\n\nOpens no archive: the finder does, when it is asked.");
   module.def("trust", &trust,
              "trust(*keys)\n--\n\n"
              "Trust these public keys, in addition to those of the policy in force.");
