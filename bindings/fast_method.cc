@@ -27,10 +27,13 @@ void read_arguments(const FastCall& call, const char* function, const char* cons
     const auto* const found = std::find_if(names, names + size, [&](const char* known) {
       return PyUnicode_CompareWithASCIIString(name, known) == 0;
     });
-    const auto text = py::reinterpret_borrow<py::str>(name).cast<std::string>();
-    if (found == names + size) wrong_call(function, "got an unexpected argument '" + text + "'");
+    if (found == names + size) {
+      wrong_call(function, "got an unexpected argument " + py::repr(name).cast<std::string>());
+    }
     PyObject*& slot = out[found - names];
-    if (slot != nullptr) wrong_call(function, "got several values for argument '" + text + "'");
+    if (slot != nullptr) {
+      wrong_call(function, "got several values for argument '" + std::string(*found) + "'");
+    }
     slot = call.arguments[call.count + static_cast<std::size_t>(i)];
   }
   if (out[0] == nullptr) {

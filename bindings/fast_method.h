@@ -37,16 +37,17 @@ std::array<PyObject*, kSize> read_arguments(const FastCall& call, const char* fu
   return out;
 }
 
-// value_of borrows the C++ object of `self`, an instance of `type` or of a subclass.
+// value_of borrows the C++ object of `self`, an instance of `type` or of a subclass, which may have
+// more bases. Throws a TypeError where `__init__` has not made it.
 template <class T>
 const T& value_of(PyObject* self, PyTypeObject* type) {
-  if (Py_TYPE(self) == type) {
-    auto* const instance = reinterpret_cast<pybind11::detail::instance*>(self);
-    const void* const value = instance->get_value_and_holder().value_ptr();
-    if (value != nullptr) return *static_cast<const T*>(value);
+  auto* const instance = reinterpret_cast<pybind11::detail::instance*>(self);
+  const auto* const known = Py_TYPE(self) == type ? nullptr : pybind11::detail::get_type_info(type);
+  const void* const value = instance->get_value_and_holder(known).value_ptr();
+  if (value == nullptr) {
+    throw pybind11::type_error("__init__() of the object has not been called");
   }
-  // Python may have given a subclass more bases, or have made the object without __init__.
-  return pybind11::handle(self).cast<const T&>();
+  return *static_cast<const T*>(value);
 }
 
 // fast_method is the C function of the method `kBody`, which throws as pybind11's functions do.

@@ -138,6 +138,39 @@ TEST_F(ReadAheadTest, ItStopsWhereImportsStopAndGoesOnWhereTheyGoOn) {
   }));
 }
 
+TEST_F(ReadAheadTest, ItGoesOnWhereHalfIsLeft) {
+  ReadAheadBounds bounds;
+  bounds.bytes = 4 * kMemberBytes;
+  EXPECT_TRUE(eventually([&](auto work) -> std::size_t {
+    const auto ahead = expecting_all(bounds);
+    const auto is_ready = [&](int i) {
+      std::this_thread::sleep_for(20 * work);  // to read four members, and then to rest
+      return ahead->take(names_[static_cast<std::size_t>(i)]).content.has_value();
+    };
+    const bool first = is_ready(0);
+    const bool fifth = is_ready(4);  // with three of four left there is no room for it
+    const bool second = is_ready(1);
+    const bool sixth = is_ready(5);
+    return first && !fifth && second && sixth ? 1 : 0;
+  }));
+}
+
+TEST_F(ReadAheadTest, WhoeverWaitsGetsWhatIsBeingRead) {
+  // Reading this one takes long enough to be asked for meanwhile.
+  const Members large = {{"large.py", std::string(900'000, 'x')}};
+  const std::string path = directory_.write("large.zip", signed_zip_of(large, {}, Method::kStored));
+  const auto vfs = expect(SignedVfs::open(path, trusting()));
+  EXPECT_TRUE(eventually([&](auto work) -> std::size_t {
+    const auto ahead = ReadAhead::over(vfs);
+    ahead->expect([] { return std::vector<std::string>{"large.py"}; });
+    std::this_thread::sleep_for(work / 5);
+    if (!ahead->take("large.py").is_being_read) return 0;
+    const auto content = ahead->wait("large.py");
+    EXPECT_TRUE(content && text_of(content->bytes()) == large.at("large.py"));
+    return 1;
+  }));
+}
+
 TEST_F(ReadAheadTest, WhereNothingIsExpectedItAnswersNothing) {
   const auto ahead = ReadAhead::over(vfs_);
   EXPECT_EQ(import_all(*ahead), 0U);
