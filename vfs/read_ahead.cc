@@ -87,6 +87,7 @@ struct ReadAhead::State {
   std::deque<Names> expected;                       // not looked at yet, the oldest first
   std::deque<std::string> queue;                    // to be read, soonest first
   std::unordered_map<std::string, Member> members;  // all that were expected or asked for
+  std::deque<std::string> ready;  // in the order of reading; some are taken by now
   std::size_t ready_bytes = 0;
   bool is_full = false;  // `ready_bytes` has reached the bound, and not yet fallen to half of it
 
@@ -103,6 +104,7 @@ struct ReadAhead::State {
   void run();
   void look_at_expected(std::unique_lock<std::mutex>& lock);
   void read_next(std::unique_lock<std::mutex>& lock);
+  void make_room();
   void give_up();
   void end();
 
@@ -212,6 +214,7 @@ void ReadAhead::State::look_at_expected(std::unique_lock<std::mutex>& lock) {
   lock.unlock();
   const std::vector<std::string> names = names_of(next);
   lock.lock();
+  if (is_full) make_room();
   // A name may be queued twice: the second time its member is ready or gone.
   for (auto name = names.rbegin(); name != names.rend(); ++name) {
     if (members[*name].progress == Progress::kWanted) queue.push_front(*name);
@@ -228,15 +231,33 @@ void ReadAhead::State::read_next(std::unique_lock<std::mutex>& lock) {
   std::optional<VerifiedBytes> content = content_of(*vfs, name, bounds);
   lock.lock();
   member.progress = content ? Progress::kReady : Progress::kGone;
-  if (content) ready_bytes += content->size();
+  if (content) {
+    ready_bytes += content->size();
+    ready.push_back(name);
+  }
   if (ready_bytes >= bounds.bytes) is_full = true;
   member.content = std::move(content);
   read_count.fetch_add(1, std::memory_order_release);
   read.notify_all();
 }
 
+// make_room drops what was read first: what is expected now is asked for sooner, and what was
+// expected wrongly would keep its place for ever.
+void ReadAhead::State::make_room() {
+  while (!ready.empty() && ready_bytes > bounds.bytes / 2) {
+    Member& member = members[ready.front()];
+    ready.pop_front();
+    if (member.progress != Progress::kReady) continue;
+    ready_bytes -= member.content->size();
+    member.content.reset();
+    member.progress = Progress::kGone;
+  }
+  is_full = false;
+}
+
 void ReadAhead::State::give_up() {
   queue.clear();
+  ready.clear();
   std::erase_if(members, [](const auto& item) { return item.second.progress != Progress::kGone; });
   ready_bytes = 0;
   is_full = false;

@@ -53,7 +53,8 @@ class ReadAhead {
   ReadAhead& operator=(const ReadAhead&) = delete;
   ~ReadAhead();
 
-  // expect has these members read, before all those that were expected earlier.
+  // expect has these members read, before all those that were expected earlier, some of which make
+  // room for them where there is none.
   void expect(Names names);
 
   // Answer is a member's content; or nothing, in which case `is_being_read` says that `wait` has

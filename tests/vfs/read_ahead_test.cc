@@ -155,6 +155,21 @@ TEST_F(ReadAheadTest, ItGoesOnWhereHalfIsLeft) {
   }));
 }
 
+TEST_F(ReadAheadTest, WhatIsExpectedNowGetsTheRoomOfWhatNobodyAskedFor) {
+  ReadAheadBounds bounds;
+  bounds.bytes = 2 * kMemberBytes;
+  EXPECT_TRUE(eventually([&](auto work) -> std::size_t {
+    const auto ahead = ReadAhead::over(vfs_, bounds);
+    ahead->expect([&] { return std::vector<std::string>{names_[0], names_[1], names_[2]}; });
+    std::this_thread::sleep_for(10 * work);
+    ahead->expect([&] { return std::vector<std::string>{names_[10]}; });
+    std::this_thread::sleep_for(10 * work);
+    const bool oldest = ahead->take(names_[0]).content.has_value();
+    const bool newest = ahead->take(names_[10]).content.has_value();
+    return !oldest && newest ? 1 : 0;
+  }));
+}
+
 TEST_F(ReadAheadTest, WhoeverWaitsGetsWhatIsBeingRead) {
   // Reading this one takes long enough to be asked for meanwhile.
   const Members large = {{"large.py", std::string(900'000, 'x')}};
