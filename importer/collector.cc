@@ -62,10 +62,12 @@ Status Collector::defer(bool on) {
   return {};
 }
 
-// The collector may run inside any of these calls, and with it code that imports: `depth_` is above
-// zero all the while, so that nothing of this happens twice.
-void Collector::enter() noexcept {
-  if (depth_++ != 0 || !on_) return;
+// The collector may run inside any of these calls, and with it code that imports: `has_begun_` is
+// true all the while, so that nothing of this happens twice.
+void Collector::enter(std::size_t bytes) noexcept {
+  const bool is_alone = depth_++ == 0;
+  if (!on_ || has_begun_ || (is_alone && bytes < kSmallBytes)) return;
+  has_begun_ = true;
   const SavedError saved;
   PyRef before = called(gc_.get(), "get_threshold");
   if (before) {
@@ -89,7 +91,7 @@ void Collector::leave() noexcept {
     if (ours && set_thresholds(gc_.get(), before.get())) make_old(gc_.get());
     PyErr_Clear();
   }
-  --depth_;
+  if (--depth_ == 0) has_begun_ = false;
 }
 
 }  // namespace signedvfs

@@ -1,6 +1,7 @@
 // Keeping the cyclic garbage collector out of bursts of imports.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "archive/status.h"
@@ -19,18 +20,24 @@ namespace signedvfs {
 // made is old, as it would be after the collections that were saved, unless objects are frozen
 // (gc.freeze) already: by the program, or by Python 3.12, which starts with some.
 //
+// A small module by itself makes too few objects to have any collected: with such a one the burst
+// begins where it imports another.
+//
 // Belongs to one interpreter; everything needs the GIL, so free-threaded Python never defers.
 class Collector {
  public:
   static constexpr long kObjects = 200'000;
+  static constexpr std::size_t kSmallBytes = 4096;  // of source or bytecode
 
   // defer switches deferring on or off, from the next burst on. Imports the module gc.
   Status defer(bool on);
 
-  // Burst is one execution of a module. An exception that is set stays set.
+  // Burst is one execution of a module, of so many bytes. An exception that is set stays set.
   class [[nodiscard]] Burst {
    public:
-    explicit Burst(Collector& collector) noexcept : collector_(collector) { collector_.enter(); }
+    Burst(Collector& collector, std::size_t bytes) noexcept : collector_(collector) {
+      collector_.enter(bytes);
+    }
     Burst(const Burst&) = delete;
     Burst& operator=(const Burst&) = delete;
     ~Burst() { collector_.leave(); }
@@ -40,12 +47,13 @@ class Collector {
   };
 
  private:
-  void enter() noexcept;
+  void enter(std::size_t bytes) noexcept;
   void leave() noexcept;
 
   PyRef gc_;
   bool on_ = false;
   std::uint32_t depth_ = 0;
+  bool has_begun_ = false;
   PyRef before_;  // what gc.get_threshold() said at the beginning; empty: nothing was changed
   PyRef during_;  // what it said after we had set ours
 };

@@ -73,15 +73,13 @@ Result<PyRef> ModuleQuery::code_of(const ModuleContent& loaded) {
 }
 
 Status ModuleQuery::execute(PyObject* module) {
-  const Collector::Burst burst(finder_->state().collector);
-  PyRef code;
-  bool is_package = false;
-  {
-    // The content is given back before the module runs, and imports others.
-    SIGNEDVFS_ASSIGN(const ModuleContent loaded, load());
-    is_package = loaded.is_package;
-    SIGNEDVFS_ASSIGN(code, code_of(loaded));
-  }
+  // The content is given back before the module runs, and imports others.
+  std::optional<ModuleContent> content;
+  SIGNEDVFS_ASSIGN(content, load());
+  const bool is_package = content->is_package;
+  const Collector::Burst burst(finder_->state().collector, content->content.size());
+  SIGNEDVFS_ASSIGN(const PyRef code, code_of(*content));
+  content.reset();
   if (opened_.prefetch != nullptr) {
     SIGNEDVFS_TRY(opened_.prefetch->about_to_run(code.get(), name_, stem_, is_package));
   }

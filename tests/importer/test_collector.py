@@ -13,7 +13,7 @@ from tests.importer.workshop import Importing, Workshop
 
 # A module that notes the thresholds while it runs, and imports another one that does the same.
 NOTING = "import gc\nbefore = gc.get_threshold()\nimport n\nafter = gc.get_threshold()\n"
-FILES = {
+MODULES = {
     "m.py": NOTING,
     "n.py": "import gc\nseen = gc.get_threshold()\n",
     "sets.py": "import gc\ngc.set_threshold(123, 4, 5)\n",
@@ -28,6 +28,14 @@ FILES = {
         "    node = Node(); node.self = node\n"
         "collections = gc.get_stats()[0]['collections'] - before\n"
     ),
+}
+# All of them large enough for a burst of their own, but for some.
+LARGE = "#" * 5000
+FILES = {
+    **{name: text + LARGE for name, text in MODULES.items()},
+    "small.py": "import gc\nseen = gc.get_threshold()\n",
+    "small_package/__init__.py": NOTING.replace("import n", "from . import n"),
+    "small_package/n.py": "import gc\nseen = gc.get_threshold()\n",
 }
 DEFERRED = 200_000
 
@@ -56,6 +64,15 @@ def test_thresholds_are_raised_and_restored(deferring: Importing) -> None:
     assert module.n.seen == (DEFERRED, 12, 13)
     assert module.after == (DEFERRED, 12, 13)  # the burst ends with the outermost import
     assert gc.get_threshold() == (711, 12, 13)
+
+
+def test_small_modules_alone_change_nothing(deferring: Importing) -> None:
+    thresholds = gc.get_threshold()
+    assert deferring.module("small").seen == thresholds
+    module = deferring.module("small_package")
+    assert module.before == thresholds
+    assert module.n.seen[0] == module.after[0] == DEFERRED
+    assert gc.get_threshold() == thresholds
 
 
 def test_nothing_changes_unless_asked_for(deferring: Importing) -> None:
