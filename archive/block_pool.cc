@@ -8,7 +8,7 @@ namespace signedvfs {
 namespace {
 
 // Blocks of 2 to the 12th to 20th bytes are kept. Sanitizers are to see each buffer's own life.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef SIGNEDVFS_SANITIZED
 constexpr bool kKeep = false;
 #else
 constexpr bool kKeep = true;

@@ -37,6 +37,7 @@ if(NOT SIGNEDVFS_SANITIZE AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
   target_compile_definitions(signedvfs_options INTERFACE _FORTIFY_SOURCE=2)
 endif()
 if(SIGNEDVFS_SANITIZE)
+  target_compile_definitions(signedvfs_options INTERFACE SIGNEDVFS_SANITIZED)
   target_compile_options(signedvfs_options INTERFACE
     -fsanitize=${SIGNEDVFS_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(signedvfs_options INTERFACE -fsanitize=${SIGNEDVFS_SANITIZE})
