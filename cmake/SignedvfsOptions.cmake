@@ -14,9 +14,10 @@ if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
 endif()
 
-# signedvfs_unity(TARGET SOURCES_A_PIECE) compiles the target's sources in few pieces: pybind11's and
-# Python's headers cost more than what is in most of them.
-option(SIGNEDVFS_UNITY "Compile what includes Python's headers in few pieces" ON)
+# signedvfs_unity(TARGET SOURCES_A_PIECE) compiles the target's sources in few pieces: headers of the
+# standard library, GoogleTest, pybind11 and Python cost more than what is in most of them. So names
+# in anonymous namespaces are unique within a target.
+option(SIGNEDVFS_UNITY "Compile several sources of a target at once" ON)
 function(signedvfs_unity target batch)
   set_target_properties(${target} PROPERTIES UNITY_BUILD ${SIGNEDVFS_UNITY} UNITY_BUILD_BATCH_SIZE ${batch})
 endfunction()
