@@ -28,7 +28,8 @@ target_include_directories(signedvfs_options INTERFACE $<BUILD_INTERFACE:${PROJE
 target_compile_options(signedvfs_options INTERFACE
   -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast
   -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Wformat=2
-  -fstack-protector-strong -fno-strict-aliasing)
+  -fstack-protector-strong -fno-strict-aliasing
+  -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=)  # no object says where the checkout lies
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # GCC 12 sees overlap in `"x" + std::string` where there is none (GCC bug 105651).
   target_compile_options(signedvfs_options INTERFACE -Wno-restrict)
