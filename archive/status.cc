@@ -74,13 +74,13 @@ constexpr std::array<Text, kErrcCount> kTexts{{
     {Errc::kPython, "Python", "a Python exception is set"},
 }};
 
-constexpr bool in_order() {
+constexpr bool codes_in_order() {
   for (std::size_t i = 0; i < kTexts.size(); ++i) {
     if (static_cast<std::size_t>(kTexts[i].code) != i || kTexts[i].sentence.empty()) return false;
   }
   return true;
 }
-static_assert(in_order());
+static_assert(codes_in_order());
 
 }  // namespace
 

@@ -13,16 +13,9 @@
 #include "archive/zip_format.h"
 
 namespace signedvfs {
-namespace {
 
-// What every member has: made on Unix by the version that knows everything below, a plain file of
-// mode 0644, from the first moment that the format can express (APPNOTE 4.4.2, 4.4.6, 4.4.15).
-constexpr std::uint64_t kMadeBy = 3U << 8U | kZipVersionZstd;
-constexpr std::uint64_t kAttributes = std::uint64_t{S_IFREG | 0644U} << kZipModeShift;
-constexpr std::uint64_t kDate = 1U << 5U | 1U;  // 1980-01-01
-
-// Entry is a written member, to be described again in the central directory.
-struct Entry {
+// CentralEntry is a written member, to be described again in the central directory.
+struct CentralEntry {
   std::string name;
   std::uint64_t offset = 0;
   std::uint64_t stored_size = 0;
@@ -31,6 +24,14 @@ struct Entry {
   Method method = Method::kStored;
 };
 
+namespace {
+
+// What every member has: made on Unix by the version that knows everything below, a plain file of
+// mode 0644, from the first moment that the format can express (APPNOTE 4.4.2, 4.4.6, 4.4.15).
+constexpr std::uint64_t kMadeBy = 3U << 8U | kZipVersionZstd;
+constexpr std::uint64_t kAttributes = std::uint64_t{S_IFREG | 0644U} << kZipModeShift;
+constexpr std::uint64_t kDate = 1U << 5U | 1U;  // 1980-01-01
+
 std::uint64_t saturated16(std::uint64_t value) {
   return std::min<std::uint64_t>(value, kZipSaturated16);
 }
@@ -38,10 +39,12 @@ std::uint64_t saturated32(std::uint64_t value) {
   return std::min<std::uint64_t>(value, kZipSaturated32);
 }
 bool is_big(std::uint64_t value) { return value >= kZipSaturated32; }
-bool has_big_size(const Entry& entry) { return is_big(entry.size) || is_big(entry.stored_size); }
+bool has_big_size(const CentralEntry& entry) {
+  return is_big(entry.size) || is_big(entry.stored_size);
+}
 
 // append_common writes the fields that both headers share, from "version needed" to "crc-32".
-void append_common(ByteBuilder& out, const Entry& entry, bool zip64) {
+void append_common(ByteBuilder& out, const CentralEntry& entry, bool zip64) {
   out.u16(entry.method == Method::kZstd ? kZipVersionZstd
           : zip64                       ? kZipVersionZip64
                                         : kZipVersionDeflate)
@@ -53,7 +56,7 @@ void append_common(ByteBuilder& out, const Entry& entry, bool zip64) {
 }
 
 // local_header gives both sizes in zip64 form where one of them needs it (APPNOTE 4.5.3).
-ByteBuilder local_header(const Entry& entry) {
+ByteBuilder local_header(const CentralEntry& entry) {
   const bool zip64 = has_big_size(entry);
   ByteBuilder out;
   out.u32(kZipLocalSignature);
@@ -70,7 +73,7 @@ ByteBuilder local_header(const Entry& entry) {
 }
 
 // append_central gives each number in zip64 form that needs it.
-void append_central(ByteBuilder& out, const Entry& entry) {
+void append_central(ByteBuilder& out, const CentralEntry& entry) {
   ByteBuilder zip64;
   for (const std::uint64_t value : {entry.size, entry.stored_size, entry.offset}) {
     if (is_big(value)) zip64.u64(value);
@@ -96,7 +99,7 @@ void append_central(ByteBuilder& out, const Entry& entry) {
 struct ZipWriter::State {
   Sink sink;
   std::uint64_t offset;
-  std::vector<Entry> entries;
+  std::vector<CentralEntry> entries;
   Status failed;  // what the sink returned first: nothing can be right after that
 
   Status write(std::span<const std::byte> bytes) {
@@ -117,8 +120,8 @@ Status ZipWriter::add(std::string_view name, const Packed& member) {
   if (member.method == Method::kStored && member.bytes.size() != member.size) {
     return {Errc::kUsage, in_quotes(name) + ": stored content of another size than stated"};
   }
-  const Entry entry{std::string(name), state_->offset, member.bytes.size(),
-                    member.size,       member.crc32,   member.method};
+  const CentralEntry entry{std::string(name), state_->offset, member.bytes.size(),
+                           member.size,       member.crc32,   member.method};
   const ByteBuilder header = local_header(entry);
   SIGNEDVFS_TRY(state_->write(header.bytes()));
   SIGNEDVFS_TRY(state_->write(member.bytes.bytes()));
@@ -132,12 +135,12 @@ Status ZipWriter::finish() && {
   const auto state = std::exchange(state_, nullptr);
   std::vector<std::string_view> names;
   names.reserve(state->entries.size());
-  for (const Entry& entry : state->entries) names.emplace_back(entry.name);
+  for (const CentralEntry& entry : state->entries) names.emplace_back(entry.name);
   SIGNEDVFS_TRY(check_name_conflicts(names, {}));
 
   const std::uint64_t directory = state->offset;
   ByteBuilder out;
-  for (const Entry& entry : state->entries) append_central(out, entry);
+  for (const CentralEntry& entry : state->entries) append_central(out, entry);
   const std::uint64_t size = out.size();
   const std::uint64_t count = state->entries.size();
   if (count >= kZipSaturated16 || is_big(size) || is_big(directory)) {

@@ -14,9 +14,10 @@ if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
 endif()
 
-# signedvfs_unity(TARGET SOURCES_A_PIECE) compiles the target's sources in few pieces: pybind11's and
-# Python's headers cost more than what is in most of them.
-option(SIGNEDVFS_UNITY "Compile what includes Python's headers in few pieces" ON)
+# signedvfs_unity(TARGET SOURCES_A_PIECE) compiles the target's sources in few pieces: headers of the
+# standard library, GoogleTest, pybind11 and Python cost more than what is in most of them. So names
+# in anonymous namespaces are unique within a target.
+option(SIGNEDVFS_UNITY "Compile several sources of a target at once" ON)
 function(signedvfs_unity target batch)
   set_target_properties(${target} PROPERTIES UNITY_BUILD ${SIGNEDVFS_UNITY} UNITY_BUILD_BATCH_SIZE ${batch})
 endfunction()
@@ -27,7 +28,8 @@ target_include_directories(signedvfs_options INTERFACE $<BUILD_INTERFACE:${PROJE
 target_compile_options(signedvfs_options INTERFACE
   -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast
   -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Wformat=2
-  -fstack-protector-strong -fno-strict-aliasing)
+  -fstack-protector-strong -fno-strict-aliasing
+  -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=)  # no object says where the checkout lies
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # GCC 12 sees overlap in `"x" + std::string` where there is none (GCC bug 105651).
   target_compile_options(signedvfs_options INTERFACE -Wno-restrict)

@@ -10,9 +10,9 @@ JOBS=$(nproc)
 export CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$JOBS}
 export CTEST_PARALLEL_LEVEL=${CTEST_PARALLEL_LEVEL:-$JOBS}
 
-# Presets and interpreters share compilations: the compiler has one name in all of them, and where a
-# build directory lies changes nothing else.
-export CC=${CC:-cc} CXX=${CXX:-c++} CCACHE_NOHASHDIR=1
+# Presets, interpreters and other checkouts share compilations: the compiler has one name in all of
+# them, and paths count relative to the build directory, so all of these lie at one depth.
+export CC=${CC:-cc} CXX=${CXX:-c++} CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=$ROOT
 
 say() { printf '== %s\n' "$*"; }
 die() {

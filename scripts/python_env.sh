@@ -20,7 +20,7 @@ prepare() {
 # install builds the package with the tools that are here already; ccache makes the core cheap.
 # With sanitizers it is compiled as the preset `asan` compiles it.
 install() {
-  local -a settings=(build-dir="build/python/$name-build")
+  local -a settings=(build-dir="build/$name-python")
   if [[ -n $sanitizers ]]; then
     settings+=(cmake.define.SIGNEDVFS_SANITIZE="$sanitizers" cmake.build-type=RelWithDebInfo
       cmake.define.CMAKE_CXX_FLAGS_RELWITHDEBINFO="-O1 -g1" install.strip=false)

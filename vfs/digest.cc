@@ -28,15 +28,15 @@ constexpr std::array<HashText, 5> kHashes = {{
     {HashType::kLegacyMd5, "md5", "MD5", 16},
 }};
 
-constexpr bool in_order() {
+constexpr bool hashes_in_order() {
   for (std::size_t i = 0; i < kHashes.size(); ++i) {
     if (static_cast<std::size_t>(kHashes[i].type) != i) return false;
   }
   return true;
 }
-static_assert(in_order());
+static_assert(hashes_in_order());
 
-constexpr const HashText& text_of(HashType type) noexcept {
+constexpr const HashText& row_of(HashType type) noexcept {
   return kHashes[static_cast<std::size_t>(type)];
 }
 
@@ -49,7 +49,7 @@ const EVP_MD* algorithm(HashType type) {
 
   const Result<OSSL_LIB_CTX*> context = openssl_context();
   if (!context.ok()) return nullptr;
-  Owned<EVP_MD, EVP_MD_free> ours(EVP_MD_fetch(*context, text_of(type).openssl_name, kProvider));
+  Owned<EVP_MD, EVP_MD_free> ours(EVP_MD_fetch(*context, row_of(type).openssl_name, kProvider));
   EVP_MD* theirs = nullptr;
   if (!ours || !slot.compare_exchange_strong(theirs, ours.get())) return theirs;
   return ours.release();
@@ -81,9 +81,9 @@ std::optional<Digest> end(EVP_MD_CTX* context, HashType type) {
 
 }  // namespace
 
-std::string_view hash_name(HashType type) noexcept { return text_of(type).name; }
+std::string_view hash_name(HashType type) noexcept { return row_of(type).name; }
 
-std::size_t hash_bytes(HashType type) noexcept { return text_of(type).bytes; }
+std::size_t hash_bytes(HashType type) noexcept { return row_of(type).bytes; }
 
 std::optional<HashType> hash_type_of(std::string_view name) noexcept {
   for (const HashText& hash : kHashes) {

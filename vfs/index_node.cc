@@ -16,7 +16,7 @@ constexpr std::size_t kHeadBytes = 8;  // kind and count
 constexpr std::size_t kEndBytes = 4;   // where one path ends
 constexpr std::size_t kPlaceBytes = 8 + 8 + 8 + 2;
 
-Status malformed(const std::string& why) {
+Status malformed_page(const std::string& why) {
   return {Errc::kBadIndex, "a page of the index is malformed: " + why};
 }
 
@@ -36,14 +36,16 @@ Result<IndexNode> IndexNode::parse(Buffer bytes, HashType type, const Limits& li
   const std::uint32_t kind = cursor.u32();
   const std::uint32_t count = cursor.u32();
   if (!cursor.ok() || (kind != kLeaf && kind != kInner)) {
-    return malformed("kind " + std::to_string(kind));
+    return malformed_page("kind " + std::to_string(kind));
   }
   node.is_leaf_ = kind == kLeaf;
   node.record_size_ = node.is_leaf_ ? record_size_of(type) : kReferenceBytes;
   // Only an archive without members has an empty page: it is its root.
-  if (count == 0 && (!node.is_leaf_ || cursor.remaining() != 0)) return malformed("it is empty");
+  if (count == 0 && (!node.is_leaf_ || cursor.remaining() != 0)) {
+    return malformed_page("it is empty");
+  }
   if (count > cursor.remaining() / (kEndBytes + node.record_size_)) {
-    return malformed(std::to_string(count) + " entries do not fit");
+    return malformed_page(std::to_string(count) + " entries do not fit");
   }
   node.ends_.reserve(count);
   for (std::uint32_t i = 0; i < count; ++i) node.ends_.push_back(cursor.u32());
@@ -54,17 +56,17 @@ Result<IndexNode> IndexNode::parse(Buffer bytes, HashType type, const Limits& li
   std::uint32_t begin = 0;
   std::string_view before;
   for (const std::uint32_t end : node.ends_) {
-    if (end <= begin || end > node.paths_.size()) return malformed("its paths do not add up");
+    if (end <= begin || end > node.paths_.size()) return malformed_page("its paths do not add up");
     const std::string_view path = node.paths_.substr(begin, end - begin);
-    if (path <= before) return malformed(in_quotes(path) + " is out of order");
+    if (path <= before) return malformed_page(in_quotes(path) + " is out of order");
     if (Status allowed = check_member_name(path, limits); !allowed.ok()) {
       return std::move(allowed).in("a page of the index");
     }
-    if (is_reserved(path)) return malformed(in_quotes(path) + " is a reserved name");
+    if (is_reserved(path)) return malformed_page(in_quotes(path) + " is a reserved name");
     before = path;
     begin = end;
   }
-  if (begin != node.paths_.size()) return malformed("bytes follow its last path");
+  if (begin != node.paths_.size()) return malformed_page("bytes follow its last path");
   SIGNEDVFS_TRY(node.check_records());
   return node;
 }
@@ -72,16 +74,18 @@ Result<IndexNode> IndexNode::parse(Buffer bytes, HashType type, const Limits& li
 Status IndexNode::check_records() const {
   for (std::uint32_t i = 0; i < count(); ++i) {
     if (!is_leaf_) {
-      if (page(i).size > kMaxPageBytes) return malformed("it refers to a page that is too large");
+      if (page(i).size > kMaxPageBytes) {
+        return malformed_page("it refers to a page that is too large");
+      }
       continue;
     }
     const IndexRecord entry = record(i);
     if (!is_known(entry.method)) {
-      return malformed(in_quotes(path(i)) + " has the method " +
-                       std::to_string(static_cast<unsigned>(entry.method)));
+      return malformed_page(in_quotes(path(i)) + " has the method " +
+                            std::to_string(static_cast<unsigned>(entry.method)));
     }
     if (entry.method == Method::kStored && entry.size != entry.stored_size) {
-      return malformed(in_quotes(path(i)) + " is stored as it is, but with two sizes");
+      return malformed_page(in_quotes(path(i)) + " is stored as it is, but with two sizes");
     }
   }
   return {};

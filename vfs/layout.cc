@@ -11,7 +11,7 @@
 namespace signedvfs {
 namespace {
 
-bool has(const std::vector<std::string>& names, std::string_view name) {
+bool is_member(const std::vector<std::string>& names, std::string_view name) {
   return std::binary_search(names.begin(), names.end(), name);
 }
 
@@ -19,7 +19,7 @@ bool has(const std::vector<std::string>& names, std::string_view name) {
 Result<std::vector<std::string>> read_order(std::string_view text,
                                             const std::vector<std::string>& names) {
   SIGNEDVFS_ASSIGN(std::vector<std::string> order, order_lines(text));
-  SIGNEDVFS_TRY(check_order(order, [&](std::string_view name) { return has(names, name); }));
+  SIGNEDVFS_TRY(check_order(order, [&](std::string_view name) { return is_member(names, name); }));
   return order;
 }
 
@@ -39,7 +39,7 @@ std::vector<std::string> laid_out(const std::vector<std::string>& names,
 }  // namespace
 
 Result<Layout> layout_of(const Container& source, std::vector<std::string> names) {
-  if (!has(names, kOrderName)) return Layout{std::move(names), {}};
+  if (!is_member(names, kOrderName)) return Layout{std::move(names), {}};
   SIGNEDVFS_ASSIGN(const Buffer text, source.read(kOrderName));
   auto order = read_order(text_of(text.bytes()), names);
   if (order.code() == Errc::kBadManifest) {

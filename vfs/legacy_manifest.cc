@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view kScheme = "pss-sha1:";
 
-Status malformed(const std::string& why) {
+Status malformed_legacy(const std::string& why) {
   return {Errc::kBadManifest, "in a manifest of signedimp: " + why};
 }
 
@@ -39,15 +39,17 @@ std::optional<HashType> old_hash(std::string_view name) noexcept {
   return old ? type : std::nullopt;
 }
 
-Result<Signature> parse_signature(std::string_view line) {
+Result<Signature> parse_legacy_signature(std::string_view line) {
   const std::size_t digits = 2 * hash_bytes(HashType::kLegacySha1);
   const std::string_view fingerprint = line.substr(0, digits);
   if (!Digest::is_hex(HashType::kLegacySha1, fingerprint) || line.size() <= digits + 1 ||
       line[digits] != ' ') {
-    return malformed(in_quotes(line.substr(0, 80)) + " is no signature");
+    return malformed_legacy(in_quotes(line.substr(0, 80)) + " is no signature");
   }
   auto value = base64_decode(line.substr(digits + 1));
-  if (!value) return malformed("the signature by " + std::string(fingerprint) + " is not base64");
+  if (!value) {
+    return malformed_legacy("the signature by " + std::string(fingerprint) + " is not base64");
+  }
   return Signature{std::string(fingerprint), std::move(*value)};
 }
 
@@ -64,12 +66,12 @@ Result<ManifestParts> split(std::string_view text, const Limits& limits) {
       return Status(Errc::kTooLarge, "more than " + std::to_string(limits.signatures) +
                                          " signatures; Limits.signatures allows more");
     }
-    SIGNEDVFS_ASSIGN(Signature signature, parse_signature(next_line(head)));
+    SIGNEDVFS_ASSIGN(Signature signature, parse_legacy_signature(next_line(head)));
     const auto same = [&](const Signature& other) {
       return other.fingerprint == signature.fingerprint;
     };
     if (std::any_of(parts.signatures.begin(), parts.signatures.end(), same)) {
-      return malformed("a second signature by " + signature.fingerprint);
+      return malformed_legacy("a second signature by " + signature.fingerprint);
     }
     parts.signatures.push_back(std::move(signature));
   }
@@ -79,8 +81,8 @@ Result<ManifestParts> split(std::string_view text, const Limits& limits) {
 }
 
 // The padding is fixed here: signedimp lets the file choose "raw", which is no padding at all.
-Result<const PublicKey*> key_of(const Signature& signature, std::string_view content,
-                                const TrustPolicy& policy) {
+Result<const PublicKey*> legacy_key_of(const Signature& signature, std::string_view content,
+                                       const TrustPolicy& policy) {
   for (const PublicKey& key : policy.keys) {
     SIGNEDVFS_ASSIGN(const std::optional<std::string> fingerprint, legacy_fingerprint(key));
     if (fingerprint != signature.fingerprint) continue;
@@ -129,11 +131,11 @@ Result<LegacyManifest> check_legacy_manifest(std::string_view text, const TrustP
   const std::string_view content = content_of(text);
   SIGNEDVFS_ASSIGN(out.signers,
                    check_signatures(out.parts.signatures, policy, [&](const Signature& line) {
-                     return key_of(line, content, policy);
+                     return legacy_key_of(line, content, policy);
                    }));
   SIGNEDVFS_TRY(name_keys(out.parts.signatures, policy));
   const std::optional<HashType> type = old_hash(out.parts.header);
-  if (!type) return malformed("the hash type is neither sha1 nor md5");
+  if (!type) return malformed_legacy("the hash type is neither sha1 nor md5");
   out.hash_type = *type;
   std::string_view rest = out.parts.body;
   for (std::size_t number = 1; !rest.empty(); ++number) {

@@ -120,19 +120,19 @@ constexpr std::array kAttributes{
               }},
 };
 
-constexpr bool in_order() {
+constexpr bool attributes_in_order() {
   for (std::size_t i = 1; i < kAttributes.size(); ++i) {
     if (kAttributes[i - 1].name >= kAttributes[i].name) return false;
   }
   return true;
 }
-static_assert(in_order());
+static_assert(attributes_in_order());
 
 bool is_accepted(HashType type) {
   return type == HashType::kSha256 || type == HashType::kSha384 || type == HashType::kSha512;
 }
 
-Status malformed(std::size_t line, const std::string& why) {
+Status malformed_header(std::size_t line, const std::string& why) {
   return {Errc::kBadManifest, "line " + std::to_string(line) + " of the header: " + why};
 }
 
@@ -149,14 +149,14 @@ Status parse_attribute(std::string_view line, std::size_t number, Rows& seen, He
                                          "; a newer version of signedvfs may know it"};
   }
   if ((seen >> row).any())
-    return malformed(number, in_quotes(name) + " is repeated or out of order");
+    return malformed_header(number, in_quotes(name) + " is repeated or out of order");
   seen.set(row);
   const Attribute& attribute = kAttributes[row];
   const std::string_view value =
       space == std::string_view::npos ? std::string_view() : line.substr(space + 1);
   if (value.empty() || !attribute.parse(value, out) || attribute.text(out) != value) {
-    return malformed(number, in_quotes(name) + " must be " + std::string(attribute.form) +
-                                 ", not " + in_quotes(value.substr(0, 128)));
+    return malformed_header(number, in_quotes(name) + " must be " + std::string(attribute.form) +
+                                        ", not " + in_quotes(value.substr(0, 128)));
   }
   return {};
 }
@@ -167,7 +167,7 @@ Result<Header> parse_header(std::string_view header) {
   Header out;
   LineReader lines(header);
   const auto hash = lines.next();
-  if (!hash) return malformed(1, "the hash type is missing");
+  if (!hash) return malformed_header(1, "the hash type is missing");
   const auto type = hash_type_of(*hash);
   if (!type || !is_accepted(*type)) {
     return Status(Errc::kWeakHash,
@@ -179,10 +179,10 @@ Result<Header> parse_header(std::string_view header) {
   while (const auto line = lines.next()) {
     SIGNEDVFS_TRY(parse_attribute(*line, lines.number(), seen, out));
   }
-  if (!lines.at_end()) return malformed(lines.number() + 1, "it does not end in LF");
+  if (!lines.at_end()) return malformed_header(lines.number() + 1, "it does not end in LF");
   for (std::size_t row = 0; row < kAttributes.size(); ++row) {
     if (kAttributes[row].mandatory && !seen[row]) {
-      return malformed(lines.number() + 1, in_quotes(kAttributes[row].name) + " is missing");
+      return malformed_header(lines.number() + 1, in_quotes(kAttributes[row].name) + " is missing");
     }
   }
   return out;

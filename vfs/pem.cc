@@ -41,12 +41,12 @@ constexpr std::array<Meaning, 8> kMeanings = {{
     {"CERTIFICATE", "a certificate; `openssl x509 -in FILE -noout -pubkey` prints its public key"},
 }};
 
-// Block owns what PEM_read_bio_ex allocates.
-struct Block {
-  Block() = default;
-  Block(const Block&) = delete;
-  Block& operator=(const Block&) = delete;
-  ~Block() {
+// PemBlock owns what PEM_read_bio_ex allocates.
+struct PemBlock {
+  PemBlock() = default;
+  PemBlock(const PemBlock&) = delete;
+  PemBlock& operator=(const PemBlock&) = delete;
+  ~PemBlock() {
     OPENSSL_secure_free(label);
     OPENSSL_secure_free(headers);
     OPENSSL_secure_clear_free(data, static_cast<std::size_t>(size));
@@ -67,7 +67,7 @@ Result<Pem> read_pem(std::string_view text) {
   text.remove_prefix(std::min(text.find_first_not_of(kWhiteSpace), text.size()));
   const ErrorQueue errors;
   const OwnedBio input(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-  Block block;
+  PemBlock block;
   if (!input || PEM_read_bio_ex(input.get(), &block.label, &block.headers, &block.data, &block.size,
                                 PEM_FLAG_SECURE) != 1) {
     return errors.failure(Errc::kBadKey, "not a PEM text");

@@ -20,13 +20,6 @@
 namespace signedvfs {
 namespace {
 
-enum class Progress : std::uint8_t { kWanted, kBeingRead, kReady, kGone };
-
-struct Member {
-  Progress progress = Progress::kWanted;
-  std::optional<VerifiedBytes> content;
-};
-
 // fork_count grows in each child, which has none of its parent's threads.
 std::atomic<std::uint64_t> fork_count = 0;
 
@@ -73,6 +66,13 @@ void spin_while(const std::atomic<std::uint64_t>& count, std::uint64_t seen) {
 
 // `mutex` guards what follows it, but for `read_count`.
 struct ReadAhead::State {
+  enum class Stage : std::uint8_t { kWanted, kBeingRead, kReady, kGone };
+
+  struct Member {
+    Stage stage = Stage::kWanted;
+    std::optional<VerifiedBytes> content;
+  };
+
   std::shared_ptr<const SignedVfs> vfs;
   ReadAheadBounds bounds;
   std::uint64_t born_after = 0;  // `fork_count` then
@@ -217,7 +217,7 @@ void ReadAhead::State::look_at_expected(std::unique_lock<std::mutex>& lock) {
   if (is_full) make_room();
   // A name may be queued twice: the second time its member is ready or gone.
   for (auto name = names.rbegin(); name != names.rend(); ++name) {
-    if (members[*name].progress == Progress::kWanted) queue.push_front(*name);
+    if (members[*name].stage == Stage::kWanted) queue.push_front(*name);
   }
 }
 
@@ -225,12 +225,12 @@ void ReadAhead::State::read_next(std::unique_lock<std::mutex>& lock) {
   const std::string name = std::move(queue.front());
   queue.pop_front();
   Member& member = members[name];  // stays where it is, whatever is added
-  if (member.progress != Progress::kWanted) return;
-  member.progress = Progress::kBeingRead;
+  if (member.stage != Stage::kWanted) return;
+  member.stage = Stage::kBeingRead;
   lock.unlock();
   std::optional<VerifiedBytes> content = content_of(*vfs, name, bounds);
   lock.lock();
-  member.progress = content ? Progress::kReady : Progress::kGone;
+  member.stage = content ? Stage::kReady : Stage::kGone;
   if (content) {
     ready_bytes += content->size();
     ready.push_back(name);
@@ -247,10 +247,10 @@ void ReadAhead::State::make_room() {
   while (!ready.empty() && ready_bytes > bounds.bytes / 2) {
     Member& member = members[ready.front()];
     ready.pop_front();
-    if (member.progress != Progress::kReady) continue;
+    if (member.stage != Stage::kReady) continue;
     ready_bytes -= member.content->size();
     member.content.reset();
-    member.progress = Progress::kGone;
+    member.stage = Stage::kGone;
   }
   is_full = false;
 }
@@ -258,7 +258,7 @@ void ReadAhead::State::make_room() {
 void ReadAhead::State::give_up() {
   queue.clear();
   ready.clear();
-  std::erase_if(members, [](const auto& item) { return item.second.progress != Progress::kGone; });
+  std::erase_if(members, [](const auto& item) { return item.second.stage != Stage::kGone; });
   ready_bytes = 0;
   is_full = false;
 }
@@ -321,25 +321,25 @@ ReadAhead::Answer ReadAhead::take(std::string_view name) {
   if (!state.is_of_this_process()) return answer;
   const std::scoped_lock lock(state.mutex);
   if (!state.is_running && state.has_work()) state.start();  // a fork has ended the thread
-  Member& member = state.members[std::string(name)];
-  switch (member.progress) {
-    case Progress::kBeingRead:
+  State::Member& member = state.members[std::string(name)];
+  switch (member.stage) {
+    case State::Stage::kBeingRead:
       answer.is_being_read = true;
       break;
-    case Progress::kReady: {
+    case State::Stage::kReady: {
       if (member.content) state.ready_bytes -= member.content->size();
       answer.content = std::move(member.content);
       member.content.reset();
-      member.progress = Progress::kGone;
+      member.stage = State::Stage::kGone;
       if (state.is_full && state.ready_bytes <= state.bounds.bytes / 2) {
         state.is_full = false;
         state.work.notify_one();
       }
       break;
     }
-    case Progress::kWanted:  // the asker is faster
-    case Progress::kGone:
-      member.progress = Progress::kGone;
+    case State::Stage::kWanted:  // the asker is faster
+    case State::Stage::kGone:
+      member.stage = State::Stage::kGone;
       break;
   }
   return answer;
@@ -352,7 +352,7 @@ std::optional<VerifiedBytes> ReadAhead::wait(std::string_view name) {
     std::unique_lock lock(state.mutex);
     const auto is_done = [&, key = std::string(name)] {
       const auto member = state.members.find(key);
-      return member == state.members.end() || member->second.progress != Progress::kBeingRead;
+      return member == state.members.end() || member->second.stage != State::Stage::kBeingRead;
     };
     if (!is_done()) {
       const std::uint64_t seen = state.read_count.load(std::memory_order_relaxed);

@@ -17,7 +17,7 @@ constexpr int kMaxModulusBits = 16384;
 constexpr BN_ULONG kMinExponent = 65537;
 constexpr int kMaxExponentBits = 33;
 
-OwnedNumber number_of(const EVP_PKEY* key, const char* name) {
+OwnedNumber parameter_of(const EVP_PKEY* key, const char* name) {
   BIGNUM* number = nullptr;
   if (EVP_PKEY_get_bn_param(key, name, &number) != 1) return nullptr;
   return OwnedNumber(number);
@@ -55,8 +55,8 @@ constexpr std::array<Encoded, 5> kSmallOrder = {{
 
 Status refuse_weak_rsa(const EVP_PKEY* key) {
   const ErrorQueue errors;
-  const OwnedNumber modulus = number_of(key, OSSL_PKEY_PARAM_RSA_N);
-  const OwnedNumber exponent = number_of(key, OSSL_PKEY_PARAM_RSA_E);
+  const OwnedNumber modulus = parameter_of(key, OSSL_PKEY_PARAM_RSA_N);
+  const OwnedNumber exponent = parameter_of(key, OSSL_PKEY_PARAM_RSA_E);
   if (!modulus || !exponent) return errors.failure(Errc::kCrypto, "RSA key: no numbers in it");
 
   const int bits = BN_num_bits(modulus.get());

@@ -44,12 +44,12 @@ std::string from_hex(std::string_view hex) {
   return out;
 }
 
-struct Kind {
+struct Packing {
   const char* format;
   const char* filter;
 };
 
-void PrintTo(const Kind& kind, std::ostream* out) { *out << kind.format << '.' << kind.filter; }
+void PrintTo(const Packing& kind, std::ostream* out) { *out << kind.format << '.' << kind.filter; }
 
 // open reads an archive out of memory, as the container's dispatch would.
 Result<std::unique_ptr<const Container>> open(std::unique_ptr<const ByteSource> source,
@@ -73,7 +73,7 @@ Errc refusal_of(const ForeignEntry& entry, const std::string& format = "pax") {
   return refusal(build_foreign(format, "", {{"first.py", "1"}, entry}));
 }
 
-class EveryFormat : public testing::TestWithParam<Kind> {
+class EveryFormat : public testing::TestWithParam<Packing> {
  protected:
   static std::string build(const std::vector<ForeignEntry>& entries = kApp) {
     return build_foreign(GetParam().format, GetParam().filter, entries);
@@ -154,11 +154,12 @@ TEST_P(EveryFormat, GivesBackOnlyWhatItDecoded) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Foreign, EveryFormat,
-                         testing::Values(Kind{"pax", ""}, Kind{"gnutar", ""}, Kind{"ustar", ""},
-                                         Kind{"v7tar", ""}, Kind{"pax", "gzip"},
-                                         Kind{"pax", "bzip2"}, Kind{"pax", "xz"},
-                                         Kind{"pax", "zstd"}, Kind{"newc", ""}, Kind{"odc", ""},
-                                         Kind{"newc", "gzip"}, Kind{"7zip", ""}));
+                         testing::Values(Packing{"pax", ""}, Packing{"gnutar", ""},
+                                         Packing{"ustar", ""}, Packing{"v7tar", ""},
+                                         Packing{"pax", "gzip"}, Packing{"pax", "bzip2"},
+                                         Packing{"pax", "xz"}, Packing{"pax", "zstd"},
+                                         Packing{"newc", ""}, Packing{"odc", ""},
+                                         Packing{"newc", "gzip"}, Packing{"7zip", ""}));
 
 // B8: symlink, FIFO, device, set-id modes
 TEST(Foreign, RefusesLinksSpecialFilesAndSetId) {

@@ -18,7 +18,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-Result<std::unique_ptr<const Container>> open(const std::string& bytes) {
+Result<std::unique_ptr<const Container>> open_bytes(const std::string& bytes) {
   return open_zip(std::make_unique<MemorySource>(bytes), "app.zip", Limits{});
 }
 
@@ -35,7 +35,7 @@ std::string encoded(const std::string& content, Method method = Method::kDeflate
 }
 
 TEST(ZipArchive, GivesBackEveryMember) {
-  const auto zip = open(build_zip(ordinary_zip()));
+  const auto zip = open_bytes(build_zip(ordinary_zip()));
   ASSERT_TRUE(zip.ok()) << zip.status().what();
   const Container& container = **zip;
   EXPECT_EQ(container.path(), "app.zip");
@@ -54,12 +54,12 @@ TEST(ZipArchive, GivesBackEveryMember) {
 TEST(ZipArchive, SortsNamesByBytes) {
   ZipPlan plan;
   plan.entries = {{"b"}, {"a/b"}, {"Z"}, {"caf\xc3\xa9"}, {"a-b"}};
-  EXPECT_THAT((*open(build_zip(plan)))->names().value(),
+  EXPECT_THAT((*open_bytes(build_zip(plan)))->names().value(),
               ElementsAre("Z", "a-b", "a/b", "b", "caf\xc3\xa9"));
 }
 
 TEST(ZipArchive, GivesMembersAsTheyAreStored) {
-  const auto zip = open(build_zip(ordinary_zip()));
+  const auto zip = open_bytes(build_zip(ordinary_zip()));
   for (const char* name : {"pkg/__init__.py", "pkg/data.txt", "pkg/more.txt"}) {
     const auto member = (*zip)->read_packed(name);
     ASSERT_TRUE(member.ok()) << member.status().what();
@@ -77,7 +77,7 @@ TEST(ZipArchive, GivesMembersAsTheyAreStored) {
 TEST(ZipArchive, GivesThePrefix) {
   ZipPlan plan = ordinary_zip();
   plan.prefix = "#!/usr/bin/env python3\n" + std::string(3 << 20U, '#');
-  const auto zip = open(build_zip(plan));
+  const auto zip = open_bytes(build_zip(plan));
   EXPECT_EQ((*zip)->prefix_bytes(), plan.prefix.size());
   std::string read;
   const Status status = (*zip)->read_prefix([&](std::span<const std::byte> piece) {
@@ -95,7 +95,7 @@ class ZipContentRefused : public testing::TestWithParam<ZipCase> {};
 TEST_P(ZipContentRefused, WhenRead) {
   ZipPlan plan = ordinary_zip();
   GetParam().change(plan);
-  const auto zip = open(build_zip(plan));
+  const auto zip = open_bytes(build_zip(plan));
   ASSERT_TRUE(zip.ok()) << zip.status().what();
   const std::string& name = plan.entries[2].name;
   const auto content = (*zip)->read(name);
@@ -151,8 +151,8 @@ TEST(ZipArchive, DoesNotDependOnTimesModesOrOrder) {
   plan.entries[1].both.time = 0x58e1a2b3U;
   plan.entries[2].central.attributes = 0100400U << kZipModeShift | 0x21U;
   std::swap(plan.entries[1], plan.entries[3]);
-  const auto one = open(build_zip(ordinary_zip()));
-  const auto other = open(build_zip(plan));
+  const auto one = open_bytes(build_zip(ordinary_zip()));
+  const auto other = open_bytes(build_zip(plan));
   ASSERT_TRUE(other.ok()) << other.status().what();
   EXPECT_EQ((*one)->names().value(), (*other)->names().value());
   const std::vector<std::string> names = (*one)->names().value();

@@ -15,7 +15,7 @@ namespace {
 
 using testing::ElementsAre;
 
-const Members kMembers{{"__main__.py", "print('hello')\n"}, {"b.txt", std::string(5000, 'b')}};
+const Members kProgram{{"__main__.py", "print('hello')\n"}, {"b.txt", std::string(5000, 'b')}};
 const std::string kExecutable =
     "\x7f"
     "ELF" +
@@ -24,7 +24,7 @@ const std::string kExecutable =
 class Append : public testing::Test {
  protected:
   Append() {
-    request_.archive = directory_.write("app.zip", zip_of(kMembers, Method::kDeflate));
+    request_.archive = directory_.write("app.zip", zip_of(kProgram, Method::kDeflate));
     SignRequest sign_request;
     sign_request.path = request_.archive;
     sign_request.keys = {test_key()};
@@ -100,11 +100,11 @@ TEST_F(Append, WantsTheKeysThatHaveSigned) {
 }
 
 TEST_F(Append, RefusesWhatIsNotAsItWasSigned) {
-  std::string archive = signed_zip_of(kMembers);
+  std::string archive = signed_zip_of(kProgram);
   archive[archive.find("hello")] = 'j';
   request_.archive = directory_.write("bad.zip", archive);
   EXPECT_FALSE(append(request_).ok());
-  request_.archive = directory_.write("plain.zip", zip_of(kMembers));
+  request_.archive = directory_.write("plain.zip", zip_of(kProgram));
   EXPECT_EQ(append(request_).code(), Errc::kNoManifest);
   request_.archive = directory_.path();
   EXPECT_EQ(append(request_).code(), Errc::kUsage);

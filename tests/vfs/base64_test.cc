@@ -8,7 +8,7 @@ namespace signedvfs {
 namespace {
 
 // RFC 4648 section 10.
-constexpr std::pair<std::string_view, std::string_view> kKnownAnswers[] = {
+constexpr std::pair<std::string_view, std::string_view> kEncodings[] = {
     {"", ""},
     {"f", "Zg=="},
     {"fo", "Zm8="},
@@ -19,7 +19,7 @@ constexpr std::pair<std::string_view, std::string_view> kKnownAnswers[] = {
 };
 
 TEST(Base64, GivesTheKnownAnswers) {
-  for (const auto& [text, base64] : kKnownAnswers) {
+  for (const auto& [text, base64] : kEncodings) {
     EXPECT_EQ(base64_encode(as_bytes(text)), base64);
     const auto bytes = base64_decode(base64);
     ASSERT_TRUE(bytes) << base64;

@@ -13,12 +13,14 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-const Members kMembers{{"a.py", "1"}, {"b.py", "2"}, {"c.py", "3"}};
+const Members kModules{{"a.py", "1"}, {"b.py", "2"}, {"c.py", "3"}};
 
-// with_order returns an archive whose header says `attributes.order` of the recorded text `text`.
-Result<std::shared_ptr<const SignedVfs>> opened(const std::string& text, const Order& order,
-                                                const std::string& stored) {
-  Members members = kMembers;
+// opened_with_order returns an archive whose header says `attributes.order` of the recorded text
+// `text`.
+Result<std::shared_ptr<const SignedVfs>> opened_with_order(const std::string& text,
+                                                           const Order& order,
+                                                           const std::string& stored) {
+  Members members = kModules;
   members.emplace(kOrderName, text);
   Attributes attributes;
   attributes.order = order;
@@ -56,13 +58,13 @@ TEST(ImportOrder, NamesMembersOnlyAndEachOnce) {
 
 TEST(SignedOrder, IsGivenAsItWasSigned) {
   const std::string text = "c.py\na.py\n";
-  const auto vfs = expect(opened(text, order_of(text, 2), text));
+  const auto vfs = expect(opened_with_order(text, order_of(text, 2), text));
   EXPECT_THAT(expect(vfs->order()), ElementsAre("c.py", "a.py"));
   EXPECT_TRUE(vfs->verify_all().ok());
 }
 
 TEST(SignedOrder, IsEmptyWhereNothingIsSaidOfIt) {
-  Members members = kMembers;
+  Members members = kModules;
   members.emplace(kOrderName, "no order\n");
   const auto vfs = expect(
       SignedVfs::over(std::make_unique<MemoryContainer>(with_manifest(members)), trusting()));
@@ -72,7 +74,7 @@ TEST(SignedOrder, IsEmptyWhereNothingIsSaidOfIt) {
 
 TEST(SignedOrder, IsRefusedWhereTheMemberIsChangedOrMissing) {
   const std::string text = "c.py\na.py\n";
-  const auto changed = expect(opened(text, order_of(text, 2), "a.py\nc.py\n"));
+  const auto changed = expect(opened_with_order(text, order_of(text, 2), "a.py\nc.py\n"));
   EXPECT_EQ(changed->order().code(), Errc::kDigestMismatch);
   const Status refused = changed->verify_all();
   EXPECT_EQ(refused.code(), Errc::kDigestMismatch);
@@ -81,21 +83,22 @@ TEST(SignedOrder, IsRefusedWhereTheMemberIsChangedOrMissing) {
   Attributes attributes;
   attributes.order = order_of(text, 2);
   const auto missing = expect(SignedVfs::over(
-      std::make_unique<MemoryContainer>(with_manifest(kMembers, attributes)), trusting()));
+      std::make_unique<MemoryContainer>(with_manifest(kModules, attributes)), trusting()));
   EXPECT_FALSE(missing->order().ok());
   EXPECT_FALSE(missing->verify_all().ok());
 }
 
 TEST(SignedOrder, IsRefusedWhereTheHeaderSaysSomethingElse) {
   const std::string text = "c.py\na.py\n";
-  EXPECT_EQ(expect(opened(text, order_of("a.py\n", 2), text))->order().code(),
+  EXPECT_EQ(expect(opened_with_order(text, order_of("a.py\n", 2), text))->order().code(),
             Errc::kDigestMismatch);
-  EXPECT_EQ(expect(opened(text, order_of(text, 3), text))->order().code(), Errc::kBadManifest);
+  EXPECT_EQ(expect(opened_with_order(text, order_of(text, 3), text))->order().code(),
+            Errc::kBadManifest);
 }
 
 TEST(SignedOrder, IsHeldToTheMembersWhenEverythingIsVerified) {
   for (const std::string& text : {std::string("c.py\nx.py\n"), std::string("c.py\nc.py\n")}) {
-    const auto vfs = expect(opened(text, order_of(text, 2), text));
+    const auto vfs = expect(opened_with_order(text, order_of(text, 2), text));
     const Status refused = vfs->verify_all();
     EXPECT_EQ(refused.code(), Errc::kBadManifest);
     EXPECT_THAT(refused.what(), HasSubstr("line 2"));

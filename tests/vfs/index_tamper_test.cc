@@ -11,18 +11,16 @@
 #include "archive/zip_archive.h"
 #include "archive/zip_tail.h"
 #include "tests/support/index.h"
+#include "tests/vfs/tampering.h"
 
 namespace signedvfs {
 namespace {
 
 using testing::HasSubstr;
 
-const Members kMembers{{"a.py", "x = 1; y = 1; z = 1\n"}, {"p/b.txt", std::string(60, 'b')}};
-const Members kEvil{{"a.py", "x = 6; y = 6; z = 6\n"}, {"p/b.txt", std::string(60, 'e')}};
-
 // expect_genuine asks everything: what was signed or an error, nothing else. Returns how many reads
 // succeeded.
-int expect_genuine(const SignedVfs& vfs, const Members& members = kMembers) {
+int expect_genuine(const SignedVfs& vfs, const Members& members = kGenuine) {
   int succeeded = 0;
   for (const auto& [name, content] : members) {
     const auto bytes = vfs.read(name);
@@ -68,7 +66,7 @@ struct Case {
 
 class TamperedIndex : public testing::TestWithParam<Case> {
  protected:
-  TamperedIndex() : archive_(indexed_zip_of(kMembers, GetParam().plan)) {}
+  TamperedIndex() : archive_(indexed_zip_of(kGenuine, GetParam().plan)) {}
 
   std::string archive_;
 };
@@ -169,7 +167,7 @@ TEST_P(TamperedIndex, FailsWhereAnyAccessFails) {
 
 TEST(IndexedArchive, ReadsNothingOfTheDirectory) {
   // A11, C3: whatever an unsigned directory says cannot matter; verifying it all refuses it
-  std::string archive = indexed_zip_of(kMembers);
+  std::string archive = indexed_zip_of(kGenuine);
   const ZipTail tail = expect(read_zip_tail(MemorySource(archive), {}));
   for (std::size_t at = tail.directory; at < tail.directory + tail.directory_size; ++at) {
     archive[at] = 'x';
@@ -181,7 +179,7 @@ TEST(IndexedArchive, ReadsNothingOfTheDirectory) {
 
 TEST(IndexedArchive, IsNeverReadWithoutItsIndex) {
   // One archive, one meaning: where the index is gone, so is the archive.
-  const std::string genuine = indexed_zip_of(kMembers);
+  const std::string genuine = indexed_zip_of(kGenuine);
   std::string broken = genuine;
   broken[broken.find("svfsidx1")] = 'S';
   const auto vfs = opened(broken);
@@ -190,7 +188,7 @@ TEST(IndexedArchive, IsNeverReadWithoutItsIndex) {
 
   // the same members under the same manifest, written anew without the index
   const auto container = expect(open_zip(std::make_shared<MemorySource>(genuine), "a.zip", {}));
-  NamedContents members(kMembers.begin(), kMembers.end());
+  NamedContents members(kGenuine.begin(), kGenuine.end());
   const Buffer manifest = expect(container->read(kManifestName));
   members.emplace_back(kManifestName, text_of(manifest.bytes()));
   EXPECT_EQ(opened(zip_of(members)).code(), Errc::kBadIndex);
@@ -205,11 +203,11 @@ TEST(IndexedArchive, IsNeverReadWithoutItsIndex) {
 
 TEST(IndexedArchive, IsNotMadeByPuttingAnIndexBehind) {
   // An archive that was signed without an index goes by its manifest, whatever stands at its end.
-  const std::string body = body_of(kMembers);
+  const std::string body = body_of(kGenuine);
   const std::string text = signed_text(expect(encode_header(HashType::kSha256, {}, body)), body);
   IndexBuilder builder(HashType::kSha256);
   const Index evil = expect(std::move(builder).finish());
-  NamedContents members(kMembers.begin(), kMembers.end());
+  NamedContents members(kGenuine.begin(), kGenuine.end());
   members.emplace_back(kManifestName, text);
   members.emplace_back(kIndexName, index_text(evil, text.size(), text.size() - body.size()));
   EXPECT_EQ(opened(zip_of(members)).code(), Errc::kUnlistedMember);
@@ -264,18 +262,18 @@ TEST(IndexedArchive, RefusesPagesThatChangedPlaces) {
 TEST(IndexedArchive, RefusesBytesInFrontOfWhatWasSignedWithItsFront) {
   const std::string prefix = "#!/bin/sh\n";
   const std::string archive =
-      indexed_zip_of(kMembers, {.attributes = with_prefix(prefix), .prefix = prefix});
+      indexed_zip_of(kGenuine, {.attributes = with_prefix(prefix), .prefix = prefix});
   EXPECT_EQ(opened("x" + archive).code(), Errc::kPrefixMismatch);
   std::string other = archive;
   other[0] = '%';
   // What was signed in front is not read when the archive is opened, but when all is verified.
   EXPECT_EQ(expect(opened(other))->verify_all().code(), Errc::kPrefixMismatch);
   // An archive that was signed by itself may stand behind anything.
-  EXPECT_TRUE(expect(opened(prefix + indexed_zip_of(kMembers)))->verify_all().ok());
+  EXPECT_TRUE(expect(opened(prefix + indexed_zip_of(kGenuine)))->verify_all().ok());
 }
 
 TEST(IndexedArchive, IsNotReadAgainByForkedChildren) {
-  const std::string archive = indexed_zip_of(kMembers);
+  const std::string archive = indexed_zip_of(kGenuine);
   const auto source = std::make_shared<FailingSource>(archive, SIZE_MAX);
   const auto vfs = expect(opened(source));
   ASSERT_EQ(expect_genuine(*vfs), 2);
@@ -294,7 +292,7 @@ TEST(IndexedArchive, IsNotReadAgainByForkedChildren) {
 }
 
 TEST(IndexedArchive, KeepsToThePolicy) {
-  const std::string archive = indexed_zip_of(kMembers);
+  const std::string archive = indexed_zip_of(kGenuine);
   EXPECT_EQ(opened(archive, trusting({1})).code(), Errc::kNoTrustedKey);
   EXPECT_EQ(opened(archive, TrustPolicy()).code(), Errc::kNoTrustedKey);
   TrustPolicy revoking = trusting({0, 1});
@@ -308,7 +306,7 @@ TEST(IndexedArchive, KeepsToThePolicy) {
   EXPECT_EQ(opened(archive, newer).code(), Errc::kRollback);
   IndexedPlan expired;
   expired.attributes.expires = 1;
-  EXPECT_EQ(opened(indexed_zip_of(kMembers, expired)).code(), Errc::kExpired);
+  EXPECT_EQ(opened(indexed_zip_of(kGenuine, expired)).code(), Errc::kExpired);
 }
 
 TEST(IndexedArchive, KeepsToTheLimits) {

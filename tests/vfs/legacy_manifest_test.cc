@@ -29,7 +29,7 @@ std::string text_in(const std::string& archive) {
   return std::string(text_of(text.bytes()));
 }
 
-Result<Manifest> check(const std::string& text, const TrustPolicy& policy = accepting()) {
+Result<Manifest> check_legacy(const std::string& text, const TrustPolicy& policy = accepting()) {
   return Manifest::check(buffer_of(text), policy, {});
 }
 
@@ -82,16 +82,16 @@ TEST_P(LegacyArchive, IsBoundByTheRestOfThePolicy) {
 // C1, C2: no change of any byte passes
 TEST_P(LegacyArchive, MayNotChangeByOneByte) {
   const std::string text = text_in(GetParam());
-  ASSERT_TRUE(check(text).ok());
+  ASSERT_TRUE(check_legacy(text).ok());
   for (std::size_t at = 0; at < text.size(); ++at) {
     std::string other = text;
     other[at] = static_cast<char>(other[at] ^ 1);
-    EXPECT_FALSE(check(other).ok()) << at;
+    EXPECT_FALSE(check_legacy(other).ok()) << at;
   }
   for (std::size_t size = 0; size < text.size(); ++size) {
-    EXPECT_FALSE(check(text.substr(0, size)).ok()) << size;
+    EXPECT_FALSE(check_legacy(text.substr(0, size)).ok()) << size;
   }
-  EXPECT_EQ(check(text + "\n").code(), Errc::kBadSignature);
+  EXPECT_EQ(check_legacy(text + "\n").code(), Errc::kBadSignature);
 }
 
 INSTANTIATE_TEST_SUITE_P(Signedimp, LegacyArchive, testing::Values("sha1.zip", "md5.zip"),
@@ -114,19 +114,19 @@ TEST(LegacyManifest, IsNotWhatAPolicyForItAlsoReads) {
   policy.legacy = true;
   EXPECT_TRUE(Manifest::check(buffer_of(manifest_for({{"a.py", ""}})), policy, {}).ok());
   const std::string sha1 = expect(digest_of(HashType::kLegacySha1, bytes_of(""))).hex();
-  EXPECT_EQ(
-      check(signed_text("sha1\n@members " + sha256(sha1 + " a.py\n") + " 1\n", sha1 + " a.py\n"),
-            policy)
-          .code(),
-      Errc::kWeakHash);
+  EXPECT_EQ(check_legacy(signed_text("sha1\n@members " + sha256(sha1 + " a.py\n") + " 1\n",
+                                     sha1 + " a.py\n"),
+                         policy)
+                .code(),
+            Errc::kWeakHash);
 }
 
 TEST(LegacyManifest, NeedsASignature) {
   const std::string text = text_in("sha1.zip");
-  EXPECT_EQ(check(text.substr(text.find("\n\n") + 1)).code(), Errc::kNoTrustedKey);
+  EXPECT_EQ(check_legacy(text.substr(text.find("\n\n") + 1)).code(), Errc::kNoTrustedKey);
   TrustPolicy policy = accepting();
   policy.keys = {expect(PrivateKey::generate(KeyAlgorithm::kRsaPss, 2048)).public_key()};
-  EXPECT_EQ(check(text, policy).code(), Errc::kNoTrustedKey);
+  EXPECT_EQ(check_legacy(text, policy).code(), Errc::kNoTrustedKey);
 }
 
 // C3: the file may not choose how it is checked
@@ -138,7 +138,7 @@ TEST(LegacyManifest, KnowsOnePaddingOnly) {
   ASSERT_TRUE(value);
   const std::string raw = "raw:" + std::string(text_of(*value)).substr(9);
   const auto refused =
-      check(text.substr(0, space + 1) + base64_encode(bytes_of(raw)) + text.substr(end));
+      check_legacy(text.substr(0, space + 1) + base64_encode(bytes_of(raw)) + text.substr(end));
   EXPECT_EQ(refused.code(), Errc::kBadSignature);
   EXPECT_THAT(refused.status().what(), HasSubstr("pss-sha1"));
 }
@@ -146,14 +146,14 @@ TEST(LegacyManifest, KnowsOnePaddingOnly) {
 TEST(LegacyManifest, HasBoundedSignatures) {
   const std::string text = text_in("sha1.zip");
   const std::string line = text.substr(0, text.find('\n') + 1);
-  EXPECT_EQ(check(line + text).code(), Errc::kBadManifest);
+  EXPECT_EQ(check_legacy(line + text).code(), Errc::kBadManifest);
   std::string unknown;
   for (int i = 0; i < 100; ++i) {
     unknown +=
         expect(digest_of(HashType::kLegacySha1, bytes_of(std::to_string(i)))).hex() + " AA==\n";
   }
-  EXPECT_EQ(check(unknown + text).code(), Errc::kTooLarge);
-  EXPECT_TRUE(check(unknown.substr(0, unknown.find('\n') + 1) + text).ok());
+  EXPECT_EQ(check_legacy(unknown + text).code(), Errc::kTooLarge);
+  EXPECT_TRUE(check_legacy(unknown.substr(0, unknown.find('\n') + 1) + text).ok());
 }
 
 TEST(LegacyKey, HasTheFingerprintThatSignedimpGave) {

@@ -10,7 +10,7 @@ namespace {
 
 using testing::HasSubstr;
 
-const Members kMembers{{"app/__init__.py", "x = 1\n"}, {"app/a.py", ""}, {"data.txt", "data"}};
+const Members kListed{{"app/__init__.py", "x = 1\n"}, {"app/a.py", ""}, {"data.txt", "data"}};
 
 Result<Manifest> check(const std::string& text, const TrustPolicy& policy = trusting(),
                        const Limits& limits = {}) {
@@ -31,7 +31,7 @@ TEST(Manifest, GivesWhatWasSigned) {
   Attributes attributes;
   attributes.name = "app";
   attributes.serial = 7;
-  const Manifest manifest = expect(check(manifest_for(kMembers, attributes)));
+  const Manifest manifest = expect(check(manifest_for(kListed, attributes)));
   EXPECT_EQ(manifest.attributes(), attributes);
   EXPECT_EQ(manifest.hash_type(), HashType::kSha256);
   EXPECT_EQ(manifest.signers(), std::vector<std::string>{fingerprint()});
@@ -41,7 +41,7 @@ TEST(Manifest, GivesWhatWasSigned) {
 }
 
 TEST(Manifest, FindsExactNamesOnly) {
-  const Manifest manifest = expect(check(manifest_for(kMembers)));
+  const Manifest manifest = expect(check(manifest_for(kListed)));
   // C5, C11: names are bytes; nothing is trimmed, folded or normalised
   for (const char* name : {"data.tx", "data.txt ", " data.txt", "Data.txt", "./data.txt", "app",
                            "app/", "app//a.py", "/data.txt", "", "zzz", "signedimp-manifest.txt"}) {
@@ -58,22 +58,22 @@ TEST(Manifest, MayBeEmpty) {
 
 TEST(Manifest, NeedsATrustedSignature) {
   // C2: signatures stripped, or by unknown keys; D11: nothing in the file adds a key
-  EXPECT_EQ(outcome(manifest_for(kMembers, {}, {})), Errc::kNoTrustedKey);
-  EXPECT_EQ(outcome(manifest_for(kMembers, {}, {1})), Errc::kNoTrustedKey);
-  EXPECT_EQ(outcome(manifest_for(kMembers, {}, {1, 2, 3})), Errc::kNoTrustedKey);
-  EXPECT_EQ(outcome(manifest_for(kMembers), TrustPolicy()), Errc::kNoTrustedKey);
+  EXPECT_EQ(outcome(manifest_for(kListed, {}, {})), Errc::kNoTrustedKey);
+  EXPECT_EQ(outcome(manifest_for(kListed, {}, {1})), Errc::kNoTrustedKey);
+  EXPECT_EQ(outcome(manifest_for(kListed, {}, {1, 2, 3})), Errc::kNoTrustedKey);
+  EXPECT_EQ(outcome(manifest_for(kListed), TrustPolicy()), Errc::kNoTrustedKey);
   EXPECT_EQ(outcome("", trusting()), Errc::kBadManifest);
 }
 
 TEST(Manifest, SaysWhoSigned) {
-  const Status unknown = check(manifest_for(kMembers, {}, {1})).status();
+  const Status unknown = check(manifest_for(kListed, {}, {1})).status();
   EXPECT_THAT(unknown.what(), HasSubstr(fingerprint(1)));
-  const Status nobody = check(manifest_for(kMembers), TrustPolicy()).status();
+  const Status nobody = check(manifest_for(kListed), TrustPolicy()).status();
   EXPECT_THAT(nobody.what(), HasSubstr("no key is trusted"));
 }
 
 TEST(Manifest, CountsToTheThreshold) {
-  const std::string two = manifest_for(kMembers, {}, {0, 2});
+  const std::string two = manifest_for(kListed, {}, {0, 2});
   EXPECT_EQ(outcome(two, trusting({0, 1, 2}, 2)), Errc::kOk);
   EXPECT_EQ(outcome(two, trusting({0, 1, 2}, 3)), Errc::kNoTrustedKey);
   EXPECT_EQ(outcome(two, trusting({0, 1}, 2)), Errc::kNoTrustedKey);
@@ -83,12 +83,12 @@ TEST(Manifest, CountsToTheThreshold) {
 
 TEST(Manifest, RefusesAFalseSignatureByATrustedKeyBesideGoodOnes) {
   // C14: trusted bad beside unknown or trusted good
-  const std::string good = manifest_for(kMembers);
+  const std::string good = manifest_for(kListed);
   const std::string zeros = std::string(86, 'A') + "==";
   EXPECT_EQ(outcome(with_line(fingerprint(1), zeros, good), trusting({0, 1})), Errc::kBadSignature);
   EXPECT_EQ(outcome(with_line(fingerprint(1), "AAAA", good), trusting({0, 1})),
             Errc::kBadSignature);
-  const std::string unknown = manifest_for(kMembers, {}, {1});
+  const std::string unknown = manifest_for(kListed, {}, {1});
   EXPECT_EQ(outcome(with_line(fingerprint(0), zeros, unknown)), Errc::kBadSignature);
   EXPECT_EQ(outcome(with_line(fingerprint(0), zeros, good)), Errc::kBadManifest)
       << "a duplicate fingerprint";
@@ -96,7 +96,7 @@ TEST(Manifest, RefusesAFalseSignatureByATrustedKeyBesideGoodOnes) {
 
 TEST(Manifest, IgnoresLinesByUnknownKeys) {
   // C14: unknown lines are ignored, whatever they claim
-  const std::string text = with_line(std::string(64, '0'), "AAAA", manifest_for(kMembers));
+  const std::string text = with_line(std::string(64, '0'), "AAAA", manifest_for(kListed));
   const Manifest manifest = expect(check(text));
   EXPECT_EQ(manifest.signatures().size(), 2U);
   EXPECT_EQ(manifest.signers(), std::vector<std::string>{fingerprint()});
@@ -114,13 +114,13 @@ TEST(Manifest, LetsRevocationBeatTrust) {
   // D12: revoked keys
   TrustPolicy policy = trusting({0, 1});
   policy.revoked = {fingerprint(1)};
-  EXPECT_EQ(outcome(manifest_for(kMembers, {}, {0}), policy), Errc::kOk);
-  EXPECT_EQ(outcome(manifest_for(kMembers, {}, {1}), policy), Errc::kKeyRevoked);
-  EXPECT_EQ(outcome(manifest_for(kMembers, {}, {0, 1}), policy), Errc::kKeyRevoked);
+  EXPECT_EQ(outcome(manifest_for(kListed, {}, {0}), policy), Errc::kOk);
+  EXPECT_EQ(outcome(manifest_for(kListed, {}, {1}), policy), Errc::kKeyRevoked);
+  EXPECT_EQ(outcome(manifest_for(kListed, {}, {0, 1}), policy), Errc::kKeyRevoked);
   policy = trusting({0});
   policy.revoked = {fingerprint(0), fingerprint(1)};
-  EXPECT_EQ(outcome(manifest_for(kMembers, {}, {0}), policy), Errc::kKeyRevoked);
-  EXPECT_EQ(outcome(manifest_for(kMembers, {}, {1}), policy), Errc::kNoTrustedKey);
+  EXPECT_EQ(outcome(manifest_for(kListed, {}, {0}), policy), Errc::kKeyRevoked);
+  EXPECT_EQ(outcome(manifest_for(kListed, {}, {1}), policy), Errc::kNoTrustedKey);
 }
 
 TEST(Manifest, ChecksSignaturesBeforeItParsesAnything) {
@@ -136,7 +136,7 @@ TEST(Manifest, ChecksSignaturesBeforeItParsesAnything) {
 
 TEST(Manifest, HoldsTheMemberLinesToTheHeader) {
   // C6, C18: lines changed, added, taken away, reordered, or from another release
-  const std::string body = body_of(kMembers);
+  const std::string body = body_of(kListed);
   const std::string header = expect(encode_header(HashType::kSha256, {}, body));
   EXPECT_EQ(outcome(signed_text(header, body)), Errc::kOk);
   for (const std::string& other : {std::string(), body + body, body.substr(0, body.size() - 1),
@@ -161,8 +161,8 @@ TEST(Manifest, HoldsTheProductToTheAllowedNames) {
   // C19: another product's archive, signed by the same key
   Attributes attributes;
   attributes.name = "app";
-  const std::string named = manifest_for(kMembers, attributes);
-  const std::string nameless = manifest_for(kMembers);
+  const std::string named = manifest_for(kListed, attributes);
+  const std::string nameless = manifest_for(kListed);
   TrustPolicy policy = trusting();
   EXPECT_EQ(outcome(named, policy), Errc::kOk);
   policy.names = {"app", "other"};
@@ -183,7 +183,7 @@ TEST(Manifest, RefusesOlderReleases) {
     Attributes attributes;
     attributes.name = std::move(name);
     attributes.serial = serial;
-    return manifest_for(kMembers, attributes);
+    return manifest_for(kListed, attributes);
   };
   TrustPolicy policy = trusting();
   policy.min_serial = {{"app", 42}};
@@ -205,7 +205,7 @@ TEST(Manifest, IsValidFromNotBeforeUntilExpires) {
   Attributes attributes;
   attributes.not_before = 1000;
   attributes.expires = 2000;
-  const std::string text = manifest_for(kMembers, attributes);
+  const std::string text = manifest_for(kListed, attributes);
   const auto at = [&](std::int64_t now) {
     TrustPolicy policy = trusting();
     policy.now = [now] { return now; };
@@ -226,12 +226,12 @@ TEST(Manifest, AsksTheClockOnce) {
   Attributes attributes;
   attributes.not_before = 1;
   attributes.expires = 2;
-  EXPECT_EQ(outcome(manifest_for(kMembers, attributes), policy), Errc::kOk);
+  EXPECT_EQ(outcome(manifest_for(kListed, attributes), policy), Errc::kOk);
   EXPECT_EQ(asked, 1);
 }
 
 TEST(Manifest, RefusesAPolicyWithoutSense) {
-  EXPECT_EQ(outcome(manifest_for(kMembers), trusting({0}, 0)), Errc::kUsage);
+  EXPECT_EQ(outcome(manifest_for(kListed), trusting({0}, 0)), Errc::kUsage);
 }
 
 TEST(Manifest, ReadsNothingInTheFormatOfSignedimpByDefault) {
@@ -246,9 +246,9 @@ TEST(Manifest, BoundsTheNumberOfMembers) {
   // C15: more members than are allowed
   Limits limits;
   limits.members = 2;
-  EXPECT_EQ(check(manifest_for(kMembers), trusting(), limits).code(), Errc::kTooLarge);
+  EXPECT_EQ(check(manifest_for(kListed), trusting(), limits).code(), Errc::kTooLarge);
   limits.members = 3;
-  EXPECT_EQ(check(manifest_for(kMembers), trusting(), limits).code(), Errc::kOk);
+  EXPECT_EQ(check(manifest_for(kListed), trusting(), limits).code(), Errc::kOk);
 }
 
 TEST(Manifest, RefusesEveryChangedByte) {

@@ -9,11 +9,11 @@
 namespace signedvfs {
 namespace {
 
-const NamedContents kMembers{{"a.txt", std::string(5000, 'a')}, {"b", ""}, {"c.txt", "x"}};
+const NamedContents kRebuilt{{"a.txt", std::string(5000, 'a')}, {"b", ""}, {"c.txt", "x"}};
 
 class Rebuilding : public testing::Test {
  protected:
-  // of returns the request to write `kMembers` anew, behind "prefix".
+  // of returns the request to write `kRebuilt` anew, behind "prefix".
   Rebuild of(const Container& source) {
     Rebuild rebuild;
     rebuild.members = &source;
@@ -29,7 +29,7 @@ class Rebuilding : public testing::Test {
   }
 
   std::unique_ptr<const Container> source(Method method) {
-    return expect(open_container(directory_.write("in.zip", zip_of(kMembers, method)), {}));
+    return expect(open_container(directory_.write("in.zip", zip_of(kRebuilt, method)), {}));
   }
 
   TemporaryDirectory directory_;
@@ -41,8 +41,8 @@ TEST_F(Rebuilding, TellsWhatStandsWhereInTheFile) {
     const auto zip = source(method);
     ASSERT_TRUE(rebuild_archive(of(*zip)).ok());
     const std::string file = file_text(directory_ / "out.zip");
-    ASSERT_EQ(contents_.members.size(), kMembers.size());
-    for (const auto& [name, content] : kMembers) {
+    ASSERT_EQ(contents_.members.size(), kRebuilt.size());
+    for (const auto& [name, content] : kRebuilt) {
       const WrittenMember& member = contents_.members.at(name);
       EXPECT_EQ(member.size, content.size());
       EXPECT_EQ(member.content.hex(), sha256(content));

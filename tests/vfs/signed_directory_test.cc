@@ -15,12 +15,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const Members kMembers{{"a.py", "x = 1\n"}, {"p/b.py", "y = 1\n"}};
+const Members kFiles{{"a.py", "x = 1\n"}, {"p/b.py", "y = 1\n"}};
 
 class SignedDirectory : public testing::Test {
  protected:
   SignedDirectory() : path_(directory_ / "app") {
-    for (const auto& [name, content] : with_manifest(kMembers)) {
+    for (const auto& [name, content] : with_manifest(kFiles)) {
       directory_.write("app/" + name, content);
     }
     vfs_ = expect(SignedVfs::open(path_, trusting()));
@@ -38,7 +38,7 @@ class SignedDirectory : public testing::Test {
 };
 
 TEST_F(SignedDirectory, GivesTheSignedBytes) {
-  for (const auto& [name, content] : kMembers) {
+  for (const auto& [name, content] : kFiles) {
     const VerifiedBytes bytes = expect(vfs_->read(name));
     EXPECT_EQ(text_of(bytes.bytes()), content);
   }
@@ -66,7 +66,7 @@ TEST_F(SignedDirectory, StaysInTheDirectoryThatWasOpened) {
   fs::rename(path_, directory_ / "elsewhere");
   directory_.write("app/a.py", "evil");
   const VerifiedBytes bytes = expect(vfs_->read("a.py"));
-  EXPECT_EQ(text_of(bytes.bytes()), kMembers.at("a.py"));
+  EXPECT_EQ(text_of(bytes.bytes()), kFiles.at("a.py"));
 }
 
 TEST_F(SignedDirectory, IsNotItsNeighbourOfASimilarName) {

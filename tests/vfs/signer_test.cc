@@ -51,13 +51,13 @@ SignRequest request_for(const std::string& path, const std::vector<std::size_t>&
   return request;
 }
 
-std::shared_ptr<const SignedVfs> opened(const std::string& path,
-                                        const TrustPolicy& policy = trusting()) {
+std::shared_ptr<const SignedVfs> open_signed(const std::string& path,
+                                             const TrustPolicy& policy = trusting()) {
   return expect(SignedVfs::open(path, policy));
 }
 
 void expect_members(const std::string& path, const Members& members = kMembers) {
-  const auto vfs = opened(path);
+  const auto vfs = open_signed(path);
   EXPECT_EQ(vfs->listing().size(), members.size());
   for (const auto& [name, content] : members) {
     const VerifiedBytes bytes = expect(vfs->read(name));
@@ -128,11 +128,11 @@ TEST_F(Signer, KeepsAndSignsBytesInFront) {
   expect(sign(request_for(path)));
   EXPECT_TRUE(file_text(path).starts_with(prefix));
   expect_members(path);
-  ASSERT_TRUE(opened(path)->attributes().prefix);
-  EXPECT_EQ(opened(path)->attributes().prefix->length, prefix.size());
+  ASSERT_TRUE(open_signed(path)->attributes().prefix);
+  EXPECT_EQ(open_signed(path)->attributes().prefix->length, prefix.size());
   std::string changed = file_text(path);
   changed[0] = '?';
-  EXPECT_EQ(opened(directory_.write("changed", changed))->verify_all().code(),
+  EXPECT_EQ(open_signed(directory_.write("changed", changed))->verify_all().code(),
             Errc::kPrefixMismatch);
 }
 
@@ -147,7 +147,7 @@ TEST_F(Signer, SignsEveryAttributeAndHash) {
     expect(sign(request));
     TrustPolicy policy = trusting();
     policy.now = [] { return 150; };
-    const auto vfs = opened(request.path, policy);
+    const auto vfs = open_signed(request.path, policy);
     EXPECT_EQ(vfs->attributes(), request.attributes);
     EXPECT_EQ(vfs->hash_type(), type);
     EXPECT_TRUE(vfs->verify_all().ok());
@@ -161,7 +161,7 @@ TEST_F(Signer, AddsASignatureToTheSameStatement) {
   const SignReport second = expect(sign(request_for(first.path, {1})));
   EXPECT_TRUE(second.added);
   EXPECT_THAT(second.signers, UnorderedElementsAre(fingerprint(0), fingerprint(1)));
-  const auto vfs = opened(first.path, trusting({0, 1}, 2));
+  const auto vfs = open_signed(first.path, trusting({0, 1}, 2));
   EXPECT_EQ(vfs->attributes().name, "app");
 }
 
@@ -176,7 +176,7 @@ TEST_F(Signer, CarriesNoSignatureOverToAnotherStatement) {
   const SignReport report = expect(sign(second));
   EXPECT_FALSE(report.added);
   EXPECT_THAT(report.signers, ElementsAre(fingerprint(1)));
-  const auto vfs = opened(first.path, trusting({1}));
+  const auto vfs = open_signed(first.path, trusting({1}));
   EXPECT_EQ(vfs->attributes().serial, 2U);
   EXPECT_FALSE(vfs->attributes().name) << "somebody else said that";
 }
@@ -189,8 +189,8 @@ TEST_F(Signer, KeepsItsOwnAttributes) {
   request.attributes = {};
   request.attributes.serial = 2;
   EXPECT_FALSE(expect(sign(request)).added);
-  EXPECT_EQ(opened(request.path)->attributes().name, "app");
-  EXPECT_EQ(opened(request.path)->attributes().serial, 2U);
+  EXPECT_EQ(open_signed(request.path)->attributes().name, "app");
+  EXPECT_EQ(open_signed(request.path)->attributes().serial, 2U);
 }
 
 TEST_F(Signer, BelievesNothingOfAManifestThatItDidNotSign) {
@@ -209,7 +209,7 @@ TEST_F(Signer, BelievesNothingOfAManifestThatItDidNotSign) {
     const SignReport report = expect(sign(request_for(path)));
     EXPECT_FALSE(report.added);
     EXPECT_THAT(report.signers, ElementsAre(fingerprint()));
-    EXPECT_FALSE(opened(path)->attributes().name);
+    EXPECT_FALSE(open_signed(path)->attributes().name);
     expect_members(path);
   }
 }
@@ -223,10 +223,10 @@ TEST_F(Signer, SignsADirectoryWhereItStands) {
   EXPECT_THAT(report.left_out[0], HasSubstr("app/__pycache__/__init__.cpython-311.pyc"));
   expect_members(path);
   EXPECT_TRUE(expect(sign(request_for(path, {1}))).added);
-  EXPECT_TRUE(opened(path, trusting({0, 1}, 2))->verify_all().ok());
+  EXPECT_TRUE(open_signed(path, trusting({0, 1}, 2))->verify_all().ok());
 
   directory_.write("tree/b.txt", "changed");
-  EXPECT_EQ(opened(path)->read("b.txt").code(), Errc::kDigestMismatch);
+  EXPECT_EQ(open_signed(path)->read("b.txt").code(), Errc::kDigestMismatch);
   EXPECT_FALSE(expect(sign(request_for(path, {1}))).added);
   EXPECT_EQ(SignedVfs::open(path, trusting()).code(), Errc::kNoTrustedKey);
 }

@@ -11,13 +11,11 @@
 #include "tests/support/signing.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/zip_text.h"
+#include "tests/vfs/tampering.h"
 #include "vfs/signed_vfs.h"
 
 namespace signedvfs {
 namespace {
-
-const Members kMembers{{"a.py", "x = 1; y = 1; z = 1\n"}, {"p/b.txt", std::string(60, 'b')}};
-const Members kEvil{{"a.py", "x = 6; y = 6; z = 6\n"}, {"p/b.txt", std::string(60, 'e')}};
 
 // replaced returns `text` with `to` in all places of `from`, which is as long.
 std::string replaced(std::string text, const std::string& from, const std::string& to) {
@@ -32,12 +30,12 @@ Result<std::shared_ptr<const SignedVfs>> over(std::unique_ptr<const ByteSource> 
   return SignedVfs::over(std::move(container), trusting());
 }
 
-// expect_genuine reads everything `times` times: the signed bytes or an error, nothing else.
+// expect_genuine_reads reads everything `times` times: the signed bytes or an error, nothing else.
 // Returns how many reads succeeded.
-int expect_genuine(const SignedVfs& vfs, int times = 1) {
+int expect_genuine_reads(const SignedVfs& vfs, int times = 1) {
   int succeeded = 0;
   for (int i = 0; i < times; ++i) {
-    for (const auto& [name, content] : kMembers) {
+    for (const auto& [name, content] : kGenuine) {
       const auto bytes = vfs.read(name);
       if (!bytes.ok()) {
         EXPECT_NE(bytes.code(), Errc::kNotFound) << "a listed member was denied";
@@ -52,7 +50,7 @@ int expect_genuine(const SignedVfs& vfs, int times = 1) {
 
 class Tampering : public testing::TestWithParam<Method> {
  protected:
-  Tampering() : archive_(signed_zip_of(kMembers, {}, GetParam())) {}
+  Tampering() : archive_(signed_zip_of(kGenuine, {}, GetParam())) {}
 
   std::string archive_;
 };
@@ -67,7 +65,7 @@ TEST_P(Tampering, OfAnySingleByteGivesTheSameBytesOrAnError) {
       std::string changed = archive_;
       changed[i] = static_cast<char>(static_cast<unsigned char>(changed[i]) ^ flip);
       const auto vfs = over(std::make_unique<MemorySource>(changed));
-      if (!vfs.ok() || expect_genuine(**vfs) < 2) ++refused;
+      if (!vfs.ok() || expect_genuine_reads(**vfs) < 2) ++refused;
     }
   }
   EXPECT_GT(refused, 0);
@@ -83,7 +81,7 @@ TEST_P(Tampering, BetweenAnyTwoAccessesGivesTheSignedBytesOrAnError) {
   // E1, E2, E3, E4: the file changes after any access, while opening or while reading
   const std::string evil = [] {
     NamedContents members(kEvil.begin(), kEvil.end());
-    members.emplace_back(kManifestName, manifest_for(kMembers));
+    members.emplace_back(kManifestName, manifest_for(kGenuine));
     return zip_of(members, GetParam());
   }();
   ASSERT_EQ(evil.size(), archive_.size());
@@ -97,7 +95,7 @@ TEST_P(Tampering, BetweenAnyTwoAccessesGivesTheSignedBytesOrAnError) {
       ++refused;
       continue;
     }
-    if (expect_genuine(**vfs, 3) < 6) ++refused;
+    if (expect_genuine_reads(**vfs, 3) < 6) ++refused;
     if (accesses.accesses() <= changes_at) break;
   }
   EXPECT_GE(changes_at, 7U) << "each read accesses the file";
@@ -107,7 +105,7 @@ TEST_P(Tampering, BetweenAnyTwoAccessesGivesTheSignedBytesOrAnError) {
 TEST_P(Tampering, WouldSucceedWithoutTheCheck) {
   // The attack of the test above is a real one: a reader that does not check gets other bytes.
   auto source = std::make_unique<ChangingSource>(
-      zip_of(NamedContents(kMembers.begin(), kMembers.end()), Method::kStored),
+      zip_of(NamedContents(kGenuine.begin(), kGenuine.end()), Method::kStored),
       zip_of(NamedContents(kEvil.begin(), kEvil.end()), Method::kStored), 0);
   const auto container = expect(open_zip(std::move(source), "a.zip", {}));
   const Buffer content = expect(container->read("a.py"));
@@ -124,7 +122,7 @@ TEST_P(Tampering, FailsWhereAnyAccessFails) {
       EXPECT_EQ(vfs.code(), Errc::kIo);
       continue;
     }
-    if (const int succeeded = expect_genuine(**vfs); accesses.accesses() > fails_at) {
+    if (const int succeeded = expect_genuine_reads(**vfs); accesses.accesses() > fails_at) {
       EXPECT_EQ(succeeded, 1);
       continue;
     }
@@ -134,7 +132,7 @@ TEST_P(Tampering, FailsWhereAnyAccessFails) {
 
 class ChangedFile : public testing::Test {
  protected:
-  ChangedFile() : path_(directory_.write("a.zip", signed_zip_of(kMembers))) {
+  ChangedFile() : path_(directory_.write("a.zip", signed_zip_of(kGenuine))) {
     vfs_ = expect(SignedVfs::open(path_, trusting()));
   }
 
@@ -146,28 +144,28 @@ class ChangedFile : public testing::Test {
 TEST_F(ChangedFile, IsNotOpenedAgainAfterARename) {
   // E8: another file is put in place of the one that was opened
   const std::string evil = directory_.write(
-      "evil.zip", replaced(signed_zip_of(kMembers), kMembers.at("a.py"), kEvil.at("a.py")));
+      "evil.zip", replaced(signed_zip_of(kGenuine), kGenuine.at("a.py"), kEvil.at("a.py")));
   std::filesystem::rename(evil, path_);
-  EXPECT_EQ(expect_genuine(*vfs_), 2);
+  EXPECT_EQ(expect_genuine_reads(*vfs_), 2);
   std::filesystem::remove(path_);
-  EXPECT_EQ(expect_genuine(*vfs_), 2);
+  EXPECT_EQ(expect_genuine_reads(*vfs_), 2);
 }
 
 TEST_F(ChangedFile, IsRefusedAfterItWasWrittenOver) {
   // E5: times and sizes are no guard; the content is
   struct stat before{};
   ASSERT_EQ(::stat(path_.c_str(), &before), 0);
-  directory_.write("a.zip", replaced(file_text(path_), kMembers.at("a.py"), kEvil.at("a.py")));
+  directory_.write("a.zip", replaced(file_text(path_), kGenuine.at("a.py"), kEvil.at("a.py")));
   const timespec times[2] = {before.st_atim, before.st_mtim};
   ASSERT_EQ(::utimensat(AT_FDCWD, path_.c_str(), times, 0), 0);
   EXPECT_FALSE(vfs_->read("a.py").ok());
-  EXPECT_EQ(expect_genuine(*vfs_), 1);
+  EXPECT_EQ(expect_genuine_reads(*vfs_), 1);
 }
 
 TEST_F(ChangedFile, GivesAnErrorAfterItWasTruncated) {
   // E6, E7: no signal, whatever is cut off
   ASSERT_EQ(::truncate(path_.c_str(), 40), 0);
-  EXPECT_EQ(expect_genuine(*vfs_), 0);
+  EXPECT_EQ(expect_genuine_reads(*vfs_), 0);
   ASSERT_EQ(::truncate(path_.c_str(), 0), 0);
   EXPECT_EQ(vfs_->read("a.py").code(), Errc::kShrunk);
 }
