@@ -55,15 +55,19 @@ template <pybind11::object (*kBody)(const FastCall&)>
 PyObject* fast_method(PyObject* self, PyTypeObject* type, PyObject* const* arguments,
                       std::size_t count, PyObject* names) noexcept {
   try {
-    return kBody({self, type, arguments, count, names}).release().ptr();
-  } catch (pybind11::error_already_set& error) {
-    error.restore();
-  } catch (const pybind11::builtin_exception& error) {
-    error.set_error();
+    try {
+      return kBody({self, type, arguments, count, names}).release().ptr();
+    } catch (pybind11::error_already_set& error) {
+      error.restore();
+    } catch (const pybind11::builtin_exception& error) {
+      error.set_error();
+    }
   } catch (const std::bad_alloc&) {
     PyErr_NoMemory();
   } catch (const std::exception& error) {
     PyErr_SetString(PyExc_RuntimeError, error.what());
+  } catch (...) {
+    PyErr_SetString(PyExc_SystemError, "an exception of an unknown kind");
   }
   return nullptr;
 }

@@ -247,7 +247,7 @@ void ReadAhead::State::make_room() {
   while (!ready.empty() && ready_bytes > bounds.bytes / 2) {
     Member& member = members[ready.front()];
     ready.pop_front();
-    if (member.stage != Stage::kReady) continue;
+    if (member.stage != Stage::kReady || !member.content) continue;
     ready_bytes -= member.content->size();
     member.content.reset();
     member.stage = Stage::kGone;
