@@ -6,9 +6,9 @@
 
 #include "archive/atomic_file.h"
 #include "archive/buffered_sink.h"
-#include "archive/limits.h"
 #include "archive/names.h"
 #include "archive/ordered_workers.h"
+#include "archive/size_check.h"
 #include "archive/zip_writer.h"
 
 namespace signedvfs {
@@ -28,10 +28,10 @@ struct Member {
 }  // namespace
 
 struct ArchiveWriter::State {
-  State(AtomicFile started, unsigned threads)
+  State(AtomicFile started, const Limits& limits, unsigned threads)
       : file(std::move(started)),
         buffered([this](std::span<const std::byte> bytes) { return file.write(bytes); }),
-        zip([this](std::span<const std::byte> bytes) { return buffered.write(bytes); }, 0),
+        zip([this](std::span<const std::byte> bytes) { return buffered.write(bytes); }, 0, limits),
         workers(threads, threads * kWindowPerThread) {}
 
   AtomicFile file;
@@ -41,14 +41,16 @@ struct ArchiveWriter::State {
 };
 
 Result<std::unique_ptr<ArchiveWriter>> ArchiveWriter::create(const std::string& path,
+                                                             const Limits& limits,
                                                              unsigned threads) {
   SIGNEDVFS_ASSIGN(AtomicFile file, AtomicFile::create(path));
-  auto state = std::make_unique<State>(std::move(file), threads);
-  return std::unique_ptr<ArchiveWriter>(new ArchiveWriter(path, std::move(state)));
+  auto state = std::make_unique<State>(std::move(file), limits, threads);
+  return std::unique_ptr<ArchiveWriter>(new ArchiveWriter(path, limits, std::move(state)));
 }
 
-ArchiveWriter::ArchiveWriter(std::string path, std::unique_ptr<State> state) noexcept
-    : path_(std::move(path)), process_(getpid()), state_(std::move(state)) {}
+ArchiveWriter::ArchiveWriter(std::string path, const Limits& limits,
+                             std::unique_ptr<State> state) noexcept
+    : path_(std::move(path)), limits_(limits), process_(getpid()), state_(std::move(state)) {}
 
 // A child has no threads to wait for, and the unfinished file is its parent's.
 ArchiveWriter::~ArchiveWriter() {
@@ -59,14 +61,15 @@ ArchiveWriter::~ArchiveWriter() {
 Status ArchiveWriter::add(std::string_view name, Buffer content, Method method, int level) {
   if (is_inherited()) return why_not();
   // What is wrong with the arguments shows now, not when it is another member's turn.
-  SIGNEDVFS_TRY(check_member_name(name, Limits{}));
+  SIGNEDVFS_TRY(check_member_name(name, limits_).about(name));
+  SIGNEDVFS_TRY(SizeCheck(limits_).add(name, content.size()));
   if (auto valid = pack_member({}, method, level); !valid.ok()) return std::move(valid).status();
 
   const auto member =
       std::make_shared<Member>(Member{std::string(name), std::move(content), {}, {}});
   const std::uint64_t bytes = member->content.size();
-  const auto pack = [member, method, level] {
-    auto packed = pack_member(std::as_const(member->content).bytes(), method, level);
+  const auto pack = [member, method, level, ratio = limits_.ratio] {
+    auto packed = pack_member(std::as_const(member->content).bytes(), method, level, ratio);
     if (packed.ok()) {
       member->packed = std::move(packed).value();
     } else {

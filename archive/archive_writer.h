@@ -10,6 +10,7 @@
 
 #include "archive/buffer.h"
 #include "archive/codec.h"
+#include "archive/limits.h"
 #include "archive/processors.h"
 #include "archive/status.h"
 
@@ -20,8 +21,10 @@ namespace signedvfs {
 // the child of a fork has none of them, and everything fails there with `kUsage`.
 class ArchiveWriter {
  public:
-  // create starts the archive that will be `path`. Fails as `AtomicFile::create` does.
+  // create starts the archive that will be `path`, and that whoever keeps to `limits` will read.
+  // Fails as `AtomicFile::create` does.
   static Result<std::unique_ptr<ArchiveWriter>> create(const std::string& path,
+                                                       const Limits& limits = {},
                                                        unsigned threads = processors());
   ArchiveWriter(const ArchiveWriter&) = delete;
   ArchiveWriter& operator=(const ArchiveWriter&) = delete;
@@ -29,9 +32,10 @@ class ArchiveWriter {
 
   const std::string& path() const& noexcept { return path_; }
 
-  // add appends a member, packed as `pack_member` does. Members stand in the order of the calls; a
-  // bounded number of bytes waits to be packed. Fails with `kBadName`, with `kUsage` or
-  // `kBadMethod` for the arguments, and with what kept an earlier member from being written.
+  // add appends a member, packed as `pack_member` does, for readers of the same limits. Members
+  // stand in the order of the calls; a bounded number of bytes waits to be packed. Fails with
+  // `kBadName`, `kTooLarge`, `kUsage` or `kBadMethod` for the arguments, and with what kept an
+  // earlier member from being written.
   Status add(std::string_view name, Buffer content, Method method, int level = 0);
 
   // finish completes the archive and puts it in place. Fails as `ZipWriter::finish` and `add` do;
@@ -46,11 +50,12 @@ class ArchiveWriter {
 
  private:
   struct State;
-  ArchiveWriter(std::string path, std::unique_ptr<State> state) noexcept;
+  ArchiveWriter(std::string path, const Limits& limits, std::unique_ptr<State> state) noexcept;
   bool is_inherited() const noexcept;
   Status why_not() const;
 
   const std::string path_;
+  const Limits limits_;
   const pid_t process_;
   mutable std::mutex mutex_;
   std::unique_ptr<State> state_;

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "archive/byte_cursor.h"
+#include "archive/size_check.h"
 
 namespace signedvfs {
 namespace {
@@ -113,11 +114,23 @@ std::optional<Buffer> zstd_encoded(std::span<const std::byte> content, int level
   return trimmed(scratch, size);
 }
 
-// encoded chooses between them; nothing is returned where `method` stores.
-std::optional<Buffer> encoded(std::span<const std::byte> content, Method method, int level) {
+// Encoded is content in another form.
+struct Encoded {
+  Method method;
+  Buffer bytes;
+};
+
+// encoded chooses the method that the reader accepts; nothing is returned where that is storing.
+std::optional<Encoded> encoded(std::span<const std::byte> content, Method method, int level,
+                               std::uint64_t ratio) {
   if (content.empty() || method == Method::kStored) return {};
-  if (method == Method::kDeflate) return deflated(content, level == 0 ? kDeflateDefault : level);
-  return zstd_encoded(content, level == 0 ? kZstdDefault : level);
+  const bool is_zstd = method == Method::kZstd;
+  std::optional<Buffer> bytes = is_zstd ? zstd_encoded(content, level == 0 ? kZstdDefault : level)
+                                        : deflated(content, level == 0 ? kDeflateDefault : level);
+  if (!bytes) return {};
+  if (keeps_ratio(content.size(), bytes->size(), ratio)) return Encoded{method, *std::move(bytes)};
+  if (is_zstd) return encoded(content, Method::kDeflate, 0, ratio);
+  return {};
 }
 
 int max_level(Method method) {
@@ -138,7 +151,8 @@ Status unknown_method(Method method) {
 
 }  // namespace
 
-Result<Packed> pack_member(std::span<const std::byte> content, Method method, int level) {
+Result<Packed> pack_member(std::span<const std::byte> content, Method method, int level,
+                           std::uint64_t ratio) {
   const int highest = max_level(method);
   if (highest < 0) return unknown_method(method);
   if (level < 0 || level > highest) {
@@ -149,9 +163,9 @@ Result<Packed> pack_member(std::span<const std::byte> content, Method method, in
   Packed packed;
   packed.crc32 = checksum(content);
   packed.size = content.size();
-  if (auto bytes = encoded(content, method, level)) {
-    packed.method = method;
-    packed.bytes = *std::move(bytes);
+  if (auto smaller = encoded(content, method, level, ratio)) {
+    packed.method = smaller->method;
+    packed.bytes = std::move(smaller->bytes);
   } else {
     packed.bytes = Buffer(content.size());
     if (!content.empty()) {

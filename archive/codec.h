@@ -22,8 +22,11 @@ struct Packed {
 };
 
 // pack_member encodes `content` with `method`; `level` 0 means the method's default. Content that
-// does not get smaller is stored. The result depends on nothing but the arguments.
-Result<Packed> pack_member(std::span<const std::byte> content, Method method, int level = 0);
+// does not get smaller is stored. What zstd makes smaller than a reader of `Limits::ratio` `ratio`
+// accepts (0: any) is deflated, and what deflate does is stored. The result depends on nothing but
+// the arguments.
+Result<Packed> pack_member(std::span<const std::byte> content, Method method, int level = 0,
+                           std::uint64_t ratio = 0);
 
 // unpack_into decodes `stored` into exactly `dst`: it fails with `kCorruptMember` where the stream
 // is malformed, longer or shorter than `dst`, or followed by anything, or where the checksum of

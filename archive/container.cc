@@ -66,7 +66,7 @@ Result<OpenedPath> open_path(const std::string& path, const Limits& limits) {
   SIGNEDVFS_ASSIGN(Opened opened, open_file_or_directory(path));
   OpenedPath out;
   if (S_ISDIR(opened.mode)) {
-    SIGNEDVFS_ASSIGN(out.container, DirectoryTree::over(std::move(opened.fd), path, limits));
+    SIGNEDVFS_ASSIGN(out.directory, DirectoryTree::over(std::move(opened.fd), path, limits));
     return out;
   }
   SIGNEDVFS_ASSIGN(std::unique_ptr<const ByteSource> source,
@@ -76,16 +76,11 @@ Result<OpenedPath> open_path(const std::string& path, const Limits& limits) {
     case Format::kZip:
       out.zip = std::move(source);
       return out;
-    case Format::kStream: {
-      SIGNEDVFS_ASSIGN(out.container,
-                       open_foreign(std::move(source), ForeignKind::kStream, path, limits));
+    case Format::kStream:
+    case Format::kSevenZip:
+      out.foreign = std::move(source);
+      out.kind = sniffed.format == Format::kStream ? ForeignKind::kStream : ForeignKind::kSevenZip;
       return out;
-    }
-    case Format::kSevenZip: {
-      SIGNEDVFS_ASSIGN(out.container,
-                       open_foreign(std::move(source), ForeignKind::kSevenZip, path, limits));
-      return out;
-    }
     case Format::kOther:
       return Status(Errc::kUnsupported, path + ": " + std::string(sniffed.label) +
                                             " archives are not handled; zip and tar are");
@@ -99,7 +94,10 @@ Result<std::unique_ptr<const Container>> open_container(const std::string& path,
                                                         const Limits& limits) {
   SIGNEDVFS_ASSIGN(OpenedPath opened, open_path(path, limits));
   if (opened.zip != nullptr) return open_sniffed_zip(std::move(opened.zip), path, limits);
-  return std::move(opened.container);
+  if (opened.foreign != nullptr) {
+    return open_foreign(std::move(opened.foreign), opened.kind, path, limits);
+  }
+  return std::move(opened.directory);
 }
 
 Result<bool> resembles_archive(const std::string& path) {

@@ -19,6 +19,10 @@ namespace signedvfs {
 
 class ByteSource;
 
+// ForeignKind is how an archive that is no zip has to be read: 7z has its directory at the end, tar
+// and cpio are streams, plain or compressed by gzip, bzip2, xz or zstd.
+enum class ForeignKind : bool { kStream, kSevenZip };
+
 // StoredMember is a member as a container stores it, and what that decodes to.
 struct StoredMember {
   Packed packed;
@@ -83,19 +87,22 @@ class Container {
   }
 };
 
-// OpenedPath is what a path named at one moment: the bytes of a zip archive, of which nothing has
-// been read, or a container. Exactly one of the two is set.
+// OpenedPath is what a path named at one moment: an archive, of which nothing has been read but
+// what tells its format, or a directory. Exactly one of the three pointers is set.
 struct OpenedPath {
   std::shared_ptr<const ByteSource> zip;
-  std::unique_ptr<const Container> container;
+  std::unique_ptr<const ByteSource> foreign;  // an archive of another format
+  ForeignKind kind = ForeignKind::kStream;    // of `foreign`
+  std::unique_ptr<const Container> directory;
 };
 
-// open_path does what open_container does, but leaves zip archives to be read by the caller.
+// open_path does what open_container does, but leaves archives to be read by the caller.
 Result<OpenedPath> open_path(const std::string& path, const Limits& limits);
 
 // open_container opens what `path` names: a directory, a zip archive (alone or appended to another
-// file), or any other archive that libarchive reads, which is decoded into memory at once. Fails
-// with `kNotFound`, `kNotAnArchive` where nothing there resembles an archive, or what is wrong.
+// file), or any other archive that libarchive reads, which is decoded into memory at once, all of
+// it under `limits`: for those who sign, and believe nobody but themselves. Fails with `kNotFound`,
+// `kNotAnArchive` where nothing there resembles an archive, or what is wrong.
 Result<std::unique_ptr<const Container>> open_container(const std::string& path,
                                                         const Limits& limits);
 

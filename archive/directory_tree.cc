@@ -12,6 +12,7 @@
 
 #include "archive/names.h"
 #include "archive/open_beneath.h"
+#include "archive/size_check.h"
 #include "archive/system_error.h"
 
 namespace signedvfs {
@@ -92,11 +93,7 @@ Result<Buffer> DirectoryTree::read(std::string_view name) const {
   if (!opened.ok()) return std::move(opened).status().in(path_);
   const FileDescriptor file = std::move(opened).value();
   SIGNEDVFS_ASSIGN(const std::uint64_t size, size_of_file(file.get(), what));
-  if (size > limits_.member_bytes) {
-    return Status(Errc::kTooLarge, what + " has " + std::to_string(size) +
-                                       " bytes; the limit member_bytes is " +
-                                       std::to_string(limits_.member_bytes));
-  }
+  SIGNEDVFS_TRY(SizeCheck(limits_).add(name, size).in(path_));
   Buffer content(static_cast<std::size_t>(size));
   for (auto rest = content.bytes(); !rest.empty();) {
     const ssize_t got = ::read(file.get(), rest.data(), rest.size());
@@ -152,8 +149,7 @@ Status DirectoryTree::list(const std::string& directory, Walk& walk) const {
       return std::move(status).in(path_);
     }
     if (walk.seen++ >= limits_.members) {
-      return {Errc::kTooLarge, what + " is one file too many; the limit members is " +
-                                   std::to_string(limits_.members)};
+      return too_large("members", limits_.members, what + " is one file too many");
     }
     SIGNEDVFS_ASSIGN(const mode_t type, mode_type(descriptor, *entry, what));
     if (type == S_IFREG) {

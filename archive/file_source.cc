@@ -10,6 +10,7 @@
 
 #include "archive/byte_source.h"
 #include "archive/lasting_descriptor.h"
+#include "archive/limits.h"
 #include "archive/system_error.h"
 
 namespace signedvfs {
@@ -112,9 +113,8 @@ Result<std::unique_ptr<const ByteSource>> open_descriptor(int fd, const std::str
   if (fstat(fd, &status) != 0) return system_failure(errno, path);
   if (!S_ISREG(status.st_mode)) return Status(Errc::kNotRegular, path + ": not a regular file");
   if (static_cast<std::uint64_t>(status.st_size) > max_bytes) {
-    return Status(Errc::kTooLarge, path + ": " + std::to_string(status.st_size) +
-                                       " bytes; the limit archive_bytes is " +
-                                       std::to_string(max_bytes));
+    return too_large("archive_bytes", max_bytes,
+                     path + ": " + std::to_string(status.st_size) + " bytes");
   }
   SIGNEDVFS_ASSIGN(LastingDescriptor lasting, LastingDescriptor::of(std::move(owner), path));
   return std::unique_ptr<const ByteSource>(std::make_unique<FileSource>(

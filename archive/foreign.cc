@@ -1,14 +1,13 @@
 #include "archive/foreign.h"
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "archive/byte_cursor.h"
 #include "archive/foreign_collector.h"
 #include "archive/foreign_library.h"
+#include "archive/seven_zip.h"
 
 namespace signedvfs {
 namespace {
@@ -58,41 +57,22 @@ class ForeignArchive final : public Container {
   std::vector<ForeignMember> members_;
 };
 
-// check_seven_zip_end refuses bytes behind a 7z archive, for which libarchive does not look: the
-// signature header of 32 bytes gives the place and size of the last thing there is.
-Status check_seven_zip_end(const ByteSource& source) {
-  constexpr std::size_t kSignatureHeader = 32;
-  std::array<std::byte, kSignatureHeader> header{};
-  if (source.size() < header.size()) return {Errc::kForeignFormat, "the archive is cut off"};
-  SIGNEDVFS_TRY(source.copy_out(0, header));
-  ByteCursor cursor(header);
-  cursor.take(12);  // signature, version, checksum
-  const std::uint64_t offset = cursor.u64();
-  const std::uint64_t size = cursor.u64();
-  const std::uint64_t body = source.size() - header.size();
-  if (offset > body || size > body - offset) {
-    return {Errc::kForeignFormat, "the archive is cut off"};
-  }
-  if (size != body - offset) {
-    return {Errc::kTrailingBytes, "something stands behind the archive's end"};
-  }
-  return {};
-}
-
 }  // namespace
 
 Result<std::unique_ptr<const Container>> open_foreign(std::unique_ptr<const ByteSource> source,
                                                       ForeignKind kind, const std::string& path,
-                                                      const Limits& limits) {
+                                                      const Limits& limits, Admission* admission) {
   auto library = load_foreign_library();
   if (!library.ok()) return std::move(library).status().in(path);
+  std::uint64_t directory = 0;
   if (kind == ForeignKind::kSevenZip) {
-    if (Status status = check_seven_zip_end(*source); !status.ok()) {
-      return std::move(status).in(path);
-    }
+    auto opened = open_seven_zip(std::move(source), *library->decode, limits);
+    if (!opened.ok()) return std::move(opened).status().in(path);
+    source = std::move(opened->source);
+    directory = opened->directory_bytes;
   }
-  auto members =
-      ForeignCollector(*source, limits).collect(*library->decode, kind == ForeignKind::kSevenZip);
+  auto members = ForeignCollector(*source, limits, admission)
+                     .collect(*library->decode, kind == ForeignKind::kSevenZip, directory);
   if (!members.ok()) return std::move(members).status().in(path);
   return std::unique_ptr<const Container>(
       std::make_unique<ForeignArchive>(path, std::move(members).value()));

@@ -16,9 +16,10 @@ Status ForeignCollector::decode_all(SignedvfsForeignDecode& decode, bool seven_z
   SignedvfsForeignHost host{};
   host.context = this;
   host.size = source_.size();
-  host.seven_zip = seven_zip ? 1 : 0;
+  host.format = seven_zip ? kSignedvfsForeignSevenZip : kSignedvfsForeignStream;
   host.read = [](void* context, std::uint64_t offset, void* dst, std::size_t length) {
-    return self(context).guarded([&] {
+    return self(context).guarded([&]() -> Status {
+      SIGNEDVFS_TRY(self(context).count_read(length));
       return self(context).source_.copy_out(offset, {static_cast<std::byte*>(dst), length});
     });
   };
@@ -59,8 +60,7 @@ Status ForeignCollector::add(const SignedvfsForeignEntry& entry) {
   std::string_view name(entry.name, entry.name_length);
   const std::string what = in_quotes(name);
   if (entries_++ >= limits_.members) {
-    return {Errc::kTooLarge, what + " is one member too many; the limit members is " +
-                                 std::to_string(limits_.members)};
+    return too_large("members", limits_.members, what + " is one member too many");
   }
   if ((entry.traits & kSignedvfsForeignEncrypted) != 0) {
     return {Errc::kBadFlags, what + " is encrypted"};
@@ -85,6 +85,7 @@ Status ForeignCollector::add_directory(std::string_view name) {
   if (name.ends_with('/')) name.remove_suffix(1);
   if (name.empty() || name == ".") return {};
   SIGNEDVFS_TRY(check_member_name(name, limits_));
+  if (admission_ != nullptr) SIGNEDVFS_TRY(admission_->directory(name));
   directories_.emplace_back(name);
   return {};
 }
@@ -95,19 +96,12 @@ Status ForeignCollector::add_file(std::string_view name, const SignedvfsForeignE
   if ((entry.mode & (S_ISUID | S_ISGID)) != 0) {
     return {Errc::kBadMode, what + " has a set-id bit (chmod -s takes it away)"};
   }
-  if (entry.size > limits_.member_bytes) {
-    return {Errc::kTooLarge, what + " has " + std::to_string(entry.size) +
-                                 " bytes; the limit member_bytes is " +
-                                 std::to_string(limits_.member_bytes)};
-  }
-  if (entry.size > limits_.total_bytes - total_) {
-    return {Errc::kTooLarge, what + " makes the archive too large; the limit total_bytes is " +
-                                 std::to_string(limits_.total_bytes)};
-  }
-  total_ += entry.size;
+  if (admission_ != nullptr) SIGNEDVFS_TRY(admission_->begin(name, entry.size));
+  SIGNEDVFS_TRY(sizes_.add(name, entry.size));
   members_.push_back({std::string(name), Buffer(static_cast<std::size_t>(entry.size))});
   rest_ = members_.back().content.bytes();
-  return {};
+  is_open_ = true;
+  return rest_.empty() ? finish_member() : Status();
 }
 
 Status ForeignCollector::append(std::span<const std::byte> bytes) {
@@ -117,26 +111,58 @@ Status ForeignCollector::append(std::span<const std::byte> bytes) {
   }
   std::copy(bytes.begin(), bytes.end(), rest_.begin());
   rest_ = rest_.subspan(bytes.size());
-  return check_decoded(total_ - rest_.size());
+  SIGNEDVFS_TRY(check_decoded(sizes_.total() - rest_.size()));
+  return rest_.empty() ? finish_member() : Status();
+}
+
+// check_around bounds what is read or decoded beside the content of the files that were let in:
+// headers, padding, and whatever else an archive can be blown up with.
+Status ForeignCollector::check_around(std::uint64_t bytes) const {
+  constexpr std::uint64_t kAround = std::uint64_t{1} << 20U;
+  constexpr std::uint64_t kForEach = std::uint64_t{16} << 10U;
+  const std::uint64_t allowed = sizes_.total() + kAround + entries_ * kForEach;
+  if (bytes <= allowed) return {};
+  return {Errc::kForeignFormat, "it takes " + std::to_string(bytes) + " bytes to hold " +
+                                    std::to_string(sizes_.total()) +
+                                    ": headers or padding blow it up"};
+}
+
+// count_read bounds what a file costs before anybody has admitted anything; after that it is read
+// to its end.
+Status ForeignCollector::count_read(std::uint64_t bytes) {
+  if (is_admitted_) return {};
+  read_ += bytes;
+  return check_around(read_ - std::min(read_, directory_));
 }
 
 // check_decoded holds the decoder to `Limits::ratio`, over the whole file: in these formats members
 // are compressed together.
 Status ForeignCollector::check_decoded(std::uint64_t total) const {
-  if (total == 0) return {};
-  if (limits_.ratio != 0 && (total - 1) / limits_.ratio < source_.size()) return {};
-  return {Errc::kTooLarge, "the archive decodes to more than " + std::to_string(limits_.ratio) +
-                               " times its size, which is the limit ratio"};
+  if (admission_ != nullptr) return check_around(total);
+  if (total == 0 || keeps_ratio(total - 1, source_.size(), limits_.ratio)) return {};
+  return too_large("ratio", limits_.ratio,
+                   "the archive of " + std::to_string(source_.size()) +
+                       " bytes decodes to more than that many times its size");
 }
 
-Status ForeignCollector::finish_member() const {
-  if (rest_.empty()) return {};
-  return {Errc::kCorruptMember, in_quotes(members_.back().name) + " ends " +
-                                    std::to_string(rest_.size()) + " bytes early"};
+Status ForeignCollector::finish_member() {
+  if (!is_open_) return {};
+  is_open_ = false;
+  const ForeignMember& member = members_.back();
+  if (!rest_.empty()) {
+    return {Errc::kCorruptMember,
+            in_quotes(member.name) + " ends " + std::to_string(rest_.size()) + " bytes early"};
+  }
+  if (admission_ == nullptr) return {};
+  SIGNEDVFS_TRY(admission_->complete(member.name, member.content.bytes()));
+  is_admitted_ = true;
+  return {};
 }
 
 Result<std::vector<ForeignMember>> ForeignCollector::collect(SignedvfsForeignDecode& decode,
-                                                             bool seven_zip) && {
+                                                             bool seven_zip,
+                                                             std::uint64_t directory) && {
+  directory_ = directory;
   SIGNEDVFS_TRY(decode_all(decode, seven_zip));
   std::vector<std::string_view> files;
   files.reserve(members_.size());

@@ -8,10 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "archive/admission.h"
 #include "archive/buffer.h"
 #include "archive/byte_source.h"
 #include "archive/foreign/interface.h"
 #include "archive/limits.h"
+#include "archive/size_check.h"
 #include "archive/status.h"
 
 namespace signedvfs {
@@ -23,15 +25,23 @@ struct ForeignMember {
 };
 
 // ForeignCollector runs a decoder over a file and keeps the members that come out. It believes the
-// decoder no more than the file: every limit, name, type and size is checked here. Borrows its
-// arguments; for one run, from one thread.
+// decoder no more than the file: every limit, name, type and size is checked here, and what
+// `admission` (null: nobody) has not admitted is not decoded. Borrows its arguments; for one run,
+// from one thread.
 class ForeignCollector {
  public:
-  ForeignCollector(const ByteSource& source, const Limits& limits) noexcept
-      : source_(source), limits_(limits) {}
+  ForeignCollector(const ByteSource& source, const Limits& limits,
+                   Admission* admission = nullptr) noexcept
+      : source_(source),
+        limits_(limits),
+        admission_(admission),
+        is_admitted_(admission == nullptr),
+        sizes_(limits) {}
 
   // collect returns the members in byte order of their names, or the first thing that is wrong.
-  Result<std::vector<ForeignMember>> collect(SignedvfsForeignDecode& decode, bool seven_zip) &&;
+  // `directory` is how many bytes the archive says that its own directory takes (7z).
+  Result<std::vector<ForeignMember>> collect(SignedvfsForeignDecode& decode, bool seven_zip,
+                                             std::uint64_t directory = 0) &&;
 
  private:
   Status decode_all(SignedvfsForeignDecode& decode, bool seven_zip);
@@ -39,8 +49,10 @@ class ForeignCollector {
   Status add_directory(std::string_view name);
   Status add_file(std::string_view name, const SignedvfsForeignEntry& entry);
   Status append(std::span<const std::byte> bytes);
+  Status count_read(std::uint64_t bytes);
   Status check_decoded(std::uint64_t total) const;
-  Status finish_member() const;
+  Status check_around(std::uint64_t bytes) const;
+  Status finish_member();
 
   // guarded runs one callback's work. An exception (memory is all that can fail) must not cross
   // libarchive, which is C; it goes on behind the decoder.
@@ -61,11 +73,16 @@ class ForeignCollector {
 
   const ByteSource& source_;
   const Limits& limits_;
+  Admission* admission_;
+  bool is_admitted_;  // the first file is, or nobody asks
+  SizeCheck sizes_;
   std::vector<ForeignMember> members_;
   std::vector<std::string> directories_;
   std::span<std::byte> rest_;  // of the last member's content, not decoded yet
   std::uint64_t entries_ = 0;
-  std::uint64_t total_ = 0;  // sizes of all members
+  std::uint64_t directory_ = 0;
+  std::uint64_t read_ = 0;  // bytes of the file that the decoder has asked for
+  bool is_open_ = false;    // the last member is not complete yet
   Status failure_;
   std::exception_ptr exception_;
 };

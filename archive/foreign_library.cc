@@ -11,7 +11,7 @@ namespace signedvfs {
 namespace {
 
 constexpr std::string_view kFile = "libsignedvfs_foreign.so";
-constexpr const char* kFunction = "signedvfs_foreign_decode_1";
+constexpr const char* kFunction = "signedvfs_foreign_decode_2";
 
 // own_directory returns the directory of the shared library that this code is in, or "" where that
 // is the executable or is not known by an absolute path.

@@ -133,7 +133,9 @@ bool is_ascii(std::string_view text) noexcept {
 
 Status check_member_name(std::string_view name, const Limits& limits) {
   if (name.size() > limits.name_bytes) {
-    return bad_name(name, "is longer than " + std::to_string(limits.name_bytes) + " bytes");
+    return bad_name(name, "is longer than " + std::to_string(limits.name_bytes) +
+                              " bytes, which the limit name_bytes allows")
+        .beyond("name_bytes");
   }
   const std::uint8_t kinds = byte_kinds(name);
   if ((kinds & kForbidden) != 0) {

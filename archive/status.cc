@@ -111,7 +111,7 @@ std::string in_quotes(std::string_view text) {
 }
 
 Status::Status(Errc code, std::string what)
-    : code_(code), text_(std::make_unique<Text>(Text{std::move(what), {}})) {
+    : code_(code), text_(std::make_unique<Text>(Text{std::move(what), {}, {}})) {
   assert(code != Errc::kOk);
 }
 
@@ -131,6 +131,11 @@ Status Status::in(std::string_view context) && {
 
 Status Status::about(std::string_view member) && {
   if (!ok()) text_->member = member;
+  return std::move(*this);
+}
+
+Status Status::beyond(std::string_view limit) && {
+  if (!ok()) text_->limit = limit;
   return std::move(*this);
 }
 

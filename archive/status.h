@@ -78,7 +78,7 @@ enum class Errc : std::uint8_t {
   kPython,  // A Python exception is set; `what` is empty.
 };
 
-// All_errcs_end bounds the enum for tables and tests.
+// kErrcCount bounds the enum for tables and tests.
 inline constexpr std::size_t kErrcCount = static_cast<std::size_t>(Errc::kPython) + 1;
 
 // sentence returns a fixed English sentence that says what usually causes `code`.
@@ -113,17 +113,24 @@ class [[nodiscard]] Status {
   // only the caller knows it. `what` names it too: this is for programs.
   const std::string& member() const& noexcept { return text().member; }
 
+  // limit is the field of Limits that was exceeded; empty where none was.
+  const std::string& limit() const& noexcept { return text().limit; }
+
   // in returns the same status with "`context`: " in front of `what`; success stays success.
   Status in(std::string_view context) &&;
 
   // about returns the same status, about `member`; success stays success.
   Status about(std::string_view member) &&;
 
+  // beyond returns the same status, caused by the field `limit` of Limits; success stays success.
+  Status beyond(std::string_view limit) &&;
+
  private:
   // Text is what only failures have: every function returns a Status, and nearly all are success.
   struct Text {
     std::string what;
     std::string member;
+    std::string limit;
   };
 
   const Text& text() const noexcept;

@@ -159,13 +159,34 @@ Result<std::unique_ptr<const Container>> open_zip(std::shared_ptr<const ByteSour
       std::make_unique<ZipArchive>(std::move(source), path, std::move(index).value()));
 }
 
+Result<std::unique_ptr<const Container>> open_zip_with(std::shared_ptr<const ByteSource> source,
+                                                       const std::string& path,
+                                                       const Limits& limits,
+                                                       const LastMember& last) {
+  Result<ZipIndex> index = ZipIndex::read(*source, limits);
+  if (!index.ok()) return std::move(index).status().in(path);
+  const ZipRecord* const found = index->members().empty() ? nullptr : &index->members().back();
+  if (found == nullptr || found->name != last.name || found->offset != last.offset) {
+    return Status(Errc::kBadDirectory, path + ": the directory ends as if its last member were " +
+                                           in_quotes(last.name) + ", and it is not");
+  }
+  return std::unique_ptr<const Container>(
+      std::make_unique<ZipArchive>(std::move(source), path, std::move(index).value()));
+}
+
+Status why_no_zip(const Status& failure, const std::string& path) {
+  if (failure.code() != Errc::kNotAnArchive) return Status(failure).in(path);
+  return {Errc::kBadDirectory,
+          path + ": a zip archive without its end; it was cut off, or is being written"};
+}
+
 Result<std::unique_ptr<const Container>> open_sniffed_zip(std::shared_ptr<const ByteSource> source,
                                                           const std::string& path,
                                                           const Limits& limits) {
-  auto opened = open_zip(std::move(source), path, limits);
-  if (opened.code() != Errc::kNotAnArchive) return opened;
-  return Status(Errc::kBadDirectory,
-                path + ": a zip archive without its end; it was cut off, or is being written");
+  Result<ZipIndex> index = ZipIndex::read(*source, limits);
+  if (!index.ok()) return why_no_zip(index.status(), path);
+  return std::unique_ptr<const Container>(
+      std::make_unique<ZipArchive>(std::move(source), path, std::move(index).value()));
 }
 
 }  // namespace signedvfs

@@ -8,6 +8,7 @@
 #include "archive/byte_cursor.h"
 #include "archive/name_conflicts.h"
 #include "archive/names.h"
+#include "archive/size_check.h"
 #include "archive/zip_format.h"
 #include "archive/zip_tail.h"
 
@@ -21,39 +22,19 @@ Status copy_out(const ByteSource& source, const ZipRecord& member, Buffer& copy)
   return std::move(copied).in(in_quotes(member.name));
 }
 
-Status check_sizes(const ZipRecord& record, const Limits& limits, std::uint64_t& total) {
-  const auto too_large = [&](const std::string& what) {
-    return Status(Errc::kTooLarge, in_quotes(record.name) + ": " + std::to_string(record.size) +
-                                       " bytes from " + std::to_string(record.stored_size) + "; " +
-                                       what);
-  };
-  if (record.size > limits.member_bytes) {
-    return too_large("the limit member_bytes is " + std::to_string(limits.member_bytes));
-  }
-  if (record.size / std::max<std::uint64_t>(limits.ratio, 1) > record.stored_size) {
-    return too_large("the limit ratio is " + std::to_string(limits.ratio));
-  }
-  if (record.size > limits.total_bytes - total) {
-    return too_large("with those before it more than the limit total_bytes, " +
-                     std::to_string(limits.total_bytes));
-  }
-  total += record.size;
-  return {};
-}
-
 // read_directory returns all records, in the order of their places in the file.
 Result<std::vector<ZipRecord>> read_directory(std::span<const std::byte> bytes, std::uint64_t count,
                                               const Limits& limits) {
   std::vector<ZipRecord> records;
   records.reserve(static_cast<std::size_t>(count));
   ByteCursor cursor(bytes);
-  std::uint64_t total = 0;
+  SizeCheck sizes(limits);
   for (std::uint64_t i = 0; i < count; ++i) {
     ZipRecord& record = records.emplace_back();
     SIGNEDVFS_TRY(read_central_header(cursor, record));
     SIGNEDVFS_TRY(record.is_directory ? check_directory_name(record.name, limits)
                                       : check_member_name(record.name, limits));
-    SIGNEDVFS_TRY(check_sizes(record, limits, total));
+    SIGNEDVFS_TRY(sizes.add(record.name, record.size, record.stored_size));
   }
   if (cursor.remaining() != 0) {
     return Status(Errc::kBadDirectory, std::to_string(cursor.remaining()) +

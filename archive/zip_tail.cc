@@ -145,13 +145,11 @@ Result<ZipTail> read_zip_tail(const ByteSource& source, const Limits& limits) {
     return Status(Errc::kBadDirectory, "more members than fit into the central directory");
   }
   if (end.count > limits.members) {
-    return Status(Errc::kTooLarge, std::to_string(end.count) + " members; the limit members is " +
-                                       std::to_string(limits.members));
+    return too_large("members", limits.members, std::to_string(end.count) + " members");
   }
   if (end.size > limits.directory_bytes) {
-    return Status(Errc::kTooLarge, "a central directory of " + std::to_string(end.size) +
-                                       " bytes; the limit directory_bytes is " +
-                                       std::to_string(limits.directory_bytes));
+    return too_large("directory_bytes", limits.directory_bytes,
+                     "a central directory of " + std::to_string(end.size) + " bytes");
   }
   ZipTail found;
   found.directory = directory_end - end.size;

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "archive/byte_builder.h"
-#include "archive/limits.h"
 #include "archive/name_conflicts.h"
 #include "archive/names.h"
+#include "archive/size_check.h"
 #include "archive/zip_format.h"
 
 namespace signedvfs {
@@ -99,6 +99,8 @@ void append_central(ByteBuilder& out, const CentralEntry& entry) {
 struct ZipWriter::State {
   Sink sink;
   std::uint64_t offset;
+  Limits limits;
+  SizeCheck sizes;
   std::vector<CentralEntry> entries;
   Status failed;  // what the sink returned first: nothing can be right after that
 
@@ -110,13 +112,19 @@ struct ZipWriter::State {
   }
 };
 
-ZipWriter::ZipWriter(Sink sink, std::uint64_t begin)
-    : state_(std::make_unique<State>(State{std::move(sink), begin, {}, {}})) {}
+ZipWriter::ZipWriter(Sink sink, std::uint64_t begin, const Limits& limits)
+    : state_(std::make_unique<State>(
+          State{std::move(sink), begin, limits, SizeCheck(limits), {}, {}})) {}
 ZipWriter::ZipWriter(ZipWriter&&) noexcept = default;
 ZipWriter::~ZipWriter() = default;
 
 Status ZipWriter::add(std::string_view name, const Packed& member) {
-  SIGNEDVFS_TRY(check_member_name(name, Limits{}));
+  SIGNEDVFS_TRY(check_member_name(name, state_->limits).about(name));
+  if (state_->entries.size() >= state_->limits.members) {
+    return too_large("members", state_->limits.members, in_quotes(name) + " is one member too many")
+        .about(name);
+  }
+  SIGNEDVFS_TRY(state_->sizes.add(name, member.size, member.bytes.size()));
   if (member.method == Method::kStored && member.bytes.size() != member.size) {
     return {Errc::kUsage, in_quotes(name) + ": stored content of another size than stated"};
   }
@@ -143,6 +151,10 @@ Status ZipWriter::finish() && {
   for (const CentralEntry& entry : state->entries) append_central(out, entry);
   const std::uint64_t size = out.size();
   const std::uint64_t count = state->entries.size();
+  if (size > state->limits.directory_bytes) {
+    return too_large("directory_bytes", state->limits.directory_bytes,
+                     "a central directory of " + std::to_string(size) + " bytes");
+  }
   if (count >= kZipSaturated16 || is_big(size) || is_big(directory)) {
     out.u32(kZipEnd64Signature)
         .u64(kZipEnd64StatedSize)

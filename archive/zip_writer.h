@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "archive/codec.h"
+#include "archive/limits.h"
 #include "archive/status.h"
 
 namespace signedvfs {
@@ -19,15 +20,16 @@ using Sink = std::function<Status(std::span<const std::byte>)>;
 
 // ZipWriter writes members in the order they are given: no extra fields but canonical zip64, no
 // comments, 1980-01-01 as every time, mode 0644. `begin` is the number of bytes already in the
-// file: offsets count from the start of the file. What it writes, ZipIndex reads.
+// file: offsets count from the start of the file. What it writes under `limits`, ZipIndex reads
+// under the same.
 class ZipWriter {
  public:
-  ZipWriter(Sink sink, std::uint64_t begin);
+  ZipWriter(Sink sink, std::uint64_t begin, const Limits& limits = {});
   ZipWriter(ZipWriter&&) noexcept;
   ~ZipWriter();
 
-  // add passes one member to the sink. Fails with `kBadName`, with `kUsage` where `member` is
-  // inconsistent, or as the sink does, which is final.
+  // add passes one member to the sink. Fails with `kBadName` or `kTooLarge`, with `kUsage` where
+  // `member` is inconsistent, or as the sink does, which is final.
   Status add(std::string_view name, const Packed& member);
 
   // position returns the offset in the file of the next byte: right after `add`, the end of that
@@ -35,7 +37,8 @@ class ZipWriter {
   std::uint64_t position() const noexcept;
 
   // finish writes the central directory. Without it there is no archive. Fails with
-  // `kDuplicateName` or `kFileAndDirectory` where names conflict, or as the sink does.
+  // `kDuplicateName` or `kFileAndDirectory` where names conflict, with `kTooLarge`, or as the sink
+  // does.
   Status finish() &&;
 
  private:

@@ -43,8 +43,7 @@ constexpr std::array<Row, kErrcCount> kRows{{
     {Errc::kOk, Kind::kValue, ""},
     {Errc::kNotFound, Kind::kNotFound, "Check the spelling; nothing else was tried in its place."},
     {Errc::kIo, Kind::kSystem, "Check permissions, free space and open files, then try again."},
-    {Errc::kTooLarge, Kind::kFailed,
-     "If you expect an archive of this size, raise the limit with signedvfs.Limits(...)."},
+    {Errc::kTooLarge, Kind::kFailed, ""},  // `limit_advice` names the field
     {Errc::kUnsupported, Kind::kFailed, kSignAgain},
     {Errc::kUsage, Kind::kValue, ""},  // the arguments are the caller's, and `what` names them
     {Errc::kNotRegular, Kind::kFailed, "Name a regular file, or put one in its place."},
@@ -124,8 +123,18 @@ constexpr const char* kKeyFile = "KeyFileError";
 // they can be pickled, but not for people to name.
 constexpr const char* kShowing = "_Showing";
 
+// limit_advice says where the field of Limits that `status` names can be raised.
+std::string limit_advice(const Status& status) {
+  const std::string limits = "signedvfs.Limits(" + status.limit() + "=...)";
+  return "If you expect this, allow more: limits=" + limits +
+         " is for whatever opens, signs and packs, signedvfs.set_policy(policy, limits=...) for "
+         "imports.";
+}
+
 std::string message_of(const Status& status) {
-  const std::string_view advice = kRows[static_cast<std::size_t>(status.code())].advice;
+  const std::string advice =
+      status.limit().empty() ? std::string(kRows[static_cast<std::size_t>(status.code())].advice)
+                             : limit_advice(status);
   // The code's own sentence would only say once more, in general, what `what` says of this case.
   std::string message(status.what().empty() ? sentence(status.code()) : status.what());
   if (advice.empty()) return message;
@@ -165,6 +174,8 @@ void raise(const py::object& type, const std::string& message, const Status& sta
   error.attr("code") = text_object(name(status.code()));
   error.attr("archive") = subject.archive ? py::object(path_object(*subject.archive)) : py::none();
   error.attr("member") = member_of(status, subject);
+  error.attr("limit") =
+      status.limit().empty() ? py::none() : py::object(text_object(status.limit()));
   PyErr_SetObject(type.ptr(), error.ptr());
 }
 
@@ -186,6 +197,11 @@ void set_refusal(const char* class_name, const Status& status, Activity activity
   raise(interpreter_state()["exceptions"][(prefix + class_name).c_str()], message, status, subject);
 }
 
+// set_value_error blames an argument, and says which one as the other exceptions do.
+void set_value_error(const Status& status, const Subject& subject) {
+  raise(py::reinterpret_borrow<py::object>(PyExc_ValueError), message_of(status), status, subject);
+}
+
 void set_builtin(PyObject* type, const Status& status) {
   PyErr_SetObject(type, shown(message_of(status)).ptr());
 }
@@ -200,6 +216,7 @@ py::object new_exception(const char* class_name, const char* doc, const py::hand
   members["code"] = "";
   members["archive"] = py::none();
   members["member"] = py::none();
+  members["limit"] = py::none();
   const bool for_people = *class_name != '_';
   const std::string qualified =
       (for_people ? "signedvfs." : "signedvfs._core.") + std::string(class_name);
@@ -212,9 +229,10 @@ py::object new_exception(const char* class_name, const char* doc, const py::hand
 }  // namespace
 
 void set_status(const Status& status, Activity activity, const Subject& subject) {
-  const bool verifying = activity != Activity::kTool;
+  const bool verifying = activity != Activity::kTool && activity != Activity::kWriting;
   switch (kRows[static_cast<std::size_t>(status.code())].kind) {
     case Kind::kFailed:
+      if (activity == Activity::kWriting) return set_value_error(status, subject);
       return set_refusal(kFailed, status, activity, subject);
     case Kind::kMissing:
       return set_refusal(kMissing, status, activity, subject);
@@ -256,8 +274,10 @@ void register_errors(py::module_& module) {
         kBase,
         "An archive was not used, because what it holds could not be checked.\n\n"
         "`code` names the reason, `archive` and `member` what it was about (None where that is\n"
-        "not known). It is no ImportError and no OSError, so code that treats those as \"not\n"
-        "there\" does not take tampering for absence.",
+        "not known), `limit` the field of Limits that was exceeded (None where none was). It is "
+        "no\n"
+        "ImportError and no OSError, so code that treats those as \"not there\" does not take\n"
+        "tampering for absence.",
         PyExc_Exception);
     made[kFailed] = new_exception(
         kFailed, "Content is not what was signed, or may not be used any more.", made[kBase]);

@@ -23,7 +23,8 @@ struct Subject {
 enum class Activity : std::uint8_t {
   kVerifying,  // opening or reading archives, importing from them
   kShowing,    // the same, for people to look at: IntegrityCheckErrors are ImportErrors as well
-  kTool,       // keys, signing, writing
+  kTool,       // keys, signing
+  kWriting,    // making an archive: its names and sizes are arguments, and a wrong one ValueError
 };
 
 // set_status sets the Python exception that `status`, which is a failure, stands for. Needs the

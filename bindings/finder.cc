@@ -28,9 +28,9 @@ constexpr const char* kState = "importer";
 constexpr const char* kFinderName = "zipimporter";
 constexpr const char* kOwnFindSpec = "find_spec of zipimporter";
 
-Result<TrustPolicy> policy_in_force() {
+Result<Trust> trust_in_force() {
   try {
-    return policy_for_opening(py::none());
+    return trust_for_opening(py::none(), py::none());
   } catch (py::error_already_set& error) {
     error.restore();
     return python_error();
@@ -275,7 +275,7 @@ void register_deprecated(py::class_<Finder>& finder) {
 std::shared_ptr<ImportState> import_state() {
   py::dict state = interpreter_state();
   if (!state.contains(kState)) {
-    auto made = require(ImportState::create(policy_in_force), Activity::kTool);
+    auto made = require(ImportState::create(trust_in_force), Activity::kTool);
     state[kState] = py::capsule(new std::shared_ptr<ImportState>(std::move(made)), [](void* kept) {
       delete static_cast<std::shared_ptr<ImportState>*>(kept);
     });

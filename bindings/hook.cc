@@ -7,6 +7,7 @@
 #include "bindings/convert.h"
 #include "bindings/errors.h"
 #include "bindings/importing.h"
+#include "bindings/limits.h"
 #include "bindings/policy.h"
 #include "bindings/registers.h"
 #include "bindings/vfs.h"
@@ -91,8 +92,10 @@ void trust(const py::args& keys) {
   policy_changed(false);
 }
 
-void set_policy(const py::object& policy) {
+void set_policy(const py::object& policy, const py::object& limits) {
+  static_cast<void>(limits_of(limits));  // raises before anything has changed
   set_default_policy(policy);
+  set_default_limits(limits);
   policy_changed(true);
 }
 
@@ -125,9 +128,10 @@ void register_hook(py::module_& module) {
   module.def("trust", &trust,
              "trust(*keys)\n--\n\n"
              "Trust these public keys, in addition to those of the policy in force.");
-  module.def("set_policy", &set_policy, py::arg("policy"),
-             "set_policy(policy)\n--\n\n"
-             "Replace the policy; archives in use are asked about again.");
+  module.def("set_policy", &set_policy, py::arg("policy"), py::arg("limits") = py::none(),
+             "set_policy(policy, limits=None)\n--\n\n"
+             "Replace the policy, and the limits that archives must keep (None: the defaults);\n"
+             "archives in use are asked about again.");
   module.def(
       "defer_collection", &defer_collection, py::arg("defer") = true,
       "defer_collection(defer=True)\n--\n\n"

@@ -5,6 +5,7 @@
 
 #include "bindings/convert.h"
 #include "bindings/errors.h"
+#include "bindings/limits.h"
 #include "bindings/registers.h"
 #include "bindings/state.h"
 
@@ -14,6 +15,7 @@ namespace signedvfs {
 namespace {
 
 constexpr const char* kDefault = "policy";
+constexpr const char* kDefaultLimits = "limits";
 
 std::optional<std::set<std::string>> names_of(const py::object& names) {
   if (names.is_none()) return std::nullopt;
@@ -171,6 +173,16 @@ TrustPolicy policy_for_opening(py::handle policy) {
   }
   return out;
 }
+
+Trust trust_for_opening(py::handle policy, py::handle limits) {
+  const bool in_force = policy.is_none() && limits.is_none();
+  const py::dict state = interpreter_state();
+  const bool kept = in_force && state.contains(kDefaultLimits);
+  return {policy_for_opening(policy), limits_of(kept ? py::object(state[kDefaultLimits])
+                                                     : py::reinterpret_borrow<py::object>(limits))};
+}
+
+void set_default_limits(py::handle limits) { interpreter_state()[kDefaultLimits] = limits; }
 
 py::object default_policy() {
   py::dict state = interpreter_state();

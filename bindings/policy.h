@@ -3,7 +3,7 @@
 
 #include <pybind11/pybind11.h>
 
-#include "vfs/policy.h"
+#include "vfs/trust.h"
 
 namespace signedvfs {
 
@@ -19,6 +19,14 @@ struct PolicyObject {
 // once, so the result holds no Python object and may be used without the GIL. A clock that fails
 // raises IntegrityCheckError, which no importer takes for "not here". Needs the GIL.
 TrustPolicy policy_for_opening(pybind11::handle policy);
+
+// trust_for_opening returns that policy and the limits to open one archive with: those of the
+// `Limits` object `limits`; for None those that `set_policy` was given where `policy` is None as
+// well, and the defaults otherwise. Needs the GIL.
+Trust trust_for_opening(pybind11::handle policy, pybind11::handle limits);
+
+// set_default_limits replaces the limits that come with `default_policy`; None: the defaults.
+void set_default_limits(pybind11::handle limits);
 
 // default_policy returns the `TrustPolicy` object that `signedvfs.open` and the hook use in this
 // interpreter. Like `sys.path_hooks` it belongs to the interpreter; at first it trusts no key.

@@ -62,10 +62,12 @@ SignReport sign_path(const py::object& path, const py::object& keys, const py::o
                  {request.path, std::nullopt});
 }
 
-void unsign_path(const py::object& path, const py::object& output) {
+void unsign_path(const py::object& path, const py::object& output, const py::object& limits) {
   const std::string name = path_of(path);
   const std::optional<std::string> target = optional_path_of(output);
-  require(without_gil([&] { return unsign(name, target); }), Activity::kTool, {name, std::nullopt});
+  const Limits bounds = limits_of(limits);
+  require(without_gil([&] { return unsign(name, target, bounds); }), Activity::kTool,
+          {name, std::nullopt});
 }
 
 SignReport append_archive(const py::object& archive, const py::object& executable,
@@ -130,7 +132,8 @@ void register_signing(py::module_& module) {
       "`progress` is called with the steps done and their number; what it raises ends the work.\n"
       "Raises IntegrityCheckError where the content can not be signed, ValueError, OSError.");
   module.def("unsign", &unsign_path, py::arg("path"), py::arg("output") = py::none(),
-             "unsign(path, output=None)\n--\n\n"
+             py::arg("limits") = py::none(),
+             "unsign(path, output=None, limits=None)\n--\n\n"
              "Remove the manifest and its signatures, and keep everything else.\n\n"
              "Raises IntegrityCheckError, ValueError, OSError.");
   module.def(

@@ -5,7 +5,6 @@
 
 #include "bindings/convert.h"
 #include "bindings/errors.h"
-#include "bindings/limits.h"
 #include "bindings/policy.h"
 #include "bindings/progress.h"
 #include "bindings/registers.h"
@@ -43,9 +42,8 @@ void audit(const OpenVfs& self, std::string_view member) {
 
 OpenVfs open_vfs(const py::object& path, const py::object& policy, const py::object& limits) {
   const std::string name = path_of(path);
-  const TrustPolicy trust = policy_for_opening(policy);
-  const Limits bounds = limits_of(limits);
-  OpenVfs opened{require(without_gil([&] { return SignedVfs::open(name, trust, bounds); }),
+  const Trust trust = trust_for_opening(policy, limits);
+  OpenVfs opened{require(without_gil([&] { return SignedVfs::open(name, trust); }),
                          Activity::kVerifying, {name, std::nullopt})};
   audit(opened, {});
   return opened;
@@ -261,6 +259,7 @@ void register_vfs(py::module_& module) {
              "open(path, policy=None, limits=None)\n--\n\n"
              "Open a signed archive or directory and check its manifest.\n\n"
              "`policy` is a TrustPolicy; None means the one that `trust` and `set_policy` made.\n"
+             "`limits` is a Limits; None means those that were set with that policy.\n"
              "Members are verified when they are read. Raises IntegrityCheckError.");
 }
 

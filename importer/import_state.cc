@@ -7,10 +7,9 @@
 
 namespace signedvfs {
 
-Result<std::shared_ptr<ImportState>> ImportState::create(
-    std::function<Result<TrustPolicy>()> policy) {
+Result<std::shared_ptr<ImportState>> ImportState::create(std::function<Result<Trust>()> trust) {
   auto state = std::make_shared<ImportState>();
-  state->policy = std::move(policy);
+  state->trust = std::move(trust);
   SIGNEDVFS_ASSIGN(state->system, ImportSystem::fetch());
   SIGNEDVFS_ASSIGN(const PyRef ask, loaded_attribute("_imp", "extension_suffixes"));
   SIGNEDVFS_ASSIGN(const PyRef suffixes, owned(PyObject_CallFunctionObjArgs(ask.get(), nullptr)));
@@ -29,10 +28,10 @@ Result<std::shared_ptr<ImportState>> ImportState::create(
 Result<OpenedArchive> open_archive(ImportState& state, const std::string& absolute) {
   if (auto known = state.registry.standing(absolute)) return *std::move(known);
   const std::uint64_t count = state.registry.policy_count();  // before the policy: never too new
-  SIGNEDVFS_ASSIGN(const TrustPolicy policy, state.policy());
+  SIGNEDVFS_ASSIGN(const Trust trust, state.trust());
   SIGNEDVFS_TRY(audit_open(absolute));
   SIGNEDVFS_ASSIGN(OpenedArchive opened,
-                   without_gil([&] { return state.registry.ask(absolute, policy, count); }));
+                   without_gil([&] { return state.registry.ask(absolute, trust, count); }));
   if (opened.vfs != nullptr) SIGNEDVFS_TRY(audit_verify(absolute, {}));
   return opened;
 }

@@ -12,17 +12,18 @@
 #include "importer/import_system.h"
 #include "importer/pending_reads.h"
 #include "importer/registry.h"
-#include "vfs/policy.h"
+#include "vfs/trust.h"
 
 namespace signedvfs {
 
 // ImportState is shared by the path hook of an interpreter and all its finders.
 struct ImportState {
   // create asks the interpreter what it needs to know for good. Needs the GIL.
-  static Result<std::shared_ptr<ImportState>> create(std::function<Result<TrustPolicy>()> policy);
+  static Result<std::shared_ptr<ImportState>> create(std::function<Result<Trust>()> trust);
 
-  // policy returns the policy in force. Called with the GIL; the result holds no Python object.
-  std::function<Result<TrustPolicy>()> policy;
+  // trust returns the policy and the limits in force. Called with the GIL; the result holds no
+  // Python object.
+  std::function<Result<Trust>()> trust;
 
   ImportSystem system;
 

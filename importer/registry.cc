@@ -53,7 +53,7 @@ void Registry::policy_changed(bool replaced) {
   if (replaced) replaced_at_ = policy_count_;
 }
 
-Result<OpenedArchive> Registry::ask(const std::string& absolute, const TrustPolicy& policy,
+Result<OpenedArchive> Registry::ask(const std::string& absolute, const Trust& trust,
                                     std::uint64_t count) {
   std::optional<Decision> before;
   bool replaced = false;
@@ -75,7 +75,7 @@ Result<OpenedArchive> Registry::ask(const std::string& absolute, const TrustPoli
     decision.opened = before->opened;
   } else {
     const SignedVfs* const current = in_use && !replaced ? before->opened.vfs.get() : nullptr;
-    SIGNEDVFS_TRY(decide(absolute, policy, ours, current, decision));
+    SIGNEDVFS_TRY(decide(absolute, trust, ours, current, decision));
   }
   decision.policy_count = count;
   const bool is_root =
@@ -92,11 +92,11 @@ Result<OpenedArchive> Registry::ask(const std::string& absolute, const TrustPoli
   return answer(kept);
 }
 
-Status Registry::decide(const std::string& absolute, const TrustPolicy& policy, bool ours,
+Status Registry::decide(const std::string& absolute, const Trust& trust, bool ours,
                         const SignedVfs* in_use, Decision& out) {
   if (absolute.find('\0') != std::string::npos) return {};
   const bool is_directory = out.identity && out.identity->is_directory;
-  Result<std::shared_ptr<const SignedVfs>> opened = SignedVfs::open(absolute, policy);
+  Result<std::shared_ptr<const SignedVfs>> opened = SignedVfs::open(absolute, trust);
   if (opened.ok()) {
     out.verdict = Verdict::kOpened;
     out.opened = {std::move(opened).value(), is_directory, nullptr};

@@ -10,7 +10,6 @@
 
 #include "archive/status.h"
 #include "importer/prefetch.h"
-#include "vfs/policy.h"
 #include "vfs/signed_vfs.h"
 
 namespace signedvfs {
@@ -42,10 +41,9 @@ class Registry {
   // policy_changed is to be called after each change; `replaced` unless keys were only added.
   void policy_changed(bool replaced);
 
-  // ask opens the archive or signed directory at `absolute` under `policy`, which was fetched when
+  // ask opens the archive or signed directory at `absolute` under `trust`, which was fetched when
   // `policy_count` was `count`, and keeps the answer. Opens files: call it without the GIL.
-  Result<OpenedArchive> ask(const std::string& absolute, const TrustPolicy& policy,
-                            std::uint64_t count);
+  Result<OpenedArchive> ask(const std::string& absolute, const Trust& trust, std::uint64_t count);
 
   // look_again has the next question about `absolute` look whether another file stands there now. A
   // file that is still the same is not opened again; a new one may not be older than the one that
@@ -106,7 +104,7 @@ class Registry {
 
   static std::optional<Identity> identify(const std::string& absolute);
   static Result<OpenedArchive> answer(const Decision& decision);
-  static Status decide(const std::string& absolute, const TrustPolicy& policy, bool ours,
+  static Status decide(const std::string& absolute, const Trust& trust, bool ours,
                        const SignedVfs* in_use, Decision& out);
 
   // These are called with the lock held.

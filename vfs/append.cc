@@ -63,7 +63,8 @@ Result<SignReport> append(const AppendRequest& request) {
   SIGNEDVFS_ASSIGN(const auto existing, read_existing(*source, request.keys, request.limits));
   const Attributes claimed = existing ? existing->header.attributes : Attributes{};
   const TrustPolicy policy = policy_of(request.keys, claimed);
-  SIGNEDVFS_ASSIGN(const auto archive, SignedVfs::open(request.archive, policy, request.limits));
+  SIGNEDVFS_ASSIGN(const auto archive,
+                   SignedVfs::open(request.archive, Trust(policy, request.limits)));
   SIGNEDVFS_TRY(refuse_archive_behind(request.executable));
   SIGNEDVFS_ASSIGN(const auto executable,
                    open_file(request.executable, request.limits.archive_bytes));
@@ -79,6 +80,7 @@ Result<SignReport> append(const AppendRequest& request) {
   }
   rebuild.prefix = [&](const Sink& sink) { return copy_file(*executable, sink); };
   rebuild.hash_type = manifest.hash_type();
+  rebuild.limits = request.limits;
   rebuild.threads = processors();
   rebuild.output = request.output;
   SIGNEDVFS_ASSIGN(rebuild.mode, permissions_of(request.executable));
@@ -92,7 +94,7 @@ Result<SignReport> append(const AppendRequest& request) {
     return std::move(statement.own);
   };
   rebuild.check = [&](const std::string& path, const Contents&) -> Status {
-    SIGNEDVFS_ASSIGN(const auto written, SignedVfs::open(path, policy, request.limits));
+    SIGNEDVFS_ASSIGN(const auto written, SignedVfs::open(path, Trust(policy, request.limits)));
     return written->verify_all();
   };
   SignReport report{request.output, false, rebuild.names.size(), {}, {}};

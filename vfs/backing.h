@@ -52,10 +52,11 @@ inline Status not_listed(const std::string& path, std::string_view name) {
   return {Errc::kNotFound, path + ": " + in_quotes(name) + " is not listed in the manifest"};
 }
 
-// wrong_digest returns what reading `name` fails with where its digest is not the signed one.
-inline Status wrong_digest(const std::string& path, std::string_view name, const std::string& what,
-                           const Digest& found, const Digest& wanted) {
-  return {Errc::kDigestMismatch, path + ": " + in_quotes(name) + " has the " +
+// wrong_digest returns what reading `name` fails with where its digest is not the signed one; of
+// which archive, the caller says.
+inline Status wrong_digest(std::string_view name, const std::string& what, const Digest& found,
+                           const Digest& wanted) {
+  return {Errc::kDigestMismatch, in_quotes(name) + " has the " +
                                      std::string(hash_name(wanted.type())) + " " + found.hex() +
                                      what + " where " + wanted.hex() + " was signed"};
 }

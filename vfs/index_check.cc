@@ -12,6 +12,7 @@
 #include "archive/zip_tail.h"
 #include "archive/zip_writer.h"
 #include "vfs/index_builder.h"
+#include "vfs/listing_bounds.h"
 
 namespace signedvfs {
 namespace {
@@ -24,8 +25,9 @@ bool is_same(std::span<const std::byte> a, std::span<const std::byte> b) {
 // Rewriting writes an archive again, and compares what is written with what is there.
 class Rewriting {
  public:
-  explicit Rewriting(std::uint64_t begin)
-      : writer_([this](std::span<const std::byte> bytes) { return compare(bytes); }, begin) {}
+  Rewriting(std::uint64_t begin, const Limits& limits)
+      : writer_([this](std::span<const std::byte> bytes) { return compare(bytes); }, begin,
+                limits) {}
   Rewriting(const Rewriting&) = delete;
   Rewriting& operator=(const Rewriting&) = delete;
 
@@ -71,7 +73,7 @@ class Checking {
         limits_(limits),
         tail_(tail),
         zip_(zip),
-        rewriting_(zip.begin() - tail.base) {}
+        rewriting_(zip.begin() - tail.base, limits) {}
 
   Status prefix() const;
   Result<Manifest> manifest();
@@ -168,9 +170,7 @@ Result<Manifest> Checking::manifest() {
   const ZipRecord& member = zip_.members()[zip_.members().size() - 2];
   SIGNEDVFS_TRY(own_member(member, kManifestName));
   if (member.size > limits_.manifest_bytes) {
-    return Status(Errc::kTooLarge, "the manifest has more than the " +
-                                       std::to_string(limits_.manifest_bytes) +
-                                       " bytes that Limits.manifest_bytes allows");
+    return too_large("manifest_bytes", limits_.manifest_bytes, "the manifest is larger");
   }
   SIGNEDVFS_ASSIGN(manifest_text_, copy(member));
   const std::string_view text = text_of(manifest_text_.stored);
@@ -277,12 +277,26 @@ Status Checking::index() {
   return rewriting_.finish(std::as_const(end).bytes());
 }
 
+// check_count keeps a genuine header, in an archive of a million names, from having them read. A
+// few more than were signed are read, to say which one is too many.
+Status check_count(const ZipTail& tail, const ManifestHead& head) {
+  constexpr std::uint64_t kOwn = 2;
+  if (tail.count < kOwn + kNamedStrangers ||
+      tail.count - kOwn - kNamedStrangers <= head.header.members) {
+    return {};
+  }
+  return {Errc::kUnlistedMember, std::to_string(tail.count) + " members where " +
+                                     std::to_string(head.header.members) +
+                                     ", the manifest and the index were expected"};
+}
+
 }  // namespace
 
 Status check_indexed(const ByteSource& source, const std::string& path, const ManifestHead& head,
                      const Limits& limits, const Progress& progress) {
   const auto check = [&]() -> Status {
     SIGNEDVFS_ASSIGN(const ZipTail tail, read_zip_tail(source, limits));
+    SIGNEDVFS_TRY(check_count(tail, head));
     SIGNEDVFS_ASSIGN(const ZipIndex zip, ZipIndex::read(source, limits));
     Checking checking(source, head, limits, tail, zip);
     SIGNEDVFS_ASSIGN(const Manifest manifest, checking.manifest());

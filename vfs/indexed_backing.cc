@@ -5,6 +5,7 @@
 #include <span>
 #include <utility>
 
+#include "archive/size_check.h"
 #include "archive/zip_tail.h"
 #include "vfs/index_check.h"
 
@@ -59,27 +60,13 @@ Result<ManifestHead> check_text(const Buffer& text, const TrustPolicy& policy,
   return check_head(parts, policy);
 }
 
-Status check_size(const IndexRecord& record, const Limits& limits) {
-  const auto too_large = [&](const std::string& what) {
-    return Status(Errc::kTooLarge, std::to_string(record.size) + " bytes from " +
-                                       std::to_string(record.stored_size) + "; " + what);
-  };
-  if (record.size > limits.member_bytes) {
-    return too_large("the limit member_bytes is " + std::to_string(limits.member_bytes));
-  }
-  if (record.size / std::max<std::uint64_t>(limits.ratio, 1) > record.stored_size) {
-    return too_large("the limit ratio is " + std::to_string(limits.ratio));
-  }
-  return {};
-}
-
 }  // namespace
 
 IndexedBacking::~IndexedBacking() { delete manifest_.load(); }
 
 Result<std::unique_ptr<const Backing>> IndexedBacking::over(
-    std::shared_ptr<const ByteSource> source, const std::string& path, const TrustPolicy& policy,
-    const Limits& limits) {
+    std::shared_ptr<const ByteSource> source, const std::string& path, const Trust& trust) {
+  const Limits& limits = trust.limits;
   const auto none = [] { return std::unique_ptr<const Backing>(); };
   const auto tail = read_zip_tail(*source, limits);
   if (!tail.ok()) return none();  // whoever reads the directory will say what is wrong
@@ -98,22 +85,20 @@ Result<std::unique_ptr<const Backing>> IndexedBacking::over(
 
   const std::string what = path + ": " + std::string(kManifestName);
   if (trailer->head_size > limits.header_bytes) {
-    return Status(Errc::kTooLarge, what + ": signatures and attributes exceed " +
-                                       std::to_string(limits.header_bytes) +
-                                       " bytes; Limits.header_bytes allows more");
+    return too_large("header_bytes", limits.header_bytes,
+                     what + ": signatures and attributes take more");
   }
   auto text = window->copy(manifest, trailer->head_size);
   if (!text.ok()) return std::move(text).status().in(what);
-  auto head = check_text(*text, policy, limits);
+  auto head = check_text(*text, trust.policy, limits);
   if (!head.ok()) return std::move(head).status().in(what);
   out->head_ = std::move(head).value();
   const Header& header = out->head_.header;
   if (!header.index) return none();
   const IndexRoot signed_root = *header.index;
   if (header.members > limits.members) {
-    return Status(Errc::kTooLarge, what + ": " + std::to_string(header.members) +
-                                       " members where " + std::to_string(limits.members) +
-                                       " are allowed; Limits.members allows more");
+    return too_large("members", limits.members,
+                     what + ": " + std::to_string(header.members) + " members");
   }
   if (header.attributes.prefix && tail->base != 0) {
     return Status(Errc::kPrefixMismatch, path + ": " + std::to_string(tail->base) +
@@ -141,9 +126,7 @@ Result<const Manifest*> IndexedBacking::manifest() const {
   if (const Manifest* const kept = manifest_.load(std::memory_order_acquire)) return kept;
   const std::string what = path_ + ": " + std::string(kManifestName);
   if (lines_size_ > limits_.manifest_bytes) {
-    return Status(Errc::kTooLarge, what + " has more than the " +
-                                       std::to_string(limits_.manifest_bytes) +
-                                       " bytes that Limits.manifest_bytes allows");
+    return too_large("manifest_bytes", limits_.manifest_bytes, what + " is larger");
   }
   Buffer lines(static_cast<std::size_t>(lines_size_));
   if (Status copied = source_->copy_out(lines_, lines.bytes()); !copied.ok()) {
@@ -175,13 +158,11 @@ Result<Buffer> IndexedBacking::copy_stored(std::string_view name, const IndexRec
 Result<Buffer> IndexedBacking::read(std::string_view name) const {
   SIGNEDVFS_ASSIGN(const std::optional<IndexRecord> record, tree_->find(name));
   if (!record) return not_listed(path_, name);
-  if (Status allowed = check_size(*record, limits_); !allowed.ok()) {
-    return std::move(allowed).in(path_ + ": " + in_quotes(name));
-  }
+  SIGNEDVFS_TRY(SizeCheck(limits_).add(name, record->size, record->stored_size).in(path_));
   SIGNEDVFS_ASSIGN(Buffer stored, copy_stored(name, *record));
   const Digest& wanted = record->digest;
   SIGNEDVFS_ASSIGN(const Digest digest, digest_of(wanted.type(), std::as_const(stored).bytes()));
-  if (digest != wanted) return wrong_digest(path_, name, " as it is stored", digest, wanted);
+  if (digest != wanted) return wrong_digest(name, " as it is stored", digest, wanted).in(path_);
   if (record->method == Method::kStored) return stored;
 
   Buffer content(static_cast<std::size_t>(record->size));

@@ -12,7 +12,7 @@
 #include "vfs/backing.h"
 #include "vfs/index_trailer.h"
 #include "vfs/index_tree.h"
-#include "vfs/policy.h"
+#include "vfs/trust.h"
 
 namespace signedvfs {
 
@@ -24,9 +24,7 @@ class IndexedBacking final : public Backing {
   // where the signed header knows of none. It reads the end of the archive, the manifest's head and
   // the index's root, whatever the number of members, and fails with what is wrong there.
   static Result<std::unique_ptr<const Backing>> over(std::shared_ptr<const ByteSource> source,
-                                                     const std::string& path,
-                                                     const TrustPolicy& policy,
-                                                     const Limits& limits);
+                                                     const std::string& path, const Trust& trust);
   IndexedBacking(const IndexedBacking&) = delete;
   IndexedBacking& operator=(const IndexedBacking&) = delete;
   ~IndexedBacking() override;
@@ -42,7 +40,7 @@ class IndexedBacking final : public Backing {
 
  private:
   IndexedBacking(std::shared_ptr<const ByteSource> source, std::string path, const Limits& limits)
-      : source_(std::move(source)), path_(std::move(path)), limits_(limits) {}
+      : source_(std::move(source)), path_(std::move(path)), limits_(limits.without_ratio()) {}
 
   Result<Buffer> copy_stored(std::string_view name, const IndexRecord& record) const;
 

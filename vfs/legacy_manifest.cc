@@ -58,13 +58,11 @@ Result<ManifestParts> split(std::string_view text, const Limits& limits) {
   std::string_view content = content_of(text);
   std::string_view head = text.substr(0, text.size() - content.size() - 1);
   if (head.size() > limits.header_bytes) {
-    return Status(Errc::kTooLarge, "signatures exceed " + std::to_string(limits.header_bytes) +
-                                       " bytes; Limits.header_bytes allows more");
+    return too_large("header_bytes", limits.header_bytes, "signatures take more");
   }
   while (!head.empty()) {
     if (parts.signatures.size() == limits.signatures) {
-      return Status(Errc::kTooLarge, "more than " + std::to_string(limits.signatures) +
-                                         " signatures; Limits.signatures allows more");
+      return too_large("signatures", limits.signatures, "more signatures than are allowed");
     }
     SIGNEDVFS_ASSIGN(Signature signature, parse_legacy_signature(next_line(head)));
     const auto same = [&](const Signature& other) {
@@ -142,8 +140,7 @@ Result<LegacyManifest> check_legacy_manifest(std::string_view text, const TrustP
     const std::string_view line = next_line(rest);
     if (line.ends_with('/')) continue;  // signedimp lists the directory entries of zip archives
     if (out.entries.size() == limits.members) {
-      return Status(Errc::kTooLarge, "more than " + std::to_string(limits.members) +
-                                         " members; Limits.members allows more");
+      return too_large("members", limits.members, "more members than are allowed");
     }
     SIGNEDVFS_TRY(parse_entry(line, number, *type, limits, rules, out.entries));
   }

@@ -10,27 +10,6 @@
 namespace signedvfs {
 namespace {
 
-Result<Manifest> read_manifest(const Container& container, const TrustPolicy& policy,
-                               const Limits& limits) {
-  const std::string what = container.path() + ": " + std::string(kManifestName);
-  const Status too_large(Errc::kTooLarge, what + " has more than the " +
-                                              std::to_string(limits.manifest_bytes) +
-                                              " bytes that Limits.manifest_bytes allows");
-  if (container.size_of(kManifestName).value_or(0) > limits.manifest_bytes) return too_large;
-  auto text = container.read(kManifestName);
-  if (text.code() == Errc::kNotFound) {
-    return Status(Errc::kNoManifest, what + " is not there, so nobody has signed this");
-  }
-  if (!text.ok()) return std::move(text).status();
-  if (text->size() > limits.manifest_bytes) return too_large;
-  // `check_members` compares the listed paths with those of an archive, one by one and in number.
-  const PathRules rules =
-      container.member_count() ? PathRules::kAppliedByArchive : PathRules::kApply;
-  auto manifest = Manifest::check(std::move(text).value(), policy, limits, rules);
-  if (!manifest.ok()) return std::move(manifest).status().in(what);
-  return manifest;
-}
-
 // Directories are open-ended: what their manifest does not list is never looked at.
 Status check_members(const Container& container, const Manifest& manifest) {
   const auto count = container.member_count();
@@ -43,7 +22,7 @@ Status check_members(const Container& container, const Manifest& manifest) {
                   container.path() + ": " + in_quotes(path) + " is listed, but not there")
         .about(path);
   }
-  if (*count == manifest.entries().size() + 1) return {};
+  if (*count == manifest.entries().size() + 1 && container.size_of(kManifestName)) return {};
   SIGNEDVFS_ASSIGN(const std::vector<std::string> names, container.names());
   for (const std::string& name : names) {
     if (name != kManifestName && manifest.find(name) == nullptr) {
@@ -85,18 +64,10 @@ struct Checked {};
 
 }  // namespace
 
-Result<std::unique_ptr<const Backing>> ListedBacking::over(
-    std::unique_ptr<const Container> container, const TrustPolicy& policy, const Limits& limits) {
-  SIGNEDVFS_ASSIGN(Manifest manifest, read_manifest(*container, policy, limits));
-  if (manifest.head().header.index) {
-    return Status(Errc::kBadIndex, container->path() + ": the manifest commits to an index (" +
-                                       in_quotes("@index") + "), but there is none at the end of " +
-                                       "the archive: it was written anew, or something follows it");
-  }
-  SIGNEDVFS_TRY(check_members(*container, manifest));
-  SIGNEDVFS_TRY(check_prefix_length(*container, manifest));
-  return std::unique_ptr<const Backing>(
-      new ListedBacking(std::move(container), std::move(manifest)));
+Result<std::unique_ptr<const Backing>> ListedBacking::over(Listed listed) {
+  SIGNEDVFS_TRY(check_members(*listed.container, listed.manifest));
+  SIGNEDVFS_TRY(check_prefix_length(*listed.container, listed.manifest));
+  return std::unique_ptr<const Backing>(new ListedBacking(std::move(listed)));
 }
 
 Result<Buffer> ListedBacking::read(std::string_view name) const {
@@ -110,7 +81,7 @@ Result<Buffer> ListedBacking::read(std::string_view name) const {
   if (!content.ok()) return content;
   const Digest wanted = entry->digest();
   SIGNEDVFS_ASSIGN(const Digest digest, digest_of(wanted.type(), std::as_const(*content).bytes()));
-  if (digest != wanted) return wrong_digest(path(), name, "", digest, wanted);
+  if (digest != wanted) return wrong_digest(name, "", digest, wanted).in(path());
   return content;
 }
 

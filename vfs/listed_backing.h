@@ -6,19 +6,15 @@
 #include <vector>
 
 #include "archive/container.h"
-#include "archive/limits.h"
 #include "vfs/backing.h"
-#include "vfs/policy.h"
+#include "vfs/listed_opening.h"
 
 namespace signedvfs {
 
 class ListedBacking final : public Backing {
  public:
-  // over reads and checks the manifest of `container`. For archives the listed members must be
-  // exactly the members. Refuses with `kBadIndex` a manifest that wants an index to be used.
-  static Result<std::unique_ptr<const Backing>> over(std::unique_ptr<const Container> container,
-                                                     const TrustPolicy& policy,
-                                                     const Limits& limits);
+  // over takes what was opened. The members of an archive must be exactly the listed ones.
+  static Result<std::unique_ptr<const Backing>> over(Listed listed);
 
   const std::string& path() const& noexcept override { return container_->path(); }
   const ManifestHead& head() const& noexcept override { return manifest_.head(); }
@@ -30,8 +26,10 @@ class ListedBacking final : public Backing {
   Result<std::vector<std::string>> unlisted() const override;
 
  private:
-  ListedBacking(std::unique_ptr<const Container> container, Manifest manifest) noexcept
-      : container_(std::move(container)), manifest_(std::move(manifest)), listing_(manifest_) {}
+  explicit ListedBacking(Listed listed) noexcept
+      : container_(std::move(listed.container)),
+        manifest_(std::move(listed.manifest)),
+        listing_(manifest_) {}
 
   std::unique_ptr<const Container> container_;
   Manifest manifest_;

@@ -44,8 +44,9 @@ std::string time_text(const std::optional<std::int64_t>& time) {
 }
 
 bool is_product_name(std::string_view text) {
-  return text.size() <= kMaxNameBytes && check_member_name(text, Limits{}).ok() &&
-         text.front() != ' ' && text.back() != ' ';
+  Limits limits;
+  limits.name_bytes = kMaxNameBytes;
+  return check_member_name(text, limits).ok() && text.front() != ' ' && text.back() != ' ';
 }
 
 // Attribute is one kind of `@` line. `parse` may accept several spellings of a value; a line counts

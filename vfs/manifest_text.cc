@@ -51,9 +51,7 @@ Result<ManifestParts> split_manifest(std::string_view text, const Limits& limits
   LineReader lines(head);
   const auto no_line = [&](const std::string& expected) -> Status {
     if (head.size() == text.size()) return malformed(lines.number() + 1, expected);
-    return {Errc::kTooLarge, "signatures and attributes exceed " +
-                                 std::to_string(limits.header_bytes) +
-                                 " bytes; Limits.header_bytes allows more"};
+    return too_large("header_bytes", limits.header_bytes, "signatures and attributes take more");
   };
 
   ManifestParts parts;
@@ -62,8 +60,7 @@ Result<ManifestParts> split_manifest(std::string_view text, const Limits& limits
     if (!line) return no_line("a signature or an empty line was expected");
     if (line->empty()) break;
     if (parts.signatures.size() == limits.signatures) {
-      return Status(Errc::kTooLarge, "more than " + std::to_string(limits.signatures) +
-                                         " signatures; Limits.signatures allows more");
+      return too_large("signatures", limits.signatures, "more signatures than are allowed");
     }
     SIGNEDVFS_ASSIGN(Signature signature, parse_signature(*line, lines.number()));
     for (const Signature& other : parts.signatures) {
@@ -127,9 +124,7 @@ Status sort_entries(std::vector<Entry>& entries, PathRules rules) {
 Result<std::vector<Entry>> parse_body(std::string_view body, const Header& header,
                                       const Limits& limits, PathRules rules) {
   if (header.members > limits.members) {
-    return Status(Errc::kTooLarge, std::to_string(header.members) + " members where " +
-                                       std::to_string(limits.members) +
-                                       " are allowed; Limits.members allows more");
+    return too_large("members", limits.members, std::to_string(header.members) + " members");
   }
   const std::size_t shortest_line = 2 * hash_bytes(header.hash_type) + sizeof " p";
   std::vector<Entry> entries;
@@ -160,9 +155,11 @@ Result<std::string> encode_body(HashType type, const std::map<std::string, Diges
   Header header;
   header.hash_type = type;
   header.members = digests.size();
+  // What would not be read back is not written: a path with a newline would forge a line. How many
+  // paths there may be, and how long, is for those who read the members to say.
   Limits limits;
   limits.members = digests.size();
-  // What would not be read back is not written: a path with a newline would forge a line.
+  limits.name_bytes = SIZE_MAX;
   SIGNEDVFS_ASSIGN(const std::vector<Entry> again, parse_body(out, header, limits));
   return out;
 }

@@ -86,7 +86,8 @@ Status rebuild_archive(const Rebuild& rebuild) {
   const Sink sink = [&](std::span<const std::byte> bytes) { return buffered.write(bytes); };
   Contents contents;
   SIGNEDVFS_TRY(write_prefix(rebuild, sink, contents.prefix));
-  ZipWriter writer(sink, contents.prefix ? contents.prefix->length : 0);
+  ZipWriter writer(sink, contents.prefix ? contents.prefix->length : 0,
+                   rebuild.limits.without_ratio());
   SIGNEDVFS_TRY(write_members(rebuild, writer, contents));
   if (rebuild.own) {
     SIGNEDVFS_ASSIGN(const OwnMembers own, rebuild.own(contents));

@@ -12,6 +12,7 @@
 
 #include "archive/codec.h"
 #include "archive/container.h"
+#include "archive/limits.h"
 #include "archive/status.h"
 #include "archive/zip_writer.h"
 #include "vfs/digest.h"
@@ -49,6 +50,7 @@ struct Rebuild {
   std::function<Status(const Sink&)> prefix;  // gives the bytes in front; may be empty
   HashType hash_type = HashType::kSha256;
   unsigned threads = 1;  // how many read and hash; the result does not depend on it
+  Limits limits;         // those that the result keeps, but for the ratio, which is its source's
   std::string output;
   mode_t mode = 0;
   std::function<bool(std::uint64_t)> progress;  // members written; false gives up; may be empty

@@ -76,7 +76,7 @@ Status check_directory(const SignRequest& request, const Statement& statement,
   SIGNEDVFS_ASSIGN(
       const auto vfs,
       SignedVfs::over(std::make_unique<WithManifest>(std::move(directory), statement.own.manifest),
-                      policy_of(request.keys, statement.attributes), request.limits));
+                      Trust(policy_of(request.keys, statement.attributes), request.limits)));
   return vfs->verify_all([&](std::uint64_t done) {
     return !request.progress || request.progress(members + done, 2 * members);
   });

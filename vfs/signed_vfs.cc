@@ -2,11 +2,11 @@
 
 #include <utility>
 
-#include "archive/zip_archive.h"
 #include "vfs/backing.h"
 #include "vfs/import_order.h"
 #include "vfs/indexed_backing.h"
 #include "vfs/listed_backing.h"
+#include "vfs/listed_opening.h"
 
 namespace signedvfs {
 
@@ -15,29 +15,31 @@ SignedVfs::SignedVfs(std::unique_ptr<const Backing> backing) noexcept
 SignedVfs::~SignedVfs() = default;
 
 Result<std::shared_ptr<const SignedVfs>> SignedVfs::open(const std::string& path,
-                                                         const TrustPolicy& policy,
-                                                         const Limits& limits) {
-  SIGNEDVFS_ASSIGN(OpenedPath opened, open_path(path, limits));
-  if (opened.zip != nullptr) return over_zip(std::move(opened.zip), path, policy, limits);
-  return over(std::move(opened.container), policy, limits);
+                                                         const Trust& trust) {
+  SIGNEDVFS_ASSIGN(OpenedPath opened, open_path(path, trust.limits));
+  if (opened.zip != nullptr) return over_zip(std::move(opened.zip), path, trust);
+  if (opened.directory != nullptr) return over(std::move(opened.directory), trust);
+  return going_by(open_listed_foreign(std::move(opened.foreign), opened.kind, path, trust));
 }
 
 Result<std::shared_ptr<const SignedVfs>> SignedVfs::over(std::unique_ptr<const Container> container,
-                                                         const TrustPolicy& policy,
-                                                         const Limits& limits) {
-  SIGNEDVFS_ASSIGN(auto backing, ListedBacking::over(std::move(container), policy, limits));
-  return std::shared_ptr<const SignedVfs>(new SignedVfs(std::move(backing)));
+                                                         const Trust& trust) {
+  return going_by(open_listed(std::move(container), trust));
 }
 
 Result<std::shared_ptr<const SignedVfs>> SignedVfs::over_zip(
-    std::shared_ptr<const ByteSource> source, const std::string& path, const TrustPolicy& policy,
-    const Limits& limits) {
-  SIGNEDVFS_ASSIGN(auto backing, IndexedBacking::over(source, path, policy, limits));
+    std::shared_ptr<const ByteSource> source, const std::string& path, const Trust& trust) {
+  SIGNEDVFS_ASSIGN(auto backing, IndexedBacking::over(source, path, trust));
   if (backing != nullptr) {
     return std::shared_ptr<const SignedVfs>(new SignedVfs(std::move(backing)));
   }
-  SIGNEDVFS_ASSIGN(auto container, open_sniffed_zip(std::move(source), path, limits));
-  return over(std::move(container), policy, limits);
+  return going_by(open_listed_zip(std::move(source), path, trust));
+}
+
+Result<std::shared_ptr<const SignedVfs>> SignedVfs::going_by(Result<Listed> listed) {
+  if (!listed.ok()) return std::move(listed).status();
+  SIGNEDVFS_ASSIGN(auto backing, ListedBacking::over(std::move(listed).value()));
+  return std::shared_ptr<const SignedVfs>(new SignedVfs(std::move(backing)));
 }
 
 const std::string& SignedVfs::path() const& noexcept { return backing_->path(); }

@@ -9,17 +9,17 @@
 #include <vector>
 
 #include "archive/container.h"
-#include "archive/limits.h"
 #include "archive/status.h"
 #include "vfs/listing.h"
 #include "vfs/manifest.h"
-#include "vfs/policy.h"
+#include "vfs/trust.h"
 #include "vfs/verified_bytes.h"
 
 namespace signedvfs {
 
 class Backing;
 class ByteSource;
+struct Listed;
 
 // SignedVfs gives out members of one archive or directory whose manifest satisfied a policy. It is
 // the only place that mints `VerifiedBytes`. Nothing that it says ever changes; may be used from
@@ -29,24 +29,22 @@ class ByteSource;
 // they are needed: any question may then fail, and such a failure is a refusal like any other.
 class SignedVfs {
  public:
-  // open opens what `path` names and checks its manifest under `policy`. Archives without an index
-  // must have exactly the listed members. Fails with the code of the first thing that is wrong.
-  static Result<std::shared_ptr<const SignedVfs>> open(const std::string& path,
-                                                       const TrustPolicy& policy,
-                                                       const Limits& limits = {});
+  // open opens what `path` names and checks its manifest under `trust`; before that nothing but the
+  // manifest is decoded, which therefore is the last member of a zip archive (where there is an
+  // index, the last but one) and the first of any other. Archives without an index must have
+  // exactly the listed members. Fails with the code of the first thing that is wrong.
+  static Result<std::shared_ptr<const SignedVfs>> open(const std::string& path, const Trust& trust);
 
   // over does the same for a container that is open already, and goes by its manifest: one with an
-  // index is refused.
+  // index is refused. Whoever opened it has paid for what that took.
   static Result<std::shared_ptr<const SignedVfs>> over(std::unique_ptr<const Container> container,
-                                                       const TrustPolicy& policy,
-                                                       const Limits& limits = {});
+                                                       const Trust& trust);
 
   // over_zip does the same for the bytes of a zip archive, with or without an index; `path` is for
   // messages.
   static Result<std::shared_ptr<const SignedVfs>> over_zip(std::shared_ptr<const ByteSource> source,
                                                            const std::string& path,
-                                                           const TrustPolicy& policy,
-                                                           const Limits& limits = {});
+                                                           const Trust& trust);
 
   SignedVfs(const SignedVfs&) = delete;
   SignedVfs& operator=(const SignedVfs&) = delete;
@@ -96,6 +94,7 @@ class SignedVfs {
 
  private:
   explicit SignedVfs(std::unique_ptr<const Backing> backing) noexcept;
+  static Result<std::shared_ptr<const SignedVfs>> going_by(Result<Listed> listed);
   Status verify_order() const;
 
   std::unique_ptr<const Backing> backing_;

@@ -34,6 +34,7 @@ Result<SignReport> sign_archive(const SignRequest& request, const Container& sou
   rebuild.members = &source;
   rebuild.names = std::move(layout.names);
   rebuild.hash_type = request.hash_type;
+  rebuild.limits = request.limits;
   rebuild.threads = request.threads == 0 ? processors() : request.threads;
   rebuild.progress = progress;
   if (request.output) {
@@ -51,9 +52,9 @@ Result<SignReport> sign_archive(const SignRequest& request, const Container& sou
     return std::move(statement.own);
   };
   rebuild.check = [&](const std::string& path, const Contents&) -> Status {
-    SIGNEDVFS_ASSIGN(
-        const auto vfs,
-        SignedVfs::open(path, policy_of(request.keys, statement.attributes), request.limits));
+    SIGNEDVFS_ASSIGN(const auto vfs,
+                     SignedVfs::open(path, Trust(policy_of(request.keys, statement.attributes),
+                                                 request.limits)));
     return vfs->verify_all([&](std::uint64_t done) { return progress(members + done); });
   };
   // Made first: once the file is in place, nothing may fail any more.

@@ -61,6 +61,7 @@ Status unsign(const std::string& path, const std::optional<std::string>& output,
 
   Rebuild rebuild;
   rebuild.threads = processors();
+  rebuild.limits = limits;
   rebuild.members = source.get();
   SIGNEDVFS_ASSIGN(rebuild.names, source->names());
   std::erase_if(rebuild.names, [](const std::string& name) { return is_reserved(name); });

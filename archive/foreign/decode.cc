@@ -247,6 +247,24 @@ Outcome decode_seven_zip(const SignedvfsForeignHost& host, archive* reader, File
   return file.stopped() ? Outcome{kSignedvfsForeignStopped} : outcome;
 }
 
+// decode_lzma reads one .lzma file, which is all there is.
+Outcome decode_lzma(const SignedvfsForeignHost& host, archive* reader, File& file) {
+  archive_read_support_format_raw(reader);
+  if (archive_read_support_filter_by_code(reader, ARCHIVE_FILTER_LZMA) != ARCHIVE_OK) {
+    return {kSignedvfsForeignMalformed, "this libarchive lacks lzma"};
+  }
+  archive_entry* whole = nullptr;
+  if (file.attach(reader, false) != ARCHIVE_OK ||
+      archive_read_next_header(reader, &whole) != ARCHIVE_OK) {
+    return file.stopped() ? Outcome{kSignedvfsForeignStopped} : refused(reader);
+  }
+  if (archive_filter_code(reader, 0) != ARCHIVE_FILTER_LZMA) {
+    return {kSignedvfsForeignMalformed, "not lzma"};
+  }
+  const Outcome outcome = give_content(host, reader);
+  return file.stopped() ? Outcome{kSignedvfsForeignStopped} : outcome;
+}
+
 Outcome check_end(archive* decompressor, archive* reader, Stream& stream, std::uint64_t file_size) {
   const auto end = static_cast<std::uint64_t>(archive_filter_bytes(reader, 0));
   const auto last_header = static_cast<std::uint64_t>(archive_read_header_position(reader));
@@ -303,7 +321,7 @@ Outcome decode_stream(const SignedvfsForeignHost& host, archive* decompressor, a
 
 }  // namespace
 
-int signedvfs_foreign_decode_1(const SignedvfsForeignHost* host, char* why, std::size_t why_size) {
+int signedvfs_foreign_decode_2(const SignedvfsForeignHost* host, char* why, std::size_t why_size) {
   const Utf8Locale locale;
   // Declared in this order: a reader is closed while what it reads from is still there.
   const std::unique_ptr<File> file(new (std::nothrow) File(*host));
@@ -312,9 +330,19 @@ int signedvfs_foreign_decode_1(const SignedvfsForeignHost* host, char* why, std:
   const Reader reader(archive_read_new());
   Outcome outcome{kSignedvfsForeignNoMemory, "no memory left"};
   if (file && decompressor && reader) {
-    outcome = host->seven_zip != 0
-                  ? decode_seven_zip(*host, reader.get(), *file)
-                  : decode_stream(*host, decompressor.get(), reader.get(), *file, stream);
+    switch (host->format) {
+      case kSignedvfsForeignStream:
+        outcome = decode_stream(*host, decompressor.get(), reader.get(), *file, stream);
+        break;
+      case kSignedvfsForeignSevenZip:
+        outcome = decode_seven_zip(*host, reader.get(), *file);
+        break;
+      case kSignedvfsForeignLzma:
+        outcome = decode_lzma(*host, reader.get(), *file);
+        break;
+      default:
+        outcome = {kSignedvfsForeignMalformed, "an unknown format"};
+    }
   }
   std::snprintf(why, why_size, "%s", outcome.why);
   return outcome.code;

@@ -26,19 +26,27 @@ typedef struct SignedvfsForeignEntry {
   uint32_t traits;
 } SignedvfsForeignEntry;
 
+// What a file is, as the core has found out.
+enum {
+  kSignedvfsForeignStream = 0,  // a tar or cpio archive, perhaps compressed
+  kSignedvfsForeignSevenZip,    // a 7z archive
+  kSignedvfsForeignLzma,        // no archive: one .lzma file, whose content goes to `data`
+};
+
 // SignedvfsForeignHost is the core's side. Callbacks return 0 to go on; anything else ends the
 // decoding with kSignedvfsForeignStopped. They are called from the calling thread only.
 typedef struct SignedvfsForeignHost {
   void* context;
   uint64_t size;  // of the file
-  int seven_zip;  // the file is a 7z archive; else a tar or cpio archive, perhaps compressed
+  int format;     // one of the values above
   // read fills `dst` with `length` bytes of the file from `offset` on.
   int (*read)(void* context, uint64_t offset, void* dst, size_t length);
-  // entry starts the next entry.
+  // entry starts the next entry of an archive.
   int (*entry)(void* context, const SignedvfsForeignEntry* entry);
-  // data gives the next bytes of the entry's content; only for regular files.
+  // data gives the next bytes of the entry's content, only for regular files; or of the file's.
   int (*data)(void* context, const void* bytes, size_t length);
-  // decoded tells how many bytes have come out of the decompressor so far, headers included.
+  // decoded tells how many bytes of a stream have come out of the decompressor so far, headers
+  // included.
   int (*decoded)(void* context, uint64_t total);
 } SignedvfsForeignHost;
 
@@ -52,12 +60,12 @@ enum {
   kSignedvfsForeignNoMemory,
 };
 
-// signedvfs_foreign_decode_1 decodes the archive that `host` reads, once and in order, and returns
+// signedvfs_foreign_decode_2 decodes the archive that `host` reads, once and in order, and returns
 // one of the values above. `why` (of `why_size` bytes, at least one) receives a terminated sentence
 // for people. May be called from any number of threads.
 typedef int SignedvfsForeignDecode(const SignedvfsForeignHost* host, char* why, size_t why_size);
 
-__attribute__((visibility("default"))) SignedvfsForeignDecode signedvfs_foreign_decode_1;
+__attribute__((visibility("default"))) SignedvfsForeignDecode signedvfs_foreign_decode_2;
 
 #ifdef __cplusplus
 }

@@ -37,7 +37,7 @@ std::string content_of(std::size_t index) {
 class Writing : public testing::Test {
  protected:
   std::unique_ptr<ArchiveWriter> writer(unsigned threads, const char* name = "a.zip") {
-    return ArchiveWriter::create(directory_ / name, threads).value();
+    return ArchiveWriter::create(directory_ / name, {}, threads).value();
   }
 
   TemporaryDirectory directory_;

@@ -303,7 +303,7 @@ class BigZip : public testing::Test {
     source.put(0, first);
     source.put(second_offset, second + directory + end);
     Limits limits;
-    limits.member_bytes = 2 * kBig;
+    limits.member_bytes = limits.total_bytes = 2 * kBig;
     SIGNEDVFS_ASSIGN(ZipIndex index, ZipIndex::read(source, limits));
     for (const ZipRecord& member : index.members()) {
       SIGNEDVFS_TRY(check_local_header(source, member));

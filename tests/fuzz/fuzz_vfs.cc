@@ -77,7 +77,7 @@ void fuzz(std::size_t position, char change, const std::string& bytes) {
 
   const auto vfs =
       SignedVfs::over(std::make_unique<WithManifest>(std::move(*archive), std::move(text)),
-                      trusting(), small_limits());
+                      Trust(trusting(), small_limits()));
   require(vfs.ok() == (change == 0));
   if (!vfs.ok()) return;
   for (const auto& [name, content] : members) {

@@ -67,7 +67,7 @@ inline std::string indexed_zip_of(const Members& members, const IndexedPlan& pla
 inline Result<std::shared_ptr<const SignedVfs>> opened(std::shared_ptr<const ByteSource> source,
                                                        const TrustPolicy& policy = trusting(),
                                                        const Limits& limits = {}) {
-  return SignedVfs::over_zip(std::move(source), "a.zip", policy, limits);
+  return SignedVfs::over_zip(std::move(source), "a.zip", Trust(policy, limits));
 }
 
 inline Result<std::shared_ptr<const SignedVfs>> opened(std::string archive,

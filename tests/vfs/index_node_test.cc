@@ -141,7 +141,7 @@ TEST_F(SignedButWrong, PlacesOutsideTheFileAreRefused) {
   for (const IndexRecord& record :
        {IndexRecord{max, 1, 1, Method::kStored, kDigest},
         IndexRecord{max - 5, 10, 10, Method::kStored, kDigest},
-        IndexRecord{0, std::uint64_t{1} << 29U, std::uint64_t{1} << 29U, Method::kStored, kDigest},
+        IndexRecord{0, std::uint64_t{1} << 27U, std::uint64_t{1} << 27U, Method::kStored, kDigest},
         IndexRecord{std::uint64_t{1} << 40U, 1, 1, Method::kStored, kDigest}}) {
     const auto vfs = expect(opening(leaf_of({"a", "b"}, record)));
     EXPECT_EQ(vfs->read("a").code(), Errc::kMissingMember);

@@ -20,8 +20,8 @@ using Vfs = std::shared_ptr<const SignedVfs>;
 
 Result<Vfs> over(Members members, bool directory = false, const TrustPolicy& policy = trusting(),
                  const Limits& limits = {}) {
-  return SignedVfs::over(std::make_unique<MemoryContainer>(std::move(members), directory), policy,
-                         limits);
+  return SignedVfs::over(std::make_unique<MemoryContainer>(std::move(members), directory),
+                         Trust(policy, limits));
 }
 
 Members changed(const std::function<void(Members&)>& change) {
@@ -157,7 +157,7 @@ TEST(SignedVfs, BoundsTheManifestBeforeReadingIt) {
   Limits limits;
   limits.manifest_bytes = 100;
   for (const std::uint64_t declared : {UINT64_MAX, std::uint64_t{101}, std::uint64_t{100}}) {
-    EXPECT_EQ(SignedVfs::over(std::make_unique<Bomb>(declared), trusting(), limits).code(),
+    EXPECT_EQ(SignedVfs::over(std::make_unique<Bomb>(declared), Trust(trusting(), limits)).code(),
               Errc::kTooLarge);
   }
 }

@@ -316,7 +316,7 @@ TEST_F(Signer, WritesAZipArchiveForATarArchive) {
   expect(sign(request));
   expect_members(*request.output);
 
-  entries.push_back({std::string(kManifestName), manifest_for(kMembers)});
+  entries.insert(entries.begin(), {std::string(kManifestName), manifest_for(kMembers)});
   directory_.write("app.tar.gz", build_foreign("pax", "gzip", entries));
   expect_members(path);
   EXPECT_EQ(unsign(path, {}).code(), Errc::kUsage);
