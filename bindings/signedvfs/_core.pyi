@@ -24,13 +24,15 @@ class IntegrityCheckError(Exception):
     """An archive was not used, because what it holds could not be checked.
 
     `code` names the reason, `archive` and `member` what it was about (None where that is
-    not known). It is no ImportError and no OSError, so code that treats those as "not
-    there" does not take tampering for absence.
+    not known), `limit` the field of Limits that was exceeded (None where none was). It is no
+    ImportError and no OSError, so code that treats those as "not there" does not take
+    tampering for absence.
     """
 
     code: str
     archive: str | None
     member: str | None
+    limit: str | None
 
 class IntegrityCheckFailed(IntegrityCheckError):
     """Content is not what was signed, or may not be used any more."""
@@ -44,6 +46,7 @@ class KeyFileError(ValueError):
     code: str
     archive: str | None
     member: str | None
+    limit: str | None
 
 @final
 class PublicKey:
@@ -183,7 +186,9 @@ class Limits:
     """What an archive may cost before anybody has vouched for it.
 
     The defaults fit the largest wheels in common use; give single fields as keywords to raise or
-    lower them. Immutable.
+    lower them. They count alike when an archive is made, signed and opened, but for `ratio`:
+    what was signed may be compressed as well as it likes. Before a signature has been checked
+    only the manifest is decoded. Immutable.
     """
 
     def __init__(
@@ -200,6 +205,7 @@ class Limits:
         name_bytes: int = ...,
         signatures: int = ...,
     ) -> None: ...
+    def __reduce__(self) -> tuple[Callable[[], Limits], tuple[()]]: ...
     @property
     def archive_bytes(self) -> int:
         """The archive file, what stands in front of it included."""
@@ -230,7 +236,7 @@ class Limits:
 
     @property
     def ratio(self) -> int:
-        """Decoded bytes for each stored one."""
+        """Decoded bytes for each stored one, of what nobody has signed; 0: any number."""
 
     @property
     def name_bytes(self) -> int:
@@ -383,9 +389,12 @@ class ArchiveWriter:
     Nothing appears at `path` before `finish`; as a context manager it finishes by itself, and
     leaves nothing behind where the block raises. Any thread may use it. Members are packed
     in the background, so what keeps one from being written may be raised later.
+
+    Whoever opens under the same `limits` (None: the defaults) will read it: what compresses
+    too well for their `ratio` is deflated, or stored.
     """
 
-    def __init__(self, path: StrOrBytesPath) -> None: ...
+    def __init__(self, path: StrOrBytesPath, limits: Limits | None = None) -> None: ...
     def add(
         self,
         name: str,
@@ -396,8 +405,7 @@ class ArchiveWriter:
         """Append a member. `method` is 'stored', 'deflate' or 'zstd'; level 0 is the method's
         default. What does not get smaller is stored.
 
-        Raises IntegrityCheckFailed for a name that no signed archive may have, ValueError,
-        OSError.
+        Raises ValueError for a name or a size that no signed archive may have, OSError.
         """
 
     def finish(self) -> None:
@@ -417,6 +425,7 @@ def open(
     """Open a signed archive or directory and check its manifest.
 
     `policy` is a TrustPolicy; None means the one that `trust` and `set_policy` made.
+    `limits` is a Limits; None means those that were set with that policy.
     Members are verified when they are read. Raises IntegrityCheckError.
     """
 
@@ -447,7 +456,9 @@ def sign(
     Raises IntegrityCheckError where the content can not be signed, ValueError, OSError.
     """
 
-def unsign(path: StrOrBytesPath, output: StrOrBytesPath | None = None) -> None:
+def unsign(
+    path: StrOrBytesPath, output: StrOrBytesPath | None = None, limits: Limits | None = None
+) -> None:
     """Remove the manifest and its signatures, and keep everything else.
 
     Raises IntegrityCheckError, ValueError, OSError.
@@ -561,8 +572,10 @@ hook: PathHook
 def trust(*keys: PublicKey) -> None:
     """Trust these public keys, in addition to those of the policy in force."""
 
-def set_policy(policy: TrustPolicy) -> None:
-    """Replace the policy; archives in use are asked about again."""
+def set_policy(policy: TrustPolicy, limits: Limits | None = None) -> None:
+    """Replace the policy, and the limits that archives must keep (None: the defaults);
+    archives in use are asked about again.
+    """
 
 def defer_collection(defer: bool = True) -> None:
     """Keep the cyclic garbage collector out of bursts of imports from signed archives.

@@ -126,8 +126,8 @@ def test_every_attack_gets_an_error_that_a_person_understands(
     [
         (
             _strip,
-            f"{MANIFEST} is not there, so nobody has signed this. If you made it, sign it with "
-            "'signedvfs sign'; otherwise do not run it.",
+            f"{MANIFEST} is not its last member, so nobody has signed this as it is. If you made "
+            "it, sign it with 'signedvfs sign'; otherwise do not run it.",
         ),
         (
             _add,

@@ -122,7 +122,8 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
         default=[],
         type=_limit,
         metavar="NAME=NUMBER",
-        help="raise or lower a field of signedvfs.Limits, such as member_bytes=2000000000",
+        help="raise or lower a field of signedvfs.Limits, such as member_bytes=2000000000; "
+        "may be repeated",
     )
 
 

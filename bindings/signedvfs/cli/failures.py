@@ -18,7 +18,6 @@ _ADVICE = {
     "(compare fingerprints with: signedvfs key FILE.pub)",
     "NoManifest": "If you made it, sign it: signedvfs sign PATH --key FILE.key; "
     "otherwise do not use it.",
-    "TooLarge": "If you expect this size, raise the limit: --limit NAME=NUMBER",
     "WeakHash": "Sign it anew: signedvfs unsign PATH, then signedvfs sign PATH --key FILE.key; "
     "--legacy accepts what signedimp itself signed",
     "WrongName": "Get the right archive, or accept this name: --name NAME",
@@ -64,6 +63,10 @@ def explain(error: Exception) -> Failure | None:
 
 def _native(error: Any, exit_code: int) -> Failure:
     message, advice = _split(str(error), "")
+    limit = getattr(error, "limit", None)
+    if limit is not None:
+        # Whatever opens an archive has the option.
+        advice = f"If you expect this, allow more: --limit {limit}=NUMBER"
     return Failure(
         exit_code,
         {

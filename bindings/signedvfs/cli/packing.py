@@ -89,6 +89,7 @@ def add_to(commands: Commands) -> None:
     parser.commands_in.add("--record")
     shared.add_attributes(parser)
     shared.add_index(parser)
+    shared.add_limits(parser)
     shared.add_reporting(parser, quiet=True)
 
 
@@ -129,6 +130,7 @@ def pack(arguments: argparse.Namespace, output: Output) -> int:
             exclude=[*arguments.key, *arguments.password_file],
             index=arguments.index,
             record=arguments.record,
+            limits=shared.limits_of(arguments),
         )
     _tell(report, output)
     return 0

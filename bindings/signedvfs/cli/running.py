@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace, _: Output) -> Outcome:
     policy = shared.policy_of(arguments)
     # Like CPython, which makes the path absolute for all but sys.argv.
     archive = str(Path(shared.existing(arguments.archive)).absolute())
-    signedvfs.set_policy(policy)
+    signedvfs.set_policy(policy, limits=shared.limits_of(arguments))
     signedvfs.hook.protect(archive)
     sys.path_hooks.insert(0, signedvfs.hook)
     _put_first(archive)

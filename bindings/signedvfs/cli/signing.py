@@ -67,6 +67,7 @@ def add_to(commands: Commands) -> None:
     parser = commands.add("unsign", unsign, "remove manifest and signatures", _UNSIGN)
     parser.add_argument("path", metavar="PATH", help="signed archive or directory")
     shared.add_output(parser, "write here instead of replacing PATH")
+    shared.add_limits(parser)
     shared.add_reporting(parser, quiet=True)
 
     parser = commands.add("append", append, "put an archive behind an executable", _APPEND)
@@ -103,7 +104,7 @@ def sign(arguments: argparse.Namespace, output: Output) -> int:
 def unsign(arguments: argparse.Namespace, output: Output) -> int:
     """unsign removes the manifest."""
     path = shared.existing(arguments.path)
-    signedvfs.unsign(path, output=arguments.output)
+    signedvfs.unsign(path, output=arguments.output, limits=shared.limits_of(arguments))
     written = arguments.output or path
     output.report({"output": written}, [f"{output.paint('unsigned', 'yellow')} {written}"])
     return 0

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Callable, Literal, NamedTuple, Union
 
-from signedvfs import PrivateKey, sign
+from signedvfs import Limits, PrivateKey, sign
 from signedvfs._core import ArchiveWriter
 from signedvfs.packaging import recording
 from signedvfs.packaging.compiler import CompileError, Compiler
@@ -22,6 +22,7 @@ from signedvfs.packaging.entry import add_entry
 from signedvfs.packaging.errors import PackError
 from signedvfs.packaging.members import Item, LeftOut, Members
 from signedvfs.packaging.requirements import fetch_wheels
+from signedvfs.packaging.telling import told_of
 from signedvfs.packaging.wheels import add_wheel
 
 Source = Literal["keep", "strip"]
@@ -71,6 +72,7 @@ def pack(
     exclude: Sequence[AnyPath] = (),
     index: bool | None = None,
     record: recording.Command | None = None,
+    limits: Limits | None = None,
 ) -> PackReport:
     """pack puts directories, wheels and requirements into the archive `output`, and signs it.
 
@@ -86,6 +88,9 @@ def pack(
     is run once with the archive's content, under a key made for the purpose, and has to succeed.
     Members are laid out in the order in which its process read them, and the order becomes a
     member, too: `SignedVfs.order` returns it.
+
+    `limits` are those that the archive shall keep; None: the defaults, which whoever opens it has,
+    too. What compresses too well for them is compressed less.
 
     The same inputs give the same bytes. `output` is replaced in one step, or left as it was. Raises
     PackError where the inputs make no archive, OSError where the system fails.
@@ -111,35 +116,37 @@ def pack(
             raise PackError(f"{origin} has the name of the record to be made", "Remove it.")
         with tempfile.TemporaryDirectory(prefix=".signedvfs-", dir=target.parent) as unfinished:
             unsigned = target if key is None else Path(unfinished) / "unsigned.zip"
-            keep = source == "keep"
+            style = _Style(source == "keep", compression, level, limits)
             order: list[str] = []
-            if words is None:
-                writing = _Writing(unsigned, keep, compression, level, progress)
-                count, uncompiled = writing.run(items)
-            else:
-                # What is run once and thrown away need not be compressed.
-                trial = Path(unfinished) / "trial" / target.name
-                trial.parent.mkdir()
-                count, uncompiled = _Writing(trial, keep, "stored", 0, progress).run(items)
-                recorded, order = recording.record(trial, words)
-                with ArchiveWriter(unsigned) as archive:
-                    for member, data in recording.in_recorded_order(recorded, order):
-                        archive.add(member, data, method=compression, level=level)
-                count += 1
             signers: list[str] = []
-            if key is not None:
-                told = None if progress is None else _stage(progress, "signing")
-                signed = sign(
-                    unsigned,
-                    key,
-                    output=target,
-                    name=name,
-                    serial=serial,
-                    expires=expires,
-                    progress=told,
-                    index=index,
-                )
-                signers = list(signed.signers)
+            with told_of(target, Path(unfinished), members.items):
+                if words is None:
+                    count, uncompiled = _Writing(unsigned, style, progress).run(items)
+                else:
+                    # What is run once and thrown away need not be compressed.
+                    trial = Path(unfinished) / "trial" / target.name
+                    trial.parent.mkdir()
+                    plain = style._replace(method="stored", level=0)
+                    count, uncompiled = _Writing(trial, plain, progress).run(items)
+                    recorded, order = recording.record(trial, words, limits)
+                    with ArchiveWriter(unsigned, limits=limits) as archive:
+                        for member, data in recording.in_recorded_order(recorded, order):
+                            archive.add(member, data, method=compression, level=level)
+                    count += 1
+                if key is not None:
+                    told = None if progress is None else _stage(progress, "signing")
+                    signed = sign(
+                        unsigned,
+                        key,
+                        output=target,
+                        name=name,
+                        serial=serial,
+                        expires=expires,
+                        progress=told,
+                        index=index,
+                        limits=limits,
+                    )
+                    signers = list(signed.signers)
     return PackReport(
         output=str(target),
         size=target.stat().st_size,
@@ -165,16 +172,21 @@ def _collect(members: Members, sources: Iterable[Path], exclude: Iterable[Path])
             raise PackError(f"{path} is neither a directory nor a wheel", "See: signedvfs pack -h")
 
 
+class _Style(NamedTuple):
+    """_Style says how members are written."""
+
+    keep: bool  # sources, beside what they compile to
+    method: Method
+    level: int
+    limits: Limits | None
+
+
 class _Writing:
     """_Writing compiles and writes members, in order, with a bounded number of them in memory."""
 
-    def __init__(
-        self, path: Path, keep: bool, method: Method, level: int, progress: Progress | None
-    ) -> None:
+    def __init__(self, path: Path, style: _Style, progress: Progress | None) -> None:
         self._path = path
-        self._keep = keep
-        self._method = method
-        self._level = level
+        self._style = style
         self._progress = progress
         self._uncompiled: list[Uncompiled] = []
 
@@ -184,10 +196,12 @@ class _Writing:
         modules = sum(item.name.endswith(".py") for item in items)
         parallel = max(1, min(len(os.sched_getaffinity(0)), modules // 16))
         count = 0
-        with ArchiveWriter(self._path) as archive, Compiler(parallel) as compiler:
+        style = self._style
+        writer = ArchiveWriter(self._path, limits=style.limits)
+        with writer as archive, Compiler(parallel) as compiler:
             for done, files in enumerate(self._compiled(items, compiler, parallel), 1):
                 for name, data in files:
-                    archive.add(name, data, method=self._method, level=self._level)
+                    archive.add(name, data, method=style.method, level=style.level)
                     count += 1
                 if self._progress is not None:
                     self._progress("packing", done, len(items))
@@ -214,7 +228,7 @@ class _Writing:
             if isinstance(code, str):
                 self._uncompiled.append(Uncompiled(item.name, code))
                 return [(item.name, text)]
-            return [(item.name, text)] * self._keep + [(item.name + "c", code)]
+            return [(item.name, text)] * self._style.keep + [(item.name + "c", code)]
 
         threads = ThreadPoolExecutor(parallel)
         try:

@@ -1,9 +1,9 @@
 # Runs a program out of an archive, and notes in which order its members are read.
 #
-# Run by path, with the words LOG KEY ARCHIVE PACKAGES HOW and what HOW needs: "-m" MODULE, "-c"
-# CODE, "archive" or "script" FILE, each followed by the program's arguments. Members are noted when
-# they are read first, so the list is complete however the program ends; and by this process only,
-# because what children read meanwhile comes in between in another way every time.
+# Run by path, with the words LOG KEY ARCHIVE PACKAGES LIMITS HOW and what HOW needs: "-m" MODULE,
+# "-c" CODE, "archive" or "script" FILE, each followed by the program's arguments. Members are noted
+# when they are read first, so the list is complete however the program ends; and by this process
+# only, because what children read meanwhile comes in between in another way every time.
 import os
 import sys
 
@@ -29,13 +29,17 @@ def note_what_is_read(archive: str, log: str) -> None:
     sys.addaudithook(hear)
 
 
-def run_beside(archive: str, key: str, how: str, words: list[str]) -> None:
+def run_beside(archive: str, key: str, limits: list[str], how: str, words: list[str]) -> None:
     # What `signedvfs run` has no word for: code that is not in the archive, but imports from it.
     import runpy
 
     import signedvfs
 
-    signedvfs.set_policy(signedvfs.TrustPolicy([signedvfs.PublicKey.load(key)]))
+    fields = dict(limit.split("=") for limit in limits)
+    signedvfs.set_policy(
+        signedvfs.TrustPolicy([signedvfs.PublicKey.load(key)]),
+        limits=signedvfs.Limits(**{name: int(number) for name, number in fields.items()}),
+    )
     signedvfs.hook.protect(archive)
     sys.path_hooks.insert(0, signedvfs.hook)
     sys.path.insert(0, archive)
@@ -50,7 +54,8 @@ def run_beside(archive: str, key: str, how: str, words: list[str]) -> None:
 
 
 def work() -> object:
-    log, key, archive, packages, how, *words = sys.argv[1:]
+    log, key, archive, packages, given, how, *words = sys.argv[1:]
+    limits = given.split(",")
     # Python has put the directory of this file first.
     if sys.path[:1] == [__file__.rpartition("/")[0]]:
         del sys.path[0]
@@ -61,11 +66,12 @@ def work() -> object:
         import signedvfs.cli
 
     note_what_is_read(archive, log)
+    run = ["run", "--trust", key, *(f"--limit={limit}" for limit in limits)]
     if how == "archive":
-        return signedvfs.cli.main(["run", "--trust", key, archive, *words])
+        return signedvfs.cli.main([*run, archive, *words])
     if how == "-m":
-        return signedvfs.cli.main(["run", "--trust", key, "-m", words[0], archive, *words[1:]])
-    run_beside(archive, key, how, words)
+        return signedvfs.cli.main([*run, "-m", words[0], archive, *words[1:]])
+    run_beside(archive, key, limits, how, words)
     return None
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Union
 
 import signedvfs
-from signedvfs import PrivateKey, SignedVfs, TrustPolicy, sign
+from signedvfs import Limits, PrivateKey, SignedVfs, TrustPolicy, sign
 from signedvfs.packaging.commands import run_quietly
 from signedvfs.packaging.errors import PackError
 
@@ -54,15 +54,17 @@ def words_of(command: Command, archive: Path) -> list[str]:
     return ["script", *words]
 
 
-def record(archive: Path, words: Sequence[str]) -> tuple[SignedVfs, list[str]]:
+def record(
+    archive: Path, words: Sequence[str], limits: Limits | None
+) -> tuple[SignedVfs, list[str]]:
     """record runs what `words` say with the unsigned `archive`, which it signs for the purpose.
 
     Returns the archive, and its members in the order in which they were read first.
     """
     key = PrivateKey.generate()  # nobody else ever trusts it
-    sign(archive, key)
-    order = _run(archive.absolute(), key.public_key.pem, words)
-    return signedvfs.open(archive, TrustPolicy([key.public_key])), order
+    sign(archive, key, limits=limits)
+    order = _run(archive.absolute(), key.public_key.pem, words, limits or Limits())
+    return signedvfs.open(archive, TrustPolicy([key.public_key]), limits), order
 
 
 def in_recorded_order(members: SignedVfs, order: Sequence[str]) -> Iterator[tuple[str, bytes]]:
@@ -76,18 +78,28 @@ def in_recorded_order(members: SignedVfs, order: Sequence[str]) -> Iterator[tupl
     yield ORDER, "".join(f"{name}\n" for name in order).encode()
 
 
+def _text_of(limits: Limits) -> str:
+    # NAME=NUMBER, as --limit takes them, one behind the other.
+    return repr(limits).partition("(")[2].rstrip(")").replace(" ", "")
+
+
 def _is_python(name: str) -> bool:
     return name.rstrip("0123456789.") == "python"
 
 
-def _run(archive: Path, key: str, words: Sequence[str]) -> list[str]:
+def _run(archive: Path, key: str, words: Sequence[str], limits: Limits) -> list[str]:
     with tempfile.TemporaryDirectory(prefix="signedvfs-") as name:
         log, public = Path(name) / "log", Path(name) / "key.pub"
         log.touch()
         public.write_text(key, encoding="ascii")
         packages = str(Path(signedvfs.__file__).parents[1])
         done = run_quietly(
-            [sys.executable, _WORKER, str(log), str(public), str(archive), packages, *words],
+            [
+                sys.executable,
+                _WORKER,
+                *(str(log), str(public), str(archive), packages, _text_of(limits)),
+                *words,
+            ],
             # Sets of strings would be gone through in another order every time.
             env={"PYTHONHASHSEED": "0", **os.environ},
         )
