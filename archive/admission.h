@@ -1,11 +1,10 @@
 // Who decides, while an archive is being decoded, whether the decoding goes on.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string_view>
 
+#include "archive/buffer.h"
 #include "archive/status.h"
 
 namespace signedvfs {
@@ -25,8 +24,9 @@ class Admission {
   // directory is asked about the directory `name`, without a slash behind it.
   virtual Status directory(std::string_view name) = 0;
 
-  // complete is given the whole content of the file that `begin` was asked about last.
-  virtual Status complete(std::string_view name, std::span<const std::byte> content) = 0;
+  // complete is given the whole content of the file that `begin` was asked about last. It may take
+  // that away: the archive then has an empty file of the name, and memory for one copy is enough.
+  virtual Status complete(std::string_view name, Buffer& content) = 0;
 };
 
 }  // namespace signedvfs

@@ -148,13 +148,13 @@ Status ForeignCollector::check_decoded(std::uint64_t total) const {
 Status ForeignCollector::finish_member() {
   if (!is_open_) return {};
   is_open_ = false;
-  const ForeignMember& member = members_.back();
+  ForeignMember& member = members_.back();
   if (!rest_.empty()) {
     return {Errc::kCorruptMember,
             in_quotes(member.name) + " ends " + std::to_string(rest_.size()) + " bytes early"};
   }
   if (admission_ == nullptr) return {};
-  SIGNEDVFS_TRY(admission_->complete(member.name, member.content.bytes()));
+  SIGNEDVFS_TRY(admission_->complete(member.name, member.content));
   is_admitted_ = true;
   return {};
 }

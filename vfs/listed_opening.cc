@@ -35,7 +35,10 @@ Status too_large_manifest(const Limits& limits) {
 // read: no more records are read than it can account for, and a few to say which one is too many.
 Status check_count(const ZipTail& tail, const Manifest& manifest) {
   const std::uint64_t files = manifest.entries().size() + 1;
-  if (tail.count <= files + most_directories(manifest) + kNamedStrangers) return {};
+  if (tail.count <= files + kNamedStrangers ||
+      tail.count <= files + kNamedStrangers + most_directories(manifest)) {
+    return {};
+  }
   return {Errc::kUnlistedMember, std::to_string(tail.count) + " members where " +
                                      std::to_string(files - 1) + " and the manifest were expected"};
 }
@@ -58,7 +61,7 @@ class Gate final : public Admission {
   explicit Gate(const Trust& trust) : trust_(trust) {}
 
   Status begin(std::string_view name, std::uint64_t size) override {
-    if (manifest_) return check_listed(name);
+    if (manifest_) return check_listed(*manifest_, name);
     if (name != kManifestName) return not_first(name);
     if (size > trust_.limits.manifest_bytes) return too_large_manifest(trust_.limits);
     return {};
@@ -71,12 +74,12 @@ class Gate final : public Admission {
     return unlisted(name);
   }
 
-  Status complete(std::string_view name, std::span<const std::byte> content) override {
-    if (!manifest_) return check(content);
+  Status complete(std::string_view name, Buffer& content) override {
+    if (!manifest_) return check(std::exchange(content, Buffer()));
     const Entry* const entry = manifest_->find(name);
     if (entry == nullptr) return unlisted(name);
     const Digest wanted = entry->digest();
-    SIGNEDVFS_ASSIGN(const Digest digest, digest_of(wanted.type(), content));
+    SIGNEDVFS_ASSIGN(const Digest digest, digest_of(wanted.type(), std::as_const(content).bytes()));
     if (digest == wanted) return {};
     return wrong_digest(name, "", digest, wanted).about(name);
   }
@@ -85,9 +88,7 @@ class Gate final : public Admission {
   std::optional<Manifest> take() && { return std::move(manifest_); }
 
  private:
-  Status check(std::span<const std::byte> content) {
-    Buffer text(content.size());
-    std::copy_n(content.begin(), text.size(), text.bytes().begin());
+  Status check(Buffer text) {
     SIGNEDVFS_ASSIGN(manifest_,
                      check_manifest(std::move(text), trust_, PathRules::kAppliedByArchive));
     most_directories_ = most_directories(*manifest_);
@@ -96,10 +97,10 @@ class Gate final : public Admission {
   }
 
   // Each listed file comes once: what is genuine can be repeated a million times as well.
-  Status check_listed(std::string_view name) {
-    const Entry* const entry = manifest_->find(name);
+  Status check_listed(const Manifest& manifest, std::string_view name) {
+    const Entry* const entry = manifest.find(name);
     if (entry == nullptr) return unlisted(name);
-    auto seen = seen_[static_cast<std::size_t>(entry - manifest_->entries().data())];
+    auto seen = seen_[static_cast<std::size_t>(entry - manifest.entries().data())];
     if (seen) {
       return Status(Errc::kDuplicateName, in_quotes(name) + " is there twice").about(name);
     }

@@ -66,7 +66,7 @@ def _native(error: Any, exit_code: int) -> Failure:
     limit = getattr(error, "limit", None)
     if limit is not None:
         # Whatever opens an archive has the option.
-        advice = f"If you expect this, allow more: --limit {limit}=NUMBER"
+        advice = f"If you expect this, allow more: --limit {limit}=N"
     return Failure(
         exit_code,
         {

@@ -10,6 +10,9 @@ from signedvfs import IntegrityCheckError, KeyFileError
 from signedvfs.packaging.errors import PackError
 from signedvfs.packaging.members import Item
 
+# Behind what was exceeded the core says where else limits can be given.
+_ADVICE = ". If you expect this, allow more"
+
 
 @contextmanager
 def told_of(target: Path, unfinished: Path, items: Mapping[str, Item]) -> Iterator[None]:
@@ -36,6 +39,7 @@ def _refusal(error: Exception, text: str, items: Mapping[str, Item]) -> PackErro
     item = None if member is None else items.get(member) or items.get(member.removesuffix("c"))
     advice = "" if item is None else "Leave it out, or change it."
     if limit is not None:
+        text = text.partition(_ADVICE)[0]
         advice = f"If you expect this, allow more: limits=Limits({limit}=...), --limit {limit}=N"
     return PackError(text if item is None else f"{item.origin}: {text}", advice)
 
