@@ -89,6 +89,8 @@ constexpr std::array<Row, kErrcCount> kRows{{
     {Errc::kIndexMismatch, Kind::kFailed, kFreshCopy},
     {Errc::kUnlistedMember, Kind::kMissing,
      "If you added it, sign the archive anew; otherwise do not run this copy."},
+    {Errc::kShadowed, Kind::kMissing,
+     "Give the signed package an __init__.py, or take the other one off the path."},
     {Errc::kMissingMember, Kind::kFailed, kFreshCopy},
     {Errc::kDigestMismatch, Kind::kFailed, kFreshCopy},
     {Errc::kPrefixMismatch, Kind::kFailed,

@@ -3,9 +3,12 @@
 
 #include <pybind11/pybind11.h>
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "importer/finder.h"
 #include "importer/import_state.h"
 #include "importer/python.h"
 
@@ -13,6 +16,18 @@ namespace signedvfs {
 
 // import_state returns what the interpreter's importer remembers; it is made at the first call.
 std::shared_ptr<ImportState> import_state();
+
+// fetching returns what an importer asks for its policy: `trust`, with its Python exceptions as
+// Status. Called with the GIL.
+ImportState::FetchTrust fetching(std::function<Trust()> trust);
+
+// claim_for returns the finder for an entry of sys.path: that of the hook for given roots, of those
+// in sys.path_hooks, below whose roots it lies, and otherwise that of the hook over all archives;
+// nothing where it is nobody's. Opens nothing.
+std::optional<Finder> claim_for(const pybind11::object& path);
+
+// roots_of returns the roots of an importer as a tuple of str.
+pybind11::tuple roots_of(const ImportState& state);
 
 // finder_type is Python's `zipimporter`.
 PyTypeObject* finder_type();

@@ -5,6 +5,7 @@
 
 #include "bindings/convert.h"
 #include "bindings/errors.h"
+#include "bindings/limits.h"
 #include "bindings/registers.h"
 #include "bindings/state.h"
 
@@ -14,6 +15,7 @@ namespace signedvfs {
 namespace {
 
 constexpr const char* kDefault = "policy";
+constexpr const char* kDefaultLimits = "limits";
 
 std::optional<std::set<std::string>> names_of(const py::object& names) {
   if (names.is_none()) return std::nullopt;
@@ -172,27 +174,46 @@ TrustPolicy policy_for_opening(py::handle policy) {
   return out;
 }
 
+Trust trust_for_opening(py::handle policy, const Limits& limits) {
+  return {policy_for_opening(policy), limits};
+}
+
+Trust default_trust() { return trust_for_opening(py::none(), default_limits()); }
+
+Limits default_limits() {
+  const py::dict state = interpreter_state();
+  return limits_of(state.contains(kDefaultLimits) ? py::object(state[kDefaultLimits]) : py::none());
+}
+
 py::object default_policy() {
   py::dict state = interpreter_state();
-  if (!state.contains(kDefault)) set_default_policy(py::cast(PolicyObject{{}, py::none()}));
+  if (!state.contains(kDefault)) {
+    set_default_policy(py::cast(PolicyObject{{}, py::none()}), py::none());
+  }
   return state[kDefault];
 }
 
-void set_default_policy(py::handle policy) {
+void set_default_policy(py::handle policy, py::handle limits) {
   if (!py::isinstance<PolicyObject>(policy)) {
     throw py::type_error(std::string("policy must be a signedvfs.TrustPolicy, not ") +
                          Py_TYPE(policy.ptr())->tp_name);
   }
-  interpreter_state()[kDefault] = policy;
+  static_cast<void>(limits_of(limits));  // of the right type
+  py::dict state = interpreter_state();
+  state[kDefault] = policy;
+  state[kDefaultLimits] = limits;
 }
 
-void add_trusted_key(const PublicKey& key) {
+bool add_trusted_keys(const std::vector<PublicKey>& keys) {
   PolicyObject more = default_policy().cast<const PolicyObject&>();
-  if (std::find(more.policy.keys.begin(), more.policy.keys.end(), key) != more.policy.keys.end()) {
-    return;
+  std::vector<PublicKey>& known = more.policy.keys;
+  const std::size_t before = known.size();
+  for (const PublicKey& key : keys) {
+    if (std::find(known.begin(), known.end(), key) == known.end()) known.push_back(key);
   }
-  more.policy.keys.push_back(key);
-  set_default_policy(py::cast(std::move(more)));
+  if (known.size() == before) return false;
+  interpreter_state()[kDefault] = py::cast(std::move(more));
+  return true;
 }
 
 void register_policy(py::module_& module) {

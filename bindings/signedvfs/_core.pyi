@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from importlib.machinery import ModuleSpec
 from types import CodeType, MappingProxyType, ModuleType, TracebackType
-from typing import Literal, final
+from typing import Any, Literal, final
 
 from _typeshed import ReadableBuffer, StrOrBytesPath
 from typing_extensions import Self, TypeAlias
@@ -538,13 +538,46 @@ class zipimporter:
     def __deepcopy__(self, memo: object) -> Self: ...
 
 class PathHook:
-    """The type of `signedvfs.hook`, an object for sys.path_hooks."""
+    """An object for sys.path_hooks. `signedvfs.hook` is the one over whatever is an archive;
+    PathHook(roots=[...]) makes one that owns what lies at or below the given paths, whatever it is,
+    and leaves everything else alone.
 
+    roots: paths, fixed now, of archives, signed directories, or directories into which archives
+    are put. Such a directory supplies nothing itself.
+    policy: a TrustPolicy; None: the one in force by `trust` and `set_policy`.
+    limits: Limits to open with; None: those in force.
+
+    What is refused below the roots refuses the modules that it could have been meant to supply,
+    and not every import that gets past it. Hooks of the same roots and policy are worth the same;
+    roots that overlap with another hook's raise ValueError.
+    """
+
+    def __init__(
+        self,
+        roots: Iterable[StrOrBytesPath],
+        policy: TrustPolicy | None = None,
+        limits: Limits | None = None,
+    ) -> None: ...
     def __call__(self, path: str) -> zipimporter: ...
+    def install(self) -> None:
+        """Put the hook first in sys.path_hooks, unless it is in there already."""
+
     def protect(self, path: StrOrBytesPath) -> None:
-        """Never leave `path`, or what lies below it, to another importer: also where it is a
-        directory whose manifest has been taken away.
+        """Never leave `path`, or what lies below it, to another importer: also where nothing is
+        there, or a directory whose manifest has been taken away. Both are refused.
         """
+
+    @property
+    def roots(self) -> tuple[str, ...] | None:
+        """The absolute paths that the hook was made for, or None."""
+
+    @property
+    def policy(self) -> TrustPolicy | None:
+        """The policy that was given, or None for the one in force."""
+
+    @property
+    def limits(self) -> Limits | None:
+        """The limits that were given, or None for those in force."""
 
     @property
     def protected(self) -> list[str]:
@@ -556,13 +589,30 @@ class PathHook:
     def in_use(self) -> list[SignedVfs]:
         """The signed archives and directories that have been opened, in no order."""
 
+    def _remembered(self) -> dict[str, Any]:
+        """Return what children have to know, fit for pickle."""
+
+    def _recall(self, known: dict[str, Any]) -> None:
+        """Know what `_remembered` returned in the parent."""
+
 hook: PathHook
 
 def trust(*keys: PublicKey) -> None:
-    """Trust these public keys, in addition to those of the policy in force."""
+    """Trust these public keys, in addition to those of the policy in force.
 
-def set_policy(policy: TrustPolicy) -> None:
-    """Replace the policy; archives in use are asked about again."""
+    Archives that were refused for want of a trusted signature are asked about again;
+    whatever was refused for another reason stays refused.
+    """
+
+def set_policy(policy: TrustPolicy, limits: Limits | None = None) -> None:
+    """Replace the policy, and the limits that archives are opened with (None: the defaults).
+
+    Archives in use are asked about again, and those that were refused for what the policy or
+    the limits said; what was tampered with stays refused.
+    """
+
+def get_limits() -> Limits:
+    """Return the limits that archives are opened with."""
 
 def defer_collection(defer: bool = True) -> None:
     """Keep the cyclic garbage collector out of bursts of imports from signed archives.
@@ -581,6 +631,9 @@ def _finder_of(path: object) -> zipimporter | None:
 
     Opens no archive: the finder does, when it is asked.
     """
+
+def _finder_below(roots: tuple[str, ...], path: str) -> zipimporter:
+    """Return the finder for `path` of the hook for these roots; for pickle."""
 
 def _close_side_doors() -> None:
     """Have the standard library ask us before it reads archives by itself."""
