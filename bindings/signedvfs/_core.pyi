@@ -294,8 +294,9 @@ class SignedVfs:
         """
 
     def verify_all(self, progress: _Progress | None = None) -> None:
-        """Read and verify every member, and what stands in front of an appended archive.
+        """Read and verify every member, and what stands in front of the archive.
 
+        Bytes in front that were not signed are refused: a program may be there.
         `progress` is called with the members done and their number; what it raises ends the
         work. Raises IntegrityCheckError.
         """
@@ -351,6 +352,14 @@ class SignedVfs:
     @property
     def prefix_length(self) -> int | None:
         """The signed number of bytes in front of an appended archive, or None."""
+
+    @property
+    def bytes_in_front(self) -> int:
+        """How many bytes stand in front of the archive in its file, signed or not.
+
+        Where `prefix_length` is None nobody has signed them; then they are never read, and
+        `verify_all` refuses them.
+        """
 
 @final
 class SignReport:
