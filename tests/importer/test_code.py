@@ -6,6 +6,8 @@ import importlib
 import importlib.machinery
 import importlib.util
 import sys
+import time
+import zipfile
 import zipimport
 from pathlib import Path
 
@@ -375,3 +377,22 @@ def test_a_checked_pyc_of_another_source_is_not_signed_in_directories(workshop: 
         (tree / name).write_bytes(content if isinstance(content, bytes) else content.encode())
     report = _sign(workshop, tree)
     assert len(report.left_out) == len(report.warnings) == 3
+
+
+def test_a_pyc_with_the_time_of_its_source_stays_when_it_is_signed_again(
+    workshop: Workshop,
+) -> None:
+    # What signing writes has no times: then it is the earlier signature that says they belong.
+    path = workshop.directory / "app.zip"
+    moment = (2024, 5, 1, 12, 0, 0)
+    recorded = int(time.mktime((*moment, 0, 0, -1))).to_bytes(4, "little")
+    source = "origin = 'source'\n"
+    compiled = pyc("origin = 'bytecode'", rest=recorded + len(source).to_bytes(4, "little"))
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("m.py", moment), source)
+        archive.writestr(zipfile.ZipInfo("m.pyc", moment), compiled)
+    for _ in range(3):
+        report = _sign(workshop, path)
+        assert (report.members, report.left_out) == (2, [])
+    # Nobody else can tell.
+    assert signedvfs.sign(path, signedvfs.PrivateKey.generate()).left_out[0].startswith("m.pyc: no")
