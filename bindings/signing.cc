@@ -175,7 +175,8 @@ void register_signing(py::module_& module) {
       py::arg("name") = py::none(), py::arg("serial") = py::none(), py::arg("expires") = py::none(),
       py::arg("not_before") = py::none(), py::arg("hash") = py::none(),
       py::arg("limits") = py::none(), py::arg("progress") = py::none(),
-      py::arg("index") = py::none(), py::arg("keep_signatures") = false, py::arg("at") = py::none(),
+      py::arg("index") = py::none(), py::arg("keep_signatures").noconvert() = false,
+      py::arg("at") = py::none(),
       "sign(path, keys, output=None, name=None, serial=None, expires=None, not_before=None, "
       "hash=None, limits=None, progress=None, index=None, keep_signatures=False, at=None)\n--\n\n"
       "Sign an archive or a directory, in place or (archives) into `output`.\n\n"

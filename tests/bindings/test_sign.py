@@ -248,6 +248,8 @@ def test_arguments_are_checked_before_anything_is_written(
         (ValueError, {"name": "x" * 256}),
         (TypeError, {"limits": 1}),
         (TypeError, {"progress": 1}),
+        (TypeError, {"keep_signatures": 1}),
+        (TypeError, {"at": "now"}),
         (ValueError, {"output": str(tmp_path / "a\0b")}),
     ]
     for error, arguments in wrong:
