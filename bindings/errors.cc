@@ -94,8 +94,8 @@ constexpr std::array<Row, kErrcCount> kRows{{
     {Errc::kMissingMember, Kind::kFailed, kFreshCopy},
     {Errc::kDigestMismatch, Kind::kFailed, kFreshCopy},
     {Errc::kPrefixMismatch, Kind::kFailed,
-     "Append the archive anew with 'signedvfs append' if you changed the executable; otherwise do "
-     "not run it."},
+     "If you put these bytes there, sign the whole anew with 'signedvfs sign', which covers them; "
+     "otherwise do not run it."},
     {Errc::kWrongName, Kind::kFailed,
      "Name the right archive, or admit it: TrustPolicy(names=...)."},
     {Errc::kRollback, Kind::kFailed, "Get the current release."},

@@ -143,13 +143,6 @@ py::list signatures(const OpenVfs& self) {
   return out;
 }
 
-// optional_object returns None, or the value as Python has it.
-template <class T>
-py::object optional_object(const std::optional<T>& value) {
-  if (!value) return py::none();
-  return py::cast(*value);
-}
-
 py::object prefix_length(const OpenVfs& self) {
   const std::optional<Prefix>& prefix = self->attributes().prefix;
   if (!prefix) return py::none();
@@ -205,7 +198,8 @@ void register_vfs(py::module_& module) {
            "Raises IntegrityCheckMissing for a name that the manifest does not list.")
       .def("verify_all", &verify_all, py::arg("progress") = py::none(),
            "verify_all(self, progress=None)\n--\n\n"
-           "Read and verify every member, and what stands in front of an appended archive.\n\n"
+           "Read and verify every member, and what stands in front of the archive.\n\n"
+           "Bytes in front that were not signed are refused: a program may be there.\n"
            "`progress` is called with the members done and their number; what it raises ends the\n"
            "work. Raises IntegrityCheckError.")
       .def("order", &recorded_order,
@@ -252,6 +246,11 @@ void register_vfs(py::module_& module) {
           "Whether the archive goes by a signed index, and not by its whole manifest.")
       .def_property_readonly("prefix_length", &prefix_length,
                              "The signed number of bytes in front of an appended archive, or None.")
+      .def_property_readonly(
+          "bytes_in_front", [](const OpenVfs& self) { return self->prefix_bytes(); },
+          "How many bytes stand in front of the archive in its file, signed or not.\n\n"
+          "Where `prefix_length` is None nobody has signed them; then they are never read, and\n"
+          "`verify_all` refuses them.")
       .def("__repr__", [](const OpenVfs& self) {
         return py::str("<signedvfs.SignedVfs {!r}>").format(path_object(self->path()));
       });

@@ -294,8 +294,9 @@ class SignedVfs:
         """
 
     def verify_all(self, progress: _Progress | None = None) -> None:
-        """Read and verify every member, and what stands in front of an appended archive.
+        """Read and verify every member, and what stands in front of the archive.
 
+        Bytes in front that were not signed are refused: a program may be there.
         `progress` is called with the members done and their number; what it raises ends the
         work. Raises IntegrityCheckError.
         """
@@ -352,6 +353,14 @@ class SignedVfs:
     def prefix_length(self) -> int | None:
         """The signed number of bytes in front of an appended archive, or None."""
 
+    @property
+    def bytes_in_front(self) -> int:
+        """How many bytes stand in front of the archive in its file, signed or not.
+
+        Where `prefix_length` is None nobody has signed them; then they are never read, and
+        `verify_all` refuses them.
+        """
+
 @final
 class SignReport:
     """What signing has done."""
@@ -362,19 +371,67 @@ class SignReport:
 
     @property
     def added(self) -> bool:
-        """Whether a signature was added to a manifest whose content was unchanged."""
+        """Whether others had signed the same, and their signatures were kept."""
 
     @property
     def members(self) -> int:
         """How many members the manifest lists."""
 
     @property
+    def name(self) -> str | None:
+        """The signed `@name`, or None."""
+
+    @property
+    def serial(self) -> int | None:
+        """The signed `@serial`, or None."""
+
+    @property
+    def not_before(self) -> int | None:
+        """The signed `@not-before` in seconds since 1970, or None."""
+
+    @property
+    def expires(self) -> int | None:
+        """The signed `@expires` in seconds since 1970, or None."""
+
+    @property
+    def hash_type(self) -> str:
+        """The hash of the members, such as "sha256"."""
+
+    @property
+    def has_index(self) -> bool:
+        """Whether there is a signed index."""
+
+    @property
+    def prefix_length(self) -> int | None:
+        """The signed number of bytes in front of the archive, or None."""
+
+    @property
+    def recorded(self) -> int:
+        """How many members stand in the order in which a program read them."""
+
+    @property
+    def carried_over(self) -> list[str]:
+        """Which of name, serial, not_before and expires come from the manifest that was there."""
+
+    @property
     def signers(self) -> list[str]:
         """The fingerprints on the result."""
 
     @property
+    def kept(self) -> list[str]:
+        """Those among them that were there before. They were not checked."""
+
+    @property
+    def dropped(self) -> list[str]:
+        """The fingerprints of the other signatures that were there before."""
+
+    @property
     def left_out(self) -> list[str]:
         """Members that were not carried over, each with the reason."""
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a person should know of, a text each."""
 
 @final
 class ArchiveWriter:
@@ -428,17 +485,27 @@ def sign(
     serial: int | None = None,
     expires: _Time | None = None,
     not_before: _Time | None = None,
-    hash: _Hash = "sha256",
+    hash: _Hash | None = None,
     limits: Limits | None = None,
     progress: _Progress | None = None,
     index: bool | None = None,
+    keep_signatures: bool = False,
+    at: _Time | None = None,
 ) -> SignReport:
     """Sign an archive or a directory, in place or (archives) into `output`.
 
-    `keys` is one PrivateKey or several. Attributes that are not given are kept from a manifest
-    that one of the keys has signed. Times are seconds since 1970 or aware datetimes. The result
-    is verified before it is put in place; on failure nothing has changed. Where the content of a
-    signed archive has not changed, signatures are added.
+    `keys` is one PrivateKey or several. Attributes that are not given are carried over from a
+    manifest that one of the keys has signed, and from no other. The report says what is signed now.
+    Times are seconds since 1970 or aware datetimes. `hash` is 'sha256' (the default), 'sha384' or
+    'sha512'. The result is verified before it is put in place; on failure nothing has changed.
+
+    Signatures by other keys are dropped. `keep_signatures=True` signs once more the very statement
+    that they cover, attributes included, and keeps them; where content, attributes or the choice
+    of an index would make another one of it, that is a ValueError.
+
+    A result that has expired, or is not valid yet, at the moment `at` (default: now) is a
+    ValueError. Without a name, a serial number keeps older releases away from the archive's path
+    only; `warnings` say so.
 
     `index` says whether an archive gets a signed index, with which opening costs the same for
     any number of members; None leaves that to their number.
@@ -446,6 +513,9 @@ def sign(
     `progress` is called with the steps done and their number; what it raises ends the work.
     Raises IntegrityCheckError where the content can not be signed, ValueError, OSError.
     """
+
+def _check_validity(expires: _Time | None, not_before: _Time | None, at: _Time | None) -> None:
+    """Raise ValueError where what has these times would not be valid at `at` (default: now)."""
 
 def unsign(path: StrOrBytesPath, output: StrOrBytesPath | None = None) -> None:
     """Remove the manifest and its signatures, and keep everything else.
@@ -459,11 +529,13 @@ def append(
     output: StrOrBytesPath,
     keys: PrivateKey | Iterable[PrivateKey],
     limits: Limits | None = None,
+    at: _Time | None = None,
 ) -> SignReport:
     """Write `executable` followed by the signed `archive` to `output`, signed as one.
 
     `keys` are keys that have signed the archive. The executable keeps its mode, and its
-    bytes are covered by the signature. Raises IntegrityCheckError, ValueError, OSError.
+    bytes are covered by the signature. An archive that has expired, or is not valid yet, at the
+    moment `at` (default: now) is a ValueError. Raises IntegrityCheckError, ValueError, OSError.
     """
 
 class zipimporter:

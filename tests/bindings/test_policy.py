@@ -128,12 +128,12 @@ def test_validity_is_checked_against_the_policys_time(
 ) -> None:
     policy = signedvfs.TrustPolicy(key.public_key, now=now)
     hour = datetime.timedelta(hours=1)
-    open_at_noon = signed_archive({"a": b""}, not_before=NOON - hour, expires=NOON + hour)
+    open_at_noon = signed_archive({"a": b""}, not_before=NOON - hour, expires=NOON + hour, at=NOON)
     assert signedvfs.open(open_at_noon, policy).list() == ["a"]
     with pytest.raises(signedvfs.IntegrityCheckFailed) as caught:
-        signedvfs.open(signed_archive({"a": b""}, not_before=NOON + hour), policy)
+        signedvfs.open(signed_archive({"a": b""}, not_before=NOON + hour, at=NOON + hour), policy)
     assert caught.value.code == "NotYetValid"
-    expired = signed_archive({"a": b""}, not_before=NOON - 2 * hour, expires=NOON + hour)
+    expired = signed_archive({"a": b""}, not_before=NOON - 2 * hour, expires=NOON + hour, at=NOON)
     later = signedvfs.TrustPolicy(key.public_key, now=NOON + hour + hour)
     with pytest.raises(signedvfs.IntegrityCheckFailed) as caught:
         signedvfs.open(expired, later)

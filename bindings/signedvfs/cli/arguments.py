@@ -57,13 +57,29 @@ def add_attributes(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("signed attributes")
     group.add_argument("--name", help="name of the product: verifiers can insist on it")
     group.add_argument(
-        "--serial", type=_count, metavar="N", help="release number: verifiers can refuse lower ones"
+        "--serial",
+        type=_count,
+        metavar="N",
+        help="release number: verifiers can refuse lower ones, of this --name; without a name only "
+        "at the archive's own path",
     )
     group.add_argument(
         "--expires",
         type=time_of,
         metavar="TIME",
         help="end of validity: 2027-06-30, 2027-06-30T12:00:00Z, or from now on +90d, +12h, +8w",
+    )
+    group.add_argument("--not-before", type=time_of, metavar="TIME", help="beginning of validity")
+    add_moment(group)
+
+
+def add_moment(parser: argparse._ActionsContainer) -> None:
+    """add_moment adds --at, for signing."""
+    parser.add_argument(
+        "--at",
+        type=time_of,
+        metavar="TIME",
+        help="when the result is to be valid (default: now): what is not is not signed",
     )
 
 
