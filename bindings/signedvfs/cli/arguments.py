@@ -303,4 +303,6 @@ def _count(text: str) -> int:
 
 def _limit(text: str) -> tuple[str, int]:
     name, _, number = text.partition("=")
+    if not re.fullmatch("[a-z_]+", name):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=NUMBER")
     return name, _count(number)
