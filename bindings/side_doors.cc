@@ -186,14 +186,14 @@ void close_doors_in(const py::object& module, std::string_view name, py::list& c
   }
 }
 
-// ascii_of returns the text of a module's name; empty for names that no module with a door has.
-std::string_view ascii_of(py::handle name) {
-  if (PyUnicode_Check(name.ptr()) == 0 || PyUnicode_READY(name.ptr()) != 0 ||
-      PyUnicode_IS_ASCII(name.ptr()) == 0) {
-    return {};
-  }
-  return {static_cast<const char*>(PyUnicode_DATA(name.ptr())),
-          static_cast<std::size_t>(PyUnicode_GET_LENGTH(name.ptr()))};
+// text_of_name borrows the text of a module's name; empty for what is no text.
+std::string_view text_of_name(py::handle name) {
+  if (PyUnicode_Check(name.ptr()) == 0) return {};
+  Py_ssize_t size = 0;
+  const char* const text = PyUnicode_AsUTF8AndSize(name.ptr(), &size);
+  if (text == nullptr) PyErr_Clear();  // surrogates: a module may be called that
+  return text == nullptr ? std::string_view()
+                         : std::string_view(text, static_cast<std::size_t>(size));
 }
 
 bool has_door(std::string_view name) noexcept {
@@ -207,7 +207,7 @@ void close_all(py::list& closed) {
   const py::dict modules = py::module_::import("sys").attr("modules");
   // A copy: what is closed may be the attribute of an object that imports when it is looked at.
   for (const py::handle name : py::list(modules)) {
-    const std::string_view text = ascii_of(name);
+    const std::string_view text = text_of_name(name);
     if (!has_door(text)) continue;
     const py::object module = modules.attr("get")(name);
     if (!module.is_none()) close_doors_in(module, text, closed);
@@ -235,14 +235,14 @@ void close_doors_of(const py::str& name) {
   PyObject* const module = PyImport_GetModule(name.ptr());
   if (module == nullptr && PyErr_Occurred() != nullptr) throw py::error_already_set();
   if (module == nullptr) return;
-  close_doors_in(py::reinterpret_steal<py::object>(module), ascii_of(name), closed);
+  close_doors_in(py::reinterpret_steal<py::object>(module), text_of_name(name), closed);
 }
 
 }  // namespace
 
 py::object watch_import(py::handle finder, py::handle name, py::handle path, py::handle target,
                         py::object spec) {
-  if (!has_door(ascii_of(name))) return spec;
+  if (!has_door(text_of_name(name))) return spec;
   return py::module_::import("signedvfs.doors").attr("watched")(finder, name, path, target, spec);
 }
 
