@@ -119,9 +119,12 @@ py::object stored_in(const py::object& owner, const char* name) {
         PyDict_GetItemString(PyModule_GetDict(owner.ptr()), name));
   }
   if (PyType_Check(owner.ptr()) == 0) return {};
-  for (const py::handle one : py::reinterpret_borrow<py::tuple>(owner.attr("__mro__"))) {
-    const py::object space = one.attr("__dict__");
-    if (space.contains(name)) return space[name];
+  const py::handle bases = reinterpret_cast<PyTypeObject*>(owner.ptr())->tp_mro;
+  for (const py::handle one : py::reinterpret_borrow<py::tuple>(bases)) {
+    // Static types, which nobody can put a function into, may have none.
+    PyObject* const space = reinterpret_cast<PyTypeObject*>(one.ptr())->tp_dict;
+    PyObject* const found = space == nullptr ? nullptr : PyDict_GetItemString(space, name);
+    if (found != nullptr) return py::reinterpret_borrow<py::object>(found);
   }
   return {};
 }
