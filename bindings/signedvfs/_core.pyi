@@ -56,7 +56,7 @@ class PublicKey:
     def __init__(self, text: str) -> None: ...
     @staticmethod
     def load(path: StrOrBytesPath) -> PublicKey:
-        """Read a PEM file.
+        """Read a PEM file: a regular file of at most 64 KiB.
 
         Raises KeyFileError, OSError.
         """
@@ -108,7 +108,9 @@ class PrivateKey:
 
     @staticmethod
     def load(path: StrOrBytesPath, password: str | bytes | None = None) -> PrivateKey:
-        """Read a PEM file (PKCS#8), encrypted where a password is given.
+        """Read a PEM file (PKCS#8), encrypted where a password is given: a regular file of at most
+        64 KiB, whose encryption asks for at most 10,000,000 rounds of PBKDF2, or 32 MiB and
+        2**24 steps of scrypt.
 
         Raises KeyFileError, OSError.
         """
@@ -131,7 +133,8 @@ class TrustPolicy:
     keys: the public keys that count; threshold: how many of them must have signed.
     names: the `@name`s that are accepted; None: any, and none at all.
     min_serial: the lowest acceptable `@serial` by name; the name '' is for all other names.
-    revoked: keys, or fingerprints, that never count, and whose signature is a refusal.
+    revoked: keys, or fingerprints, that never count, and whose signature is a refusal, whether or
+    not they are trusted.
     now: the time to check validity against - None for the clock, seconds since 1970, an aware
     datetime, or a callable that returns one of these and is called once for each archive.
     legacy: also accept manifests that signedimp itself made. Their MD5 and SHA-1 can be forged
@@ -709,3 +712,13 @@ def _finder_below(roots: tuple[str, ...], path: str) -> zipimporter:
 
 def _close_side_doors() -> None:
     """Have the standard library ask us before it reads archives by itself."""
+
+def _close_doors_of(name: str) -> None:
+    """Do so for a module that has just been executed."""
+
+def _sealed_memory(content: bytes) -> int | None:
+    """Return a descriptor of memory that holds `content` and that nobody can change; None where
+    the system has none. The caller closes it.
+
+    Raises OSError.
+    """

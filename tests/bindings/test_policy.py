@@ -239,6 +239,19 @@ def test_a_revoked_key_is_refused_however_it_is_named(
         assert caught.value.code == "KeyRevoked"
 
 
+def test_a_revoked_key_is_refused_whether_or_not_it_is_trusted(
+    signed_archive: SignedArchive, key: signedvfs.PrivateKey, other_key: signedvfs.PrivateKey
+) -> None:
+    both = signed_archive({"a": b""}, keys=[key, other_key])
+    trusted, revoked = key.public_key, other_key.public_key
+    signedvfs.open(both, signedvfs.TrustPolicy(trusted))
+    for name in (revoked, revoked.fingerprint):
+        for keys in ([trusted], [trusted, revoked]):
+            with pytest.raises(signedvfs.IntegrityCheckFailed) as caught:
+                signedvfs.open(both, signedvfs.TrustPolicy(keys, revoked=[name]))
+            assert caught.value.code == "KeyRevoked"
+
+
 # C2: k of n.
 def test_the_threshold_counts_different_keys(
     signed_archive: SignedArchive, key: signedvfs.PrivateKey, other_key: signedvfs.PrivateKey

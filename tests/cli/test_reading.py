@@ -138,6 +138,16 @@ def test_policy_options_refuse(
     assert (done.code, done.error["code"]) == (1, code)
 
 
+def test_a_revoked_signer_need_not_be_trusted(cli: Cli, archive: Path, keys: Path) -> None:
+    cli.ok("sign", archive, "--key", keys / "a.key", "--key", keys / "b.key")
+    trust = ("--trust", keys / "a.pub")
+    for name in ("verify", "list", "run"):
+        assert cli(name, *trust, "--revoked", keys / "b.pub", archive).code == 1
+    fingerprint_of_b = fingerprint(keys / "b.pub")
+    done = cli("verify", archive, *trust, "--revoked", fingerprint_of_b, "--json")
+    assert (done.code, done.error["code"]) == (1, "KeyRevoked")
+
+
 @pytest.mark.parametrize(
     "options",
     [["--min-serial", "5"], ["--name", "other", "--name", "myapp"], ["--limit", "members=99"]],

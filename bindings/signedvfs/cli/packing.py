@@ -7,7 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from signedvfs.cli import arguments as shared
-from signedvfs.cli import signed
+from signedvfs.cli import files, signed
 from signedvfs.cli.commands import Commands
 from signedvfs.cli.failures import CliError
 from signedvfs.cli.output import Output, few, plural, size_text
@@ -119,8 +119,10 @@ def pack(arguments: argparse.Namespace, output: Output) -> int:
         raise CliError(
             f"--{given[0].replace('_', '-')} goes with a signature", "Give --key FILE.key."
         )
-    for path in (*arguments.sources, *arguments.requirement):
+    for path in arguments.sources:
         shared.existing(path)
+    for path in arguments.requirement:
+        files.require_regular(path)
     keys = shared.load_private_keys(arguments)
 
     from signedvfs import packaging

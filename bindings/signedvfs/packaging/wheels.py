@@ -34,6 +34,9 @@ def add_wheel(members: Members, path: Path) -> None:
 class _Wheel:
     def __init__(self, path: Path) -> None:
         self.path = path
+        # zipfile would wait for somebody to write to a FIFO.
+        if path.exists() and not path.is_file():
+            raise PackError(f"{path} is not a wheel: it is no regular file", _AGAIN)
         try:
             self._zip = zipfile.ZipFile(path)
         except zipfile.BadZipFile as error:
