@@ -28,8 +28,8 @@ struct Limits {
   std::size_t name_bytes = 1024;
   std::size_t signatures = 16;
 
-  // without_ratio returns the limits for content whose sizes somebody has vouched for: what was
-  // signed counts as declared, however well it was compressed.
+  // without_ratio returns the limits for content that somebody has vouched for: it may be
+  // compressed as well as it likes.
   Limits without_ratio() const noexcept {
     Limits out = *this;
     out.ratio = 0;

@@ -58,6 +58,7 @@ constexpr std::array<Text, kErrcCount> kTexts{{
     {Errc::kBadIndex, "BadIndex", "the signed index is not where it belongs, or malformed"},
     {Errc::kIndexMismatch, "IndexMismatch", "a page of the index is not the one that was signed"},
     {Errc::kUnlistedMember, "UnlistedMember", "the manifest does not list a member that is there"},
+    {Errc::kShadowed, "Shadowed", "what nobody has signed would take the place of signed modules"},
     {Errc::kMissingMember, "MissingMember", "a member that the manifest lists is missing"},
     {Errc::kDigestMismatch, "DigestMismatch", "content differs from what was signed"},
     {Errc::kPrefixMismatch, "PrefixMismatch",

@@ -59,6 +59,7 @@ enum class Errc : std::uint8_t {
   kBadIndex,          // The signed index is not where it belongs, or departs from its format.
   kIndexMismatch,     // A page of the index is not the one that was signed.
   kUnlistedMember,    // The archive has a member that its manifest does not list.
+  kShadowed,          // What nobody has signed would take the place of signed modules.
   kMissingMember,     // The manifest lists a member that is not there.
   kDigestMismatch,    // A member's content is not what was listed.
   kPrefixMismatch,    // The bytes in front of the archive are not the ones it was appended to.

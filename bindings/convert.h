@@ -34,6 +34,13 @@ pybind11::str text_object(std::string_view utf8);
 // text_list does the same for each of `all`.
 pybind11::list text_list(const std::vector<std::string>& all);
 
+// optional_object returns None, or the value as pybind11 has it.
+template <class T>
+pybind11::object optional_object(const std::optional<T>& value) {
+  if (!value) return pybind11::none();
+  return pybind11::cast(*value);
+}
+
 // seconds_of returns the seconds since 1970-01-01T00:00:00Z for an int, a float (rounded down) or
 // an aware datetime. `what` names the argument in messages.
 std::int64_t seconds_of(pybind11::handle time, const char* what);

@@ -88,11 +88,13 @@ constexpr std::array<Row, kErrcCount> kRows{{
     {Errc::kIndexMismatch, Kind::kFailed, kFreshCopy},
     {Errc::kUnlistedMember, Kind::kMissing,
      "If you added it, sign the archive anew; otherwise do not run this copy."},
+    {Errc::kShadowed, Kind::kMissing,
+     "Give the signed package an __init__.py, or take the other one off the path."},
     {Errc::kMissingMember, Kind::kFailed, kFreshCopy},
     {Errc::kDigestMismatch, Kind::kFailed, kFreshCopy},
     {Errc::kPrefixMismatch, Kind::kFailed,
-     "Append the archive anew with 'signedvfs append' if you changed the executable; otherwise do "
-     "not run it."},
+     "If you put these bytes there, sign the whole anew with 'signedvfs sign', which covers them; "
+     "otherwise do not run it."},
     {Errc::kWrongName, Kind::kFailed,
      "Name the right archive, or admit it: TrustPolicy(names=...)."},
     {Errc::kRollback, Kind::kFailed, "Get the current release."},

@@ -2,11 +2,13 @@
 
 #include <pybind11/pybind11.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "archive/container.h"
 #include "bindings/errors.h"
 #include "bindings/fast_method.h"
 #include "bindings/importing.h"
@@ -28,15 +30,6 @@ constexpr const char* kState = "importer";
 constexpr const char* kFinderName = "zipimporter";
 constexpr const char* kOwnFindSpec = "find_spec of zipimporter";
 
-Result<Trust> trust_in_force() {
-  try {
-    return trust_for_opening(py::none(), py::none());
-  } catch (py::error_already_set& error) {
-    error.restore();
-    return python_error();
-  }
-}
-
 py::object object(PyRef reference) {
   return py::reinterpret_steal<py::object>(std::move(reference).release());
 }
@@ -48,15 +41,22 @@ Subject subject_of(const Finder& finder, const std::string& member = {}) {
   return subject;
 }
 
-// ask calls one function of a query about the module `name`.
+// answer_of calls one function of a query about a module.
 template <class Answer>
-auto ask(const Finder& finder, py::handle name, Answer&& answer,
-         Activity activity = Activity::kVerifying) {
-  Result<ModuleQuery> query = ModuleQuery::create(finder, name.ptr());
+auto answer_of(const Finder& finder, Result<ModuleQuery> query, Answer&& answer,
+               Activity activity = Activity::kVerifying) {
   if (!query.ok()) throw_status(query.status(), activity, subject_of(finder));
   auto result = answer(*query);
   if (!result.ok()) throw_status(result.status(), activity, subject_of(finder, query->member()));
   return std::move(result).value();
+}
+
+// ask does that for the module `name`, which has to be there.
+template <class Answer>
+auto ask(const Finder& finder, py::handle name, Answer&& answer,
+         Activity activity = Activity::kVerifying) {
+  return answer_of(finder, ModuleQuery::create(finder, name.ptr()), std::forward<Answer>(answer),
+                   activity);
 }
 
 // keep_submodules gives the import system our finder for a package's directory: without the hook
@@ -76,11 +76,12 @@ void keep_submodules(const Finder& finder, Location location) {
 
 py::object find_spec_of(const Finder& finder, PyObject* self, PyObject* name) {
   std::optional<Location> submodules;
-  py::object spec = object(ask(finder, name, [&](ModuleQuery& query) {
-    Result<PyRef> found = query.spec(self);
-    submodules = query.submodules();
-    return found;
-  }));
+  py::object spec =
+      object(answer_of(finder, ModuleQuery::search(finder, name), [&](ModuleQuery& query) {
+        Result<PyRef> found = query.spec(self);
+        submodules = query.submodules();
+        return found;
+      }));
   if (submodules) keep_submodules(finder, *std::move(submodules));
   return spec;
 }
@@ -164,21 +165,32 @@ py::object path_argument(const py::object& path) {
 #endif
 }
 
+// is_no_archive tells whether a refusal of what is not protected says that nothing is there which
+// anybody would take for an archive; zipimport has errors of its own for that.
+bool is_no_archive(const Finder& finder, const Status& refusal) {
+  if (refusal.code() == Errc::kIo || refusal.code() == Errc::kNotFound) return true;
+  const std::string& absolute = finder.location().absolute;
+  if (refusal.code() == Errc::kNoManifest) return !finder.state().registry.knows_file(absolute);
+  if (refusal.code() != Errc::kNotAnArchive) return false;
+  const Result<bool> resembles = resembles_archive(absolute);
+  return resembles.ok() && !*resembles;
+}
+
 // make_finder opens at once, as zipimport's constructor does; the hook's finders open when used.
 std::unique_ptr<Finder> make_finder(const py::object& given) {
   const py::object path = path_argument(given);
-  auto state = import_state();
   close_side_doors();
-  Result<Location> location = claim(*state, path.ptr());
-  if (!location.ok() && location.code() == Errc::kNotFound) {
-    throw_import_error(path, "no signed archive or directory (" + location.status().what() + ")");
-  }
-  auto finder =
-      std::make_unique<Finder>(std::move(state), require(std::move(location), Activity::kTool));
+  std::optional<Finder> claimed = claim_for(path);
+  if (!claimed) throw_import_error(path, "no signed archive or directory");
+  auto finder = std::make_unique<Finder>(*std::move(claimed));
+  const bool is_protected =
+      finder->state().registry.root_of(finder->location().absolute).has_value();
   const Result<OpenedArchive> opened = finder->open();
-  if (!opened.ok() && opened.code() == Errc::kIo) throw_import_error(path, opened.status().what());
+  if (!opened.ok() && !is_protected && is_no_archive(*finder, opened.status())) {
+    throw_import_error(path, opened.status().what());
+  }
   if (!opened.ok()) throw_status(opened.status(), Activity::kVerifying, subject_of(*finder));
-  if (opened.ok() && opened.value().vfs == nullptr) throw_import_error(path, "no archive");
+  if (opened.value().vfs == nullptr) throw_import_error(path, "no archive");
   return finder;
 }
 
@@ -191,12 +203,19 @@ py::object path_of_finder(const Finder& self) {
   return object(require(self.path_of(prefix), Activity::kTool));
 }
 
-// reduce makes the type and the path, and what else Python has set on the object, stand for it.
+// reduce makes the type and the path, and what else Python has set on the object, stand for it. A
+// finder below given roots is made by the hook for those roots, or not at all.
 py::tuple reduce(const py::object& self) {
-  const py::tuple arguments = py::make_tuple(path_of_finder(self.cast<const Finder&>()));
+  const auto& finder = self.cast<const Finder&>();
+  py::object maker = py::type::of(self);
+  py::tuple arguments = py::make_tuple(path_of_finder(finder));
+  if (finder.state().is_scoped()) {
+    maker = py::module_::import("signedvfs._core").attr("_finder_below");
+    arguments = py::make_tuple(roots_of(finder.state()), arguments[0]);
+  }
   const py::dict attributes = self.attr("__dict__");
-  if (attributes.empty()) return py::make_tuple(py::type::of(self), arguments);
-  return py::make_tuple(py::type::of(self), arguments, attributes);
+  if (attributes.empty()) return py::make_tuple(maker, arguments);
+  return py::make_tuple(maker, arguments, attributes);
 }
 
 // A finder of the very class is copied without opening anything: the copy is worth as much as the
@@ -275,12 +294,24 @@ void register_deprecated(py::class_<Finder>& finder) {
 std::shared_ptr<ImportState> import_state() {
   py::dict state = interpreter_state();
   if (!state.contains(kState)) {
-    auto made = require(ImportState::create(trust_in_force), Activity::kTool);
+    auto made =
+        require(ImportState::create(finder_type(), fetching(default_trust)), Activity::kTool);
     state[kState] = py::capsule(new std::shared_ptr<ImportState>(std::move(made)), [](void* kept) {
       delete static_cast<std::shared_ptr<ImportState>*>(kept);
     });
   }
   return *state[kState].cast<py::capsule>().get_pointer<std::shared_ptr<ImportState>>();
+}
+
+ImportState::FetchTrust fetching(std::function<Trust()> trust) {
+  return [trust = std::move(trust)]() -> Result<Trust> {
+    try {
+      return trust();
+    } catch (py::error_already_set& error) {
+      error.restore();
+      return python_error();
+    }
+  };
 }
 
 Result<PyRef> find_spec_by(PyTypeObject* type, PyObject* finder, PyObject* name) {
@@ -331,9 +362,11 @@ void register_finder(py::module_& module) {
       .def("iter_modules", &iter_modules, py::arg("prefix") = "",
            "iter_modules(self, prefix='')\n--\n\n"
            "Iterate over (prefix + name, is it a package), for pkgutil.")
-      .def("invalidate_caches", &Finder::invalidate_caches,
-           "invalidate_caches(self)\n--\n\n"
-           "Look at the next use whether another archive stands at the path now.")
+      .def(
+          "invalidate_caches",
+          [](const Finder& self) { require(self.invalidate_caches(), Activity::kTool); },
+          "invalidate_caches(self)\n--\n\n"
+          "Look at the next use whether another archive stands at the path now.")
       .def_property_readonly(
           "archive",
           [](const Finder& self) {

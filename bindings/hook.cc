@@ -1,8 +1,11 @@
-#include <pybind11/pybind11.h>
+#include "bindings/hook.h"
 
+#include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "bindings/convert.h"
 #include "bindings/errors.h"
@@ -10,53 +13,173 @@
 #include "bindings/limits.h"
 #include "bindings/policy.h"
 #include "bindings/registers.h"
+#include "bindings/state.h"
 #include "bindings/vfs.h"
 #include "importer/finder.h"
 #include "importer/path_hook.h"
+#include "importer/path_text.h"
 
 namespace py = pybind11;
 
 namespace signedvfs {
 namespace {
 
-// PathHook is what stands in sys.path_hooks.
-struct PathHook {
-  std::shared_ptr<ImportState> state;
+constexpr const char* kScoped = "hooks for given roots";
+
+// Scoped are the importers of an interpreter that were made for given roots, with what was given.
+struct Scoped {
+  struct One {
+    std::weak_ptr<ImportState> state;
+    std::string trust;  // the policy and the limits as text
+  };
+  std::vector<One> all;
 };
 
-std::unique_ptr<Finder> call_hook(const PathHook& hook, const py::object& path) {
+Scoped& scoped_importers() {
+  py::dict state = interpreter_state();
+  if (!state.contains(kScoped)) {
+    state[kScoped] = py::capsule(new Scoped, [](void* kept) { delete static_cast<Scoped*>(kept); });
+  }
+  return *state[kScoped].cast<py::capsule>().get_pointer<Scoped>();
+}
+
+// hooks_in_use returns the hooks of ours in sys.path_hooks, in their order.
+std::vector<py::object> hooks_in_use() {
+  std::vector<py::object> out;
+  for (const py::handle hook : py::list(py::module_::import("sys").attr("path_hooks"))) {
+    if (py::isinstance<PathHook>(hook)) out.push_back(py::reinterpret_borrow<py::object>(hook));
+  }
+  return out;
+}
+
+// claim_by returns the finder of one importer, or nothing where the path is not its.
+std::optional<Finder> claim_by(const std::shared_ptr<ImportState>& state, const py::object& path) {
+  Result<Location> location = claim(*state, path.ptr());
+  if (!location.ok() && location.code() == Errc::kNotFound) return std::nullopt;
+  return Finder(state, require(std::move(location), Activity::kTool));
+}
+
+void begin_use(const PathHook& hook) {
   if (!hook.state->hook_used.exchange(true)) {
     require(purge_importer_cache(*hook.state, finder_type()), Activity::kTool);
   }
   close_side_doors();
-  Result<Location> location = claim(*hook.state, path.ptr());
-  if (!location.ok() && location.code() == Errc::kNotFound) {
-    throw_import_error(path, location.status().what());
-  }
-  return std::make_unique<Finder>(hook.state, require(std::move(location), Activity::kTool));
+}
+
+std::unique_ptr<Finder> call_hook(const PathHook& hook, const py::object& path) {
+  begin_use(hook);
+  std::optional<Finder> finder =
+      hook.state->is_scoped() ? claim_by(hook.state, path) : claim_for(path);
+  if (!finder) throw_import_error(path, "no path of signedvfs");
+  return std::make_unique<Finder>(*std::move(finder));
 }
 
 // finder_of returns the finder of ours that imports from `path` go to, or None. Like
 // pkgutil.get_importer it keeps a new one where importlib.invalidate_caches() finds it.
 py::object finder_of(const py::object& path) {
-  const py::module_ sys = py::module_::import("sys");
-  const py::dict cache = sys.attr("path_importer_cache");
+  const py::dict cache = py::module_::import("sys").attr("path_importer_cache");
   if (PyUnicode_Check(path.ptr()) == 0) return py::none();
   py::object finder = cache.attr("get")(path);
-  const py::object hook = py::module_::import("signedvfs._core").attr("hook");
-  if (finder.is_none() && sys.attr("path_hooks").contains(hook)) {
+  for (const py::object& hook : hooks_in_use()) {
+    if (!finder.is_none()) break;
     try {
       finder = hook(path);
+      cache[path] = finder;
     } catch (py::error_already_set& error) {
       if (!error.matches(PyExc_ImportError)) throw;
-      return py::none();
     }
-    cache[path] = finder;
   }
   return py::isinstance<Finder>(finder) ? finder : py::none();
 }
 
+// finder_below makes the finder for `path` that the hook for exactly `roots` would make.
+std::unique_ptr<Finder> finder_below(const py::tuple& roots, const py::object& path) {
+  for (const py::object& hook : hooks_in_use()) {
+    const auto& found = hook.cast<const PathHook&>();
+    if (found.state->is_scoped() && roots_of(*found.state).equal(roots)) {
+      return call_hook(found, path);
+    }
+  }
+  throw_import_error(path, "no signedvfs.PathHook for these roots is in use here");
+}
+
+std::vector<std::string> absolute_roots(const py::object& roots) {
+  std::vector<std::string> out;
+  for_each(roots, "roots", [&](py::handle root) {
+    out.push_back(require(absolute_path(path_of(root)), Activity::kTool));
+  });
+  if (out.empty()) throw py::value_error("roots is empty: name the paths that the hook is to own");
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
+bool overlap(const std::vector<Root>& some, const std::vector<Root>& others) {
+  return std::any_of(some.begin(), some.end(), [&](const Root& one) {
+    return std::any_of(others.begin(), others.end(), [&](const Root& other) {
+      return is_at_or_below(one.resolved, other.resolved) ||
+             is_at_or_below(other.resolved, one.resolved);
+    });
+  });
+}
+
+// share_importer returns the importer of a hook for the same roots and policy where there is one.
+// Two owners of one path would each have a say in what the other refuses.
+std::shared_ptr<ImportState> share_importer(std::shared_ptr<ImportState> made,
+                                            const std::string& trust) {
+  Scoped& known = scoped_importers();
+  std::erase_if(known.all, [](const Scoped::One& one) { return one.state.expired(); });
+  for (const Scoped::One& one : known.all) {
+    const std::shared_ptr<ImportState> other = one.state.lock();
+    if (!overlap(made->roots, other->roots)) continue;
+    if (made->registry.scope() == other->registry.scope() && one.trust == trust) return other;
+    throw py::value_error("one of these roots has an owner already: " +
+                          py::repr(roots_of(*other)).cast<std::string>() +
+                          " belong to another signedvfs.PathHook");
+  }
+  known.all.push_back({made, trust});
+  return made;
+}
+
+std::unique_ptr<PathHook> make_hook(const py::object& roots, const py::object& policy,
+                                    const py::object& limits) {
+  const std::vector<std::string> absolute = absolute_roots(roots);
+  const Limits own_limits = limits_of(limits);
+  static_cast<void>(policy_for_opening(policy));  // of the right type
+  struct Given {
+    py::object policy;
+    std::optional<Limits> limits;
+  };
+  const auto given = std::make_shared<const Given>(
+      Given{policy, limits.is_none() ? std::nullopt : std::optional(own_limits)});
+  auto fetch = fetching([given] {
+    return trust_for_opening(given->policy, given->limits ? *given->limits : default_limits());
+  });
+  auto made =
+      require(ImportState::create(finder_type(), std::move(fetch), absolute), Activity::kTool);
+  const auto trust = py::str("{!r} {!r}").format(policy, limits).cast<std::string>();
+  PathHook hook{share_importer(std::move(made), trust), policy, limits};
+  require(purge_importer_cache(*hook.state, finder_type()), Activity::kTool);
+  close_side_doors();
+  return std::make_unique<PathHook>(std::move(hook));
+}
+
+// install puts the hook first, unless it, or one that is worth as much, is in use already.
+void install(const py::object& self) {
+  const auto& hook = self.cast<const PathHook&>();
+  const std::vector<py::object> present = hooks_in_use();
+  const bool is_there = std::any_of(present.begin(), present.end(), [&](const py::object& other) {
+    return other.cast<const PathHook&>().state == hook.state;
+  });
+  if (!is_there) py::module_::import("sys").attr("path_hooks").attr("insert")(0, self);
+  require(purge_importer_cache(*hook.state, finder_type()), Activity::kTool);
+  close_side_doors();
+}
+
 void protect_path(const PathHook& hook, const py::object& path) {
+  if (hook.state->is_scoped()) {
+    throw py::value_error("a hook for given roots owns these and nothing else: make another one");
+  }
   require(protect(*hook.state, path.ptr()), Activity::kTool);
   require(purge_importer_cache(*hook.state, finder_type()), Activity::kTool);
 }
@@ -75,27 +198,48 @@ py::list archives_in_use(const PathHook& hook) {
   return out;
 }
 
+py::object given_roots(const PathHook& hook) {
+  if (!hook.state->is_scoped()) return py::none();
+  return roots_of(*hook.state);
+}
+
+py::str hook_repr(const PathHook& hook) {
+  if (!hook.state->is_scoped()) return "<signedvfs.hook>";
+  return py::str("signedvfs.PathHook(roots={!r}, policy={!r}, limits={!r})")
+      .format(roots_of(*hook.state), hook.policy, hook.limits);
+}
+
+bool is_equal(const PathHook& hook, const py::object& other) {
+  return py::isinstance<PathHook>(other) && other.cast<const PathHook&>().state == hook.state;
+}
+
+// policy_changed is for the hook over all archives, and for those that go by the default policy.
 void policy_changed(bool replaced) {
-  const std::shared_ptr<ImportState> state = import_state();
-  state->registry.policy_changed(replaced);
-  require(purge_importer_cache(*state, finder_type()), Activity::kTool);
+  std::vector<std::shared_ptr<ImportState>> all{import_state()};
+  for (const Scoped::One& one : scoped_importers().all) {
+    if (auto state = one.state.lock()) all.push_back(std::move(state));
+  }
+  for (const std::shared_ptr<ImportState>& state : all) {
+    state->registry.policy_changed(replaced);
+    require(purge_importer_cache(*state, finder_type()), Activity::kTool);
+  }
 }
 
 void trust(const py::args& keys) {
+  std::vector<PublicKey> added;
   for (const py::handle key : keys) {
     if (!py::isinstance<PublicKey>(key)) {
       throw py::type_error(std::string("expected signedvfs.PublicKey, not ") +
                            Py_TYPE(key.ptr())->tp_name);
     }
+    added.push_back(key.cast<const PublicKey&>());
   }
-  for (const py::handle key : keys) add_trusted_key(key.cast<const PublicKey&>());
-  policy_changed(false);
+  if (add_trusted_keys(added)) policy_changed(false);
+  require(purge_importer_cache(*import_state(), finder_type()), Activity::kTool);
 }
 
 void set_policy(const py::object& policy, const py::object& limits) {
-  static_cast<void>(limits_of(limits));  // raises before anything has changed
-  set_default_policy(policy);
-  set_default_limits(limits);
+  set_default_policy(policy, limits);
   policy_changed(true);
 }
 
@@ -103,35 +247,99 @@ void defer_collection(bool defer) {
   require(import_state()->collector.defer(defer), Activity::kTool);
 }
 
+void register_policy_functions(py::module_& module) {
+  module.def("trust", &trust,
+             "trust(*keys)\n--\n\n"
+             "Trust these public keys, in addition to those of the policy in force.\n\n"
+             "Archives that were refused for want of a trusted signature are asked about again;\n"
+             "whatever was refused for another reason stays refused.");
+  module.def("set_policy", &set_policy, py::arg("policy"), py::arg("limits") = py::none(),
+             "set_policy(policy, limits=None)\n--\n\n"
+             "Replace the policy, and the limits that archives are opened with (None: the "
+             "defaults).\n\n"
+             "Archives in use are asked about again, and those that were refused for what the "
+             "policy or\nthe limits said; what was tampered with stays refused.");
+  module.def("get_policy", &default_policy, "get_policy()\n--\n\nReturn the policy in force.");
+  module.def("get_limits", &default_limits,
+             "get_limits()\n--\n\nReturn the limits that archives are opened with.");
+}
+
 }  // namespace
 
+py::tuple roots_of(const ImportState& state) {
+  py::tuple out(state.roots.size());
+  for (std::size_t i = 0; i < state.roots.size(); ++i) {
+    out[i] = path_object(state.roots[i].absolute);
+  }
+  return out;
+}
+
+std::optional<Finder> claim_for(const py::object& path) {
+  for (const py::object& hook : hooks_in_use()) {
+    const auto& state = hook.cast<const PathHook&>().state;
+    if (!state->is_scoped()) continue;
+    if (std::optional<Finder> finder = claim_by(state, path)) return finder;
+  }
+  return claim_by(import_state(), path);
+}
+
 void register_hook(py::module_& module) {
-  py::class_<PathHook>(module, "PathHook",
-                       "The type of `signedvfs.hook`, an object for sys.path_hooks.")
+  py::class_<PathHook>(
+      module, "PathHook",
+      "An object for sys.path_hooks. `signedvfs.hook` is the one over whatever is an archive;\n"
+      "PathHook(roots=[...]) makes one that owns what lies at or below the given paths, whatever "
+      "it "
+      "is,\nand leaves everything else alone.\n\n"
+      "roots: paths, fixed now, of archives, signed directories, or directories into which "
+      "archives\nare put. Such a directory supplies nothing itself.\n"
+      "policy: a TrustPolicy; None: the one in force by `trust` and `set_policy`.\n"
+      "limits: Limits to open with; None: those in force.\n\n"
+      "What is refused below the roots refuses the modules that it could have been meant to "
+      "supply,\n"
+      "and not every import that gets past it. Hooks of the same roots and policy are worth the "
+      "same;\nroots that overlap with another hook's raise ValueError.")
+      .def(py::init(&make_hook), py::arg("roots"), py::arg("policy") = py::none(),
+           py::arg("limits") = py::none(),
+           "__init__(self, roots, policy=None, limits=None)\n--\n\n")
       .def("__call__", &call_hook, py::arg("path"))
+      .def("install", &install,
+           "install(self)\n--\n\n"
+           "Put the hook first in sys.path_hooks, unless it is in there already.")
       .def("protect", &protect_path, py::arg("path"),
            "protect(self, path)\n--\n\n"
-           "Never leave `path`, or what lies below it, to another importer: also where it is a\n"
-           "directory whose manifest has been taken away.")
+           "Never leave `path`, or what lies below it, to another importer: also where nothing is "
+           "there,\nor a directory whose manifest has been taken away. Both are refused.")
+      .def_property_readonly("roots", &given_roots,
+                             "The absolute paths that the hook was made for, or None.")
+      .def_property_readonly(
+          "policy", [](const PathHook& hook) { return hook.policy; },
+          "The policy that was given, or None for the one in force.")
+      .def_property_readonly(
+          "limits", [](const PathHook& hook) { return hook.limits; },
+          "The limits that were given, or None for those in force.")
       .def_property_readonly("protected", &protected_paths,
                              "The absolute paths that are ours for good: those given to `protect`, "
                              "and the\nsigned directories in use.")
       .def_property_readonly("in_use", &archives_in_use,
                              "The signed archives and directories that have been opened, in no "
                              "order.")
-      .def("__repr__", [](const PathHook&) { return "<signedvfs.hook>"; });
-  module.attr("hook") = py::cast(PathHook{import_state()});
+      .def("_remembered", &remembered,
+           "_remembered(self)\n--\n\nReturn what children have to know, fit for pickle.")
+      .def("_recall", &recall, py::arg("known"),
+           "_recall(self, known)\n--\n\nKnow what `_remembered` returned in the parent.")
+      .def("__eq__", &is_equal, py::is_operator())
+      .def("__hash__",
+           [](const PathHook& hook) { return std::hash<const void*>()(hook.state.get()); })
+      .def("__repr__", &hook_repr);
+  module.attr("hook") = py::cast(PathHook{import_state(), py::none(), py::none()});
   module.def("_finder_of", &finder_of, py::arg("path"),
              "_finder_of(path)\n--\n\n"
              "Return the verifying finder that imports from `path` go to, or None where they do "
              "not.\n\nOpens no archive: the finder does, when it is asked.");
-  module.def("trust", &trust,
-             "trust(*keys)\n--\n\n"
-             "Trust these public keys, in addition to those of the policy in force.");
-  module.def("set_policy", &set_policy, py::arg("policy"), py::arg("limits") = py::none(),
-             "set_policy(policy, limits=None)\n--\n\n"
-             "Replace the policy, and the limits that archives must keep (None: the defaults);\n"
-             "archives in use are asked about again.");
+  module.def("_finder_below", &finder_below, py::arg("roots"), py::arg("path"),
+             "_finder_below(roots, path)\n--\n\n"
+             "Return the finder for `path` of the hook for these roots; for pickle.");
+  register_policy_functions(module);
   module.def(
       "defer_collection", &defer_collection, py::arg("defer") = true,
       "defer_collection(defer=True)\n--\n\n"
@@ -140,7 +348,6 @@ void register_hook(py::module_& module) {
       "generation is collected every 200,000 objects only; then gc's thresholds are what\n"
       "they were. What was made meanwhile is old from then on. Modules of less than 4 KiB that\n"
       "import nothing change nothing. False: as usual.");
-  module.def("get_policy", &default_policy, "get_policy()\n--\n\nReturn the policy in force.");
 }
 
 }  // namespace signedvfs

@@ -58,7 +58,7 @@ void register_public_key(py::module_& module) {
           },
           py::arg("path"),
           "load(path)\n--\n\n"
-          "Read a PEM file.\n\nRaises KeyFileError, OSError.")
+          "Read a PEM file: a regular file of at most 64 KiB.\n\nRaises KeyFileError, OSError.")
       .def_static(
           "from_pem",
           [](const py::object& text) {
@@ -127,7 +127,10 @@ void register_private_key(py::module_& module) {
           },
           py::arg("path"), py::arg("password") = py::none(),
           "load(path, password=None)\n--\n\n"
-          "Read a PEM file (PKCS#8), encrypted where a password is given.\n\n"
+          "Read a PEM file (PKCS#8), encrypted where a password is given: a regular file of at "
+          "most\n"
+          "64 KiB, whose encryption asks for at most 10,000,000 rounds of PBKDF2, or 32 MiB and\n"
+          "2**24 steps of scrypt.\n\n"
           "Raises KeyFileError, OSError.")
       .def(
           "save",

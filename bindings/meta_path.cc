@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <utility>
 
 #include "bindings/errors.h"
 #include "bindings/fast_method.h"
@@ -29,14 +30,16 @@ struct MetaPathEntry {
 py::object find_spec_early(const FastCall& call) {
   const auto [name, path, target] =
       read_arguments(call, "find_spec", {"fullname", "path", "target"});
-  announce_import(name);
   const auto& entry = value_of<MetaPathEntry>(call.self, call.type);
   auto* const type = reinterpret_cast<PyTypeObject*>(entry.finder_type.ptr());
-  return py::reinterpret_steal<py::object>(
-      require(find_on_path(entry.state->system, call.self, name, path == nullptr ? Py_None : path,
+  PyObject* const where = path == nullptr ? Py_None : path;
+  auto spec = py::reinterpret_steal<py::object>(
+      require(find_on_path(entry.state->system, call.self, name, where,
                            {type, entry.own_find_spec.ptr(), find_spec_by}),
               Activity::kVerifying)
           .release());
+  return watch_import(call.self, name, where, target == nullptr ? Py_None : target,
+                      std::move(spec));
 }
 
 }  // namespace

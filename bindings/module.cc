@@ -34,6 +34,7 @@ PYBIND11_MODULE(_core_in_any_interpreter, module, py::mod_gil_not_used(),
   signedvfs::register_signing(module);
   signedvfs::register_finder(module);
   signedvfs::register_meta_path(module);
+  signedvfs::register_sealed(module);
   signedvfs::register_side_doors(module);
   signedvfs::register_hook(module);
   adopt(module);

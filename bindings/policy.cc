@@ -174,37 +174,46 @@ TrustPolicy policy_for_opening(py::handle policy) {
   return out;
 }
 
-Trust trust_for_opening(py::handle policy, py::handle limits) {
-  const bool in_force = policy.is_none() && limits.is_none();
-  const py::dict state = interpreter_state();
-  const bool kept = in_force && state.contains(kDefaultLimits);
-  return {policy_for_opening(policy), limits_of(kept ? py::object(state[kDefaultLimits])
-                                                     : py::reinterpret_borrow<py::object>(limits))};
+Trust trust_for_opening(py::handle policy, const Limits& limits) {
+  return {policy_for_opening(policy), limits};
 }
 
-void set_default_limits(py::handle limits) { interpreter_state()[kDefaultLimits] = limits; }
+Trust default_trust() { return trust_for_opening(py::none(), default_limits()); }
+
+Limits default_limits() {
+  const py::dict state = interpreter_state();
+  return limits_of(state.contains(kDefaultLimits) ? py::object(state[kDefaultLimits]) : py::none());
+}
 
 py::object default_policy() {
   py::dict state = interpreter_state();
-  if (!state.contains(kDefault)) set_default_policy(py::cast(PolicyObject{{}, py::none()}));
+  if (!state.contains(kDefault)) {
+    set_default_policy(py::cast(PolicyObject{{}, py::none()}), py::none());
+  }
   return state[kDefault];
 }
 
-void set_default_policy(py::handle policy) {
+void set_default_policy(py::handle policy, py::handle limits) {
   if (!py::isinstance<PolicyObject>(policy)) {
     throw py::type_error(std::string("policy must be a signedvfs.TrustPolicy, not ") +
                          Py_TYPE(policy.ptr())->tp_name);
   }
-  interpreter_state()[kDefault] = policy;
+  static_cast<void>(limits_of(limits));  // of the right type
+  py::dict state = interpreter_state();
+  state[kDefault] = policy;
+  state[kDefaultLimits] = limits;
 }
 
-void add_trusted_key(const PublicKey& key) {
+bool add_trusted_keys(const std::vector<PublicKey>& keys) {
   PolicyObject more = default_policy().cast<const PolicyObject&>();
-  if (std::find(more.policy.keys.begin(), more.policy.keys.end(), key) != more.policy.keys.end()) {
-    return;
+  std::vector<PublicKey>& known = more.policy.keys;
+  const std::size_t before = known.size();
+  for (const PublicKey& key : keys) {
+    if (std::find(known.begin(), known.end(), key) == known.end()) known.push_back(key);
   }
-  more.policy.keys.push_back(key);
-  set_default_policy(py::cast(std::move(more)));
+  if (known.size() == before) return false;
+  interpreter_state()[kDefault] = py::cast(std::move(more));
+  return true;
 }
 
 void register_policy(py::module_& module) {
@@ -215,7 +224,8 @@ void register_policy(py::module_& module) {
       "keys: the public keys that count; threshold: how many of them must have signed.\n"
       "names: the `@name`s that are accepted; None: any, and none at all.\n"
       "min_serial: the lowest acceptable `@serial` by name; the name '' is for all other names.\n"
-      "revoked: keys, or fingerprints, that never count, and whose signature is a refusal.\n"
+      "revoked: keys, or fingerprints, that never count, and whose signature is a refusal, whether "
+      "or\nnot they are trusted.\n"
       "now: the time to check validity against - None for the clock, seconds since 1970, an aware\n"
       "datetime, or a callable that returns one of these and is called once for each archive.\n"
       "legacy: also accept manifests that signedimp itself made. Their MD5 and SHA-1 can be "

@@ -3,6 +3,8 @@
 
 #include <pybind11/pybind11.h>
 
+#include <vector>
+
 #include "vfs/trust.h"
 
 namespace signedvfs {
@@ -20,23 +22,26 @@ struct PolicyObject {
 // raises IntegrityCheckError, which no importer takes for "not here". Needs the GIL.
 TrustPolicy policy_for_opening(pybind11::handle policy);
 
-// trust_for_opening returns that policy and the limits to open one archive with: those of the
-// `Limits` object `limits`; for None those that `set_policy` was given where `policy` is None as
-// well, and the defaults otherwise. Needs the GIL.
-Trust trust_for_opening(pybind11::handle policy, pybind11::handle limits);
+// trust_for_opening returns that policy with `limits`.
+Trust trust_for_opening(pybind11::handle policy, const Limits& limits);
 
-// set_default_limits replaces the limits that come with `default_policy`; None: the defaults.
-void set_default_limits(pybind11::handle limits);
+// default_trust returns the policy and the limits in force in this interpreter, for one archive.
+Trust default_trust();
+
+// default_limits returns the limits in force. Needs the GIL.
+Limits default_limits();
 
 // default_policy returns the `TrustPolicy` object that `signedvfs.open` and the hook use in this
 // interpreter. Like `sys.path_hooks` it belongs to the interpreter; at first it trusts no key.
 // Needs the GIL.
 pybind11::object default_policy();
 
-// set_default_policy replaces it. Anything but a `TrustPolicy` raises TypeError. Needs the GIL.
-void set_default_policy(pybind11::handle policy);
+// set_default_policy replaces both; None stands for the default limits. Anything but a
+// `TrustPolicy` raises TypeError. Needs the GIL.
+void set_default_policy(pybind11::handle policy, pybind11::handle limits);
 
-// add_trusted_key makes the default policy one that trusts `key` as well. Needs the GIL.
-void add_trusted_key(const PublicKey& key);
+// add_trusted_keys makes the default policy one that trusts `keys` as well, and tells whether any
+// of them was not trusted before. Needs the GIL.
+bool add_trusted_keys(const std::vector<PublicKey>& keys);
 
 }  // namespace signedvfs

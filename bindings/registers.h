@@ -12,6 +12,7 @@ void register_keys(pybind11::module_& module);
 void register_limits(pybind11::module_& module);
 void register_meta_path(pybind11::module_& module);
 void register_policy(pybind11::module_& module);
+void register_sealed(pybind11::module_& module);
 void register_side_doors(pybind11::module_& module);
 void register_signing(pybind11::module_& module);
 void register_vfs(pybind11::module_& module);

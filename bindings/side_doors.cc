@@ -1,6 +1,7 @@
 #include <pybind11/pybind11.h>
 
 #include <array>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -15,15 +16,22 @@ namespace {
 
 // The standard library does not ask the finder for everything: some of its functions open the
 // archive themselves, with zipfile, and would hand out what nobody has verified; others start
-// interpreters that have no hook. Each is a side door. In its place stands a function that calls
-// one of ours, with the original as its first argument; ours knows what is signed, and leaves
-// everything else to the original.
+// interpreters that have no hook. So do the packages that later versions of it come from. Each is a
+// side door. In its place stands a function that calls one of ours, with the original as its first
+// argument; ours knows what is signed, and leaves everything else to the original.
+//
+// Doors are closed when the hook is first used, as far as their modules are loaded, and otherwise
+// when these have just been executed, before anybody can have taken the original from them.
+//
+// What is not there, or is no function any more, leads nowhere and stays as it is: others replace
+// these functions, too, and delete them.
 struct SideDoor {
-  const char* module;     // where it is
-  const char* owner;      // the class there, or "" for a function of the module
-  const char* name;       // the function
-  const char* guard;      // the module of ours that has the function `name` to call
-  const char* announcer;  // what is first imported where it is about to be used; "": always loaded
+  const char* module;    // where it is
+  const char* owner;     // the class there, or "" for a function of the module
+  const char* name;      // the function
+  const char* guard;     // the module of ours that has the function to call
+  const char* function;  // its name
+  bool copied = false;   // other packages carry copies of the module, under their own names
 };
 
 constexpr const char* kExternal = "_frozen_importlib_external";
@@ -32,89 +40,224 @@ constexpr const char* kNamespaceLoader = "NamespaceLoader";
 #else
 constexpr const char* kNamespaceLoader = "_NamespaceLoader";
 #endif
+constexpr const char* kMetadata = "signedvfs.metadata";
+constexpr const char* kResources = "signedvfs.resources";
+constexpr const char* kProcesses = "signedvfs.processes";
 
 constexpr std::array kSideDoors{
-    // importlib.metadata lists and reads what lies in archives.
-    SideDoor{kExternal, "PathFinder", "find_distributions", "signedvfs.metadata", ""},
+    // importlib.metadata lists and reads what lies in archives: for whoever asks the import system,
+    // and for whoever asks its own classes.
+    SideDoor{kExternal, "PathFinder", "find_distributions", kMetadata, "find_distributions"},
+    SideDoor{"importlib.metadata", "FastPath", "search", kMetadata, "search"},
+    SideDoor{"importlib_metadata", "FastPath", "search", kMetadata, "search", true},
 #if PY_VERSION_HEX >= 0x030a0000
     // importlib.resources opens the archives that a namespace package has portions in.
-    SideDoor{kExternal, kNamespaceLoader, "get_resource_reader", "signedvfs.resources", ""},
+    SideDoor{kExternal, kNamespaceLoader, "get_resource_reader", kResources, "get_resource_reader"},
 #else
     // importlib.resources does not ask the loader for files(): it opens `loader.archive`.
-    SideDoor{"importlib._common", "", "fallback_resources", "signedvfs.resources",
-             "importlib.resources"},
+    SideDoor{"importlib._common", "", "fallback_resources", kResources, "fallback_resources"},
 #endif
+    // Its backport does both.
+    SideDoor{"importlib_resources.readers", "ZipReader", "files", kResources, "zip_files", true},
+    SideDoor{"importlib_resources.readers", "NamespaceReader", "__init__", kResources,
+             "read_namespace", true},
     // A child process starts without the hook; so does the server that forks children.
-    SideDoor{"multiprocessing.spawn", "", "get_preparation_data", "signedvfs.processes",
-             "multiprocessing.popen_spawn_posix"},
-    SideDoor{"multiprocessing.spawn", "", "get_preparation_data", "signedvfs.processes",
-             "multiprocessing.popen_forkserver"},
-    SideDoor{"multiprocessing.forkserver", "ForkServer", "ensure_running", "signedvfs.processes",
-             "multiprocessing.popen_forkserver"},
+    SideDoor{"multiprocessing.spawn", "", "get_preparation_data", kProcesses,
+             "get_preparation_data"},
+    SideDoor{"multiprocessing.forkserver", "ForkServer", "ensure_running", kProcesses,
+             "ensure_running"},
     // loky, by itself or in joblib, starts its workers with a function of its own of that name.
-    SideDoor{"loky.backend.spawn", "", "get_preparation_data", "signedvfs.processes",
-             "loky.backend.popen_loky_posix"},
-    SideDoor{"joblib.externals.loky.backend.spawn", "", "get_preparation_data",
-             "signedvfs.processes", "joblib.externals.loky.backend.popen_loky_posix"},
+    SideDoor{"loky.backend.spawn", "", "get_preparation_data", kProcesses, "get_preparation_data",
+             true},
 };
 
-// kClosed holds what stands in the doors, so that none is closed twice, each with the original that
-// it calls: for as long as the interpreter lives.
+// kClosed holds what stands in the doors as tuples (number of the door, owner, guard, original that
+// the guard calls), so that none is closed twice: for as long as the interpreter lives.
 constexpr const char* kClosed = "side doors";
 
-// guarded returns what takes the place of `original`, which it borrows. It binds like a function
-// where it is a method.
-py::object guarded(const SideDoor& door, py::handle original, bool is_method) {
+// is_at tells whether the door is in the module `name`.
+bool is_at(const SideDoor& door, std::string_view name) noexcept {
+  const std::string_view module = door.module;
+  if (!name.ends_with(module)) return false;
+  if (name.size() == module.size()) return true;
+  return door.copied && name[name.size() - module.size() - 1] == '.';
+}
+
+// call_guard calls the function of ours. It is imported only now: whoever closes a door may be in
+// the middle of an import.
+py::object call_guard(const SideDoor& door, py::handle original, const py::args& args,
+                      const py::kwargs& kwargs) {
+  py::object function;
+  try {
+    function = py::module_::import(door.guard).attr(door.function);
+  } catch (py::error_already_set& error) {
+    // importlib.resources takes an AttributeError for a loader without resources, and goes on
+    // without it.
+    if (!error.matches(PyExc_AttributeError)) throw;
+    py::raise_from(error, PyExc_RuntimeError, "signedvfs is not installed completely");
+    throw py::error_already_set();
+  }
+  return function(original, *args, **kwargs);
+}
+
+// guarded returns what takes the place of `original`, which it borrows. It is bound to objects
+// where `binds` says so.
+py::object guarded(const SideDoor& door, py::handle original, bool binds) {
   py::cpp_function call(
-      [&door, original](const py::args& args, const py::kwargs& kwargs) -> py::object {
-        // Imported only now: whoever closes the door may be in the middle of an import.
-        return py::module_::import(door.guard).attr(door.name)(original, *args, **kwargs);
+      [&door, original](const py::args& args, const py::kwargs& kwargs) {
+        return call_guard(door, original, args, kwargs);
       },
-      py::name(door.name));
-  if (!is_method) return call;
+      py::name(door.function));  // not its own: pybind11 has ideas about "__init__"
+  if (!binds) return call;
   return py::reinterpret_steal<py::object>(PyInstanceMethod_New(call.ptr()));
 }
 
-void close_door(const SideDoor& door, const py::object& module, py::list& closed) {
-  const bool is_function = std::string_view(door.owner).empty();
-  const py::object owner = is_function ? module : py::object(module.attr(door.owner));
-  const py::object stored = owner.attr("__dict__")[door.name];
-  for (const py::handle& pair : closed) {
-    if (py::object(pair.cast<py::tuple>()[0]).is(stored)) return;
+// stored_in returns what `owner`, a class or a module, holds under a name, unbound; null: nothing.
+py::object stored_in(const py::object& owner, const char* name) {
+  if (PyModule_Check(owner.ptr()) != 0) {
+    return py::reinterpret_borrow<py::object>(
+        PyDict_GetItemString(PyModule_GetDict(owner.ptr()), name));
   }
-  const bool is_method = !is_function && PyFunction_Check(stored.ptr()) != 0;
-  const py::object original = owner.attr(door.name);
-  const py::object guard = guarded(door, original, is_method);
-  closed.append(py::make_tuple(guard, original));
-  owner.attr(door.name) = guard;
+  if (PyType_Check(owner.ptr()) == 0) return {};
+  const py::handle bases = reinterpret_cast<PyTypeObject*>(owner.ptr())->tp_mro;
+  for (const py::handle one : py::reinterpret_borrow<py::tuple>(bases)) {
+    // Static types, which nobody can put a function into, may have none.
+    PyObject* const space = reinterpret_cast<PyTypeObject*>(one.ptr())->tp_dict;
+    PyObject* const found = space == nullptr ? nullptr : PyDict_GetItemString(space, name);
+    if (found != nullptr) return py::reinterpret_borrow<py::object>(found);
+  }
+  return {};
 }
 
-py::object loaded(const char* name) {
-  PyObject* const module = PyImport_GetModule(py::str(name).ptr());
+// binds_to_objects tells whether a function that a class holds is given the object it is called on:
+// a plain function is, and so is whatever stands for one and knows how.
+bool binds_to_objects(const py::object& stored) {
+  const auto is_a = [&](PyTypeObject& type) {
+    return PyObject_TypeCheck(stored.ptr(), &type) != 0;
+  };
+  if (is_a(PyStaticMethod_Type) || is_a(PyClassMethod_Type) || is_a(PyMethod_Type)) return false;
+  return Py_TYPE(stored.ptr())->tp_descr_get != nullptr;
+}
+
+// forget_answers drops what a class has kept of what came through the open door: its objects, which
+// remember what they read.
+void forget_answers(const py::object& owner) {
+  const py::object maker = py::getattr(owner, "__new__", py::none());
+  const py::object clear = py::getattr(maker, "cache_clear", py::none());
+  if (!clear.is_none()) clear();
+}
+
+// function_at returns the function behind the door as whoever calls it gets it; null where there is
+// none, or nothing that could be called.
+py::object function_at(const SideDoor& door, const py::object& owner) {
+  try {
+    py::object found = py::getattr(owner, door.name, py::none());
+    return PyCallable_Check(found.ptr()) != 0 ? found : py::object();
+  } catch (py::error_already_set& error) {
+    if (!error.matches(PyExc_Exception)) throw;
+    return {};  // nobody else gets at it either
+  }
+}
+
+bool is_closed(const py::list& closed, const py::object& stored) {
+  for (const py::handle entry : closed) {
+    if (PyTuple_GET_ITEM(entry.ptr(), 2) == stored.ptr()) return true;
+  }
+  return false;
+}
+
+void close_door(std::size_t number, const py::object& owner, py::list& closed) {
+  const SideDoor& door = kSideDoors[number];
+  const py::object stored = stored_in(owner, door.name);
+  if (!stored || is_closed(closed, stored)) return;
+  const py::object original = function_at(door, owner);
+  if (!original) return;
+  const bool is_method = PyType_Check(owner.ptr()) != 0 && binds_to_objects(stored);
+  const py::object guard = guarded(door, original, is_method);
+  closed.append(py::make_tuple(number, owner, guard, original));
+  py::setattr(owner, door.name, guard);
+  if (PyType_Check(owner.ptr()) != 0) forget_answers(owner);
+}
+
+void close_doors_in(const py::object& module, std::string_view name, py::list& closed) {
+  for (std::size_t number = 0; number < kSideDoors.size(); ++number) {
+    const SideDoor& door = kSideDoors[number];
+    if (!is_at(door, name)) continue;
+    const bool is_function = *door.owner == '\0';
+    const py::object owner = is_function ? module : py::getattr(module, door.owner, py::none());
+    if (!owner.is_none()) close_door(number, owner, closed);
+  }
+}
+
+// text_of_name borrows the text of a module's name; empty for what is no text.
+std::string_view text_of_name(py::handle name) {
+  if (PyUnicode_Check(name.ptr()) == 0) return {};
+  Py_ssize_t size = 0;
+  const char* const text = PyUnicode_AsUTF8AndSize(name.ptr(), &size);
+  if (text == nullptr) PyErr_Clear();  // surrogates: a module may be called that
+  return text == nullptr ? std::string_view()
+                         : std::string_view(text, static_cast<std::size_t>(size));
+}
+
+bool has_door(std::string_view name) noexcept {
+  for (const SideDoor& door : kSideDoors) {
+    if (is_at(door, name)) return true;
+  }
+  return false;
+}
+
+void close_all(py::list& closed) {
+  const py::dict modules = py::module_::import("sys").attr("modules");
+  // A copy: what is closed may be the attribute of an object that imports when it is looked at.
+  for (const py::handle name : py::list(modules)) {
+    const std::string_view text = text_of_name(name);
+    if (!has_door(text)) continue;
+    const py::object module = modules.attr("get")(name);
+    if (!module.is_none()) close_doors_in(module, text, closed);
+  }
+}
+
+// close_again closes what somebody has opened since: where another function stands now, it is the
+// original of a new guard. Called for every entry of the path, so it looks at known places only.
+void close_again(py::list& closed) {
+  const std::size_t count = closed.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto entry = closed[i].cast<py::tuple>();
+    const auto number = entry[0].cast<std::size_t>();
+    const py::object owner = entry[1];
+    const py::object stored = stored_in(owner, kSideDoors[number].name);
+    if (stored && !stored.is(entry[2])) close_door(number, owner, closed);
+  }
+}
+
+// close_doors_of closes those in a module that has just been executed.
+void close_doors_of(const py::str& name) {
+  const py::dict state = interpreter_state();
+  if (!state.contains(kClosed)) return;
+  py::list closed = state[kClosed];
+  PyObject* const module = PyImport_GetModule(name.ptr());
   if (module == nullptr && PyErr_Occurred() != nullptr) throw py::error_already_set();
-  return py::reinterpret_steal<py::object>(module);
+  if (module == nullptr) return;
+  close_doors_in(py::reinterpret_steal<py::object>(module), text_of_name(name), closed);
 }
 
 }  // namespace
 
-void announce_import(py::handle name) {
-  if (PyUnicode_Check(name.ptr()) == 0) return;
-  for (const SideDoor& door : kSideDoors) {
-    if (*door.announcer == '\0') continue;
-    if (PyUnicode_CompareWithASCIIString(name.ptr(), door.announcer) != 0) continue;
-    py::list closed = interpreter_state()[kClosed];
-    close_door(door, py::module_::import(door.module), closed);
-  }
+py::object watch_import(py::handle finder, py::handle name, py::handle path, py::handle target,
+                        py::object spec) {
+  if (!has_door(text_of_name(name))) return spec;
+  return py::module_::import("signedvfs.doors").attr("watched")(finder, name, path, target, spec);
 }
 
 void close_side_doors() {
   py::dict state = interpreter_state();
-  if (!state.contains(kClosed)) {
+  if (state.contains(kClosed)) {
+    py::list closed = state[kClosed];
+    close_again(closed);
+  } else {
     py::list closed;
     state[kClosed] = closed;
-    for (const SideDoor& door : kSideDoors) {
-      if (const py::object module = loaded(door.module)) close_door(door, module, closed);
-    }
+    close_all(closed);
   }
   enter_meta_path();
 }
@@ -123,6 +266,9 @@ void register_side_doors(py::module_& module) {
   module.def("_close_side_doors", &close_side_doors,
              "_close_side_doors()\n--\n\n"
              "Have the standard library ask us before it reads archives by itself.");
+  module.def("_close_doors_of", &close_doors_of, py::arg("name"),
+             "_close_doors_of(name)\n--\n\n"
+             "Do so for a module that has just been executed.");
 }
 
 }  // namespace signedvfs

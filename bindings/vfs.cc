@@ -5,6 +5,7 @@
 
 #include "bindings/convert.h"
 #include "bindings/errors.h"
+#include "bindings/limits.h"
 #include "bindings/policy.h"
 #include "bindings/progress.h"
 #include "bindings/registers.h"
@@ -42,7 +43,9 @@ void audit(const OpenVfs& self, std::string_view member) {
 
 OpenVfs open_vfs(const py::object& path, const py::object& policy, const py::object& limits) {
   const std::string name = path_of(path);
-  const Trust trust = trust_for_opening(policy, limits);
+  // A policy that is given comes with the default limits, and not with those of another one.
+  const bool in_force = policy.is_none() && limits.is_none();
+  const Trust trust = in_force ? default_trust() : trust_for_opening(policy, limits_of(limits));
   OpenVfs opened{require(without_gil([&] { return SignedVfs::open(name, trust); }),
                          Activity::kVerifying, {name, std::nullopt})};
   audit(opened, {});
@@ -141,13 +144,6 @@ py::list signatures(const OpenVfs& self) {
   return out;
 }
 
-// optional_object returns None, or the value as Python has it.
-template <class T>
-py::object optional_object(const std::optional<T>& value) {
-  if (!value) return py::none();
-  return py::cast(*value);
-}
-
 py::object prefix_length(const OpenVfs& self) {
   const std::optional<Prefix>& prefix = self->attributes().prefix;
   if (!prefix) return py::none();
@@ -203,7 +199,8 @@ void register_vfs(py::module_& module) {
            "Raises IntegrityCheckMissing for a name that the manifest does not list.")
       .def("verify_all", &verify_all, py::arg("progress") = py::none(),
            "verify_all(self, progress=None)\n--\n\n"
-           "Read and verify every member, and what stands in front of an appended archive.\n\n"
+           "Read and verify every member, and what stands in front of the archive.\n\n"
+           "Bytes in front that were not signed are refused: a program may be there.\n"
            "`progress` is called with the members done and their number; what it raises ends the\n"
            "work. Raises IntegrityCheckError.")
       .def("order", &recorded_order,
@@ -250,6 +247,11 @@ void register_vfs(py::module_& module) {
           "Whether the archive goes by a signed index, and not by its whole manifest.")
       .def_property_readonly("prefix_length", &prefix_length,
                              "The signed number of bytes in front of an appended archive, or None.")
+      .def_property_readonly(
+          "bytes_in_front", [](const OpenVfs& self) { return self->prefix_bytes(); },
+          "How many bytes stand in front of the archive in its file, signed or not.\n\n"
+          "Where `prefix_length` is None nobody has signed them; then they are never read, and\n"
+          "`verify_all` refuses them.")
       .def("__repr__", [](const OpenVfs& self) {
         return py::str("<signedvfs.SignedVfs {!r}>").format(path_object(self->path()));
       });

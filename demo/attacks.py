@@ -6,10 +6,12 @@ Python's `zipfile`, whose output is a valid zip: what must stop it is the signat
 
 from __future__ import annotations
 
+import shutil
 import zipfile
 from pathlib import Path
 
 MANIFEST = "signedimp-manifest.txt"
+INDEX = "signedvfs-index.bin"
 EVIL = b"raise SystemExit('EVIL: this code was never signed')\n"
 
 
@@ -59,3 +61,12 @@ def with_directory_entries(archive: Path, out: Path) -> None:
         names = target.namelist()
         for parent in sorted({str(p) for n in names for p in Path(n).parents if str(p) != "."}):
             target.writestr(zipfile.ZipInfo(f"{parent}/"), b"")
+
+
+def unpack(archive: Path, out: Path) -> None:
+    """Unpack all but the manifest and the index: a plain directory that Python would run."""
+    shutil.rmtree(out, ignore_errors=True)
+    with zipfile.ZipFile(archive) as source:
+        for info in source.infolist():
+            if info.filename not in (MANIFEST, INDEX):
+                source.extract(info, out)

@@ -1,4 +1,4 @@
-"""Pack, sign and serve a real web application; then tamper with it in six ways.
+"""Pack, sign and serve a real web application; then tamper with it in eight ways.
 
 Needs an interpreter that has signedvfs and pip, and nothing else: Flask comes out of the archive.
 Leaves its files in the directory given (default: build/demo).
@@ -166,6 +166,20 @@ class Demo:
         self.expect_refusal("an unlisted member appended", made(attacks.append_member, "evil.py"))
         self.expect_refusal("replaced by an older, genuine one", old, TRUST_SERIAL_2)
         self.expect_refusal("signed with another key", other)
+        self.stand_in()
+
+    def stand_in(self) -> None:
+        """Have the import system find something else than an archive in the archive's place."""
+        plain = self.directory / "plain"
+        attacks.unpack(self.archive, plain)
+        in_its_place = self.directory / "in-its-place" / "notes.zip"
+        in_its_place.parent.mkdir(exist_ok=True)
+        if not in_its_place.exists():
+            in_its_place.symlink_to(plain)
+        self.expect_refusal("a plain directory in its place", in_its_place)
+        missing = self.directory / "taken-away" / "notes.zip"
+        later = f"{TRUST}\nsys.path.append({str(plain)!r})"
+        self.expect_refusal("taken away, with a plain copy behind", missing, later)
 
     def expect_refusal(self, what: str, archive: Path, policy: str = TRUST) -> None:
         done = python(self.preamble(archive, policy) + "import notes; notes.create_app()")

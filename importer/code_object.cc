@@ -43,11 +43,16 @@ Status check_bytecode(const ImportSystem& system, const VerifiedBytes& pyc) {
 }
 
 Result<bool> wants_source_check(const ImportSystem& system, const VerifiedBytes& pyc) {
-  if ((little_endian(pyc.bytes().subspan(4, 4)) & kHashBased) == 0) return false;
+  const std::uint32_t flags = little_endian(pyc.bytes().subspan(4, 4));
+  if ((flags & kHashBased) == 0) return false;
   SIGNEDVFS_ASSIGN(const PyRef option,
                    owned(PyObject_GetAttr(system.imp.get(), system.check_hash_based_pycs.get())));
-  return PyUnicode_Check(option.get()) != 0 &&
-         PyUnicode_CompareWithASCIIString(option.get(), "always") == 0;
+  const auto is = [&](const char* value) {
+    return PyUnicode_Check(option.get()) != 0 &&
+           PyUnicode_CompareWithASCIIString(option.get(), value) == 0;
+  };
+  if (is("never")) return false;
+  return (flags & kCheckSource) != 0 || is("always");
 }
 
 Result<bool> fits_source(const ImportSystem& system, const VerifiedBytes& pyc,

@@ -9,12 +9,12 @@
 namespace signedvfs {
 
 // check_bytecode looks at the header of a .pyc (PEP 552). Fails with `kNoCode`, saying why, where
-// this interpreter cannot use the file. Its times and hashes are not looked at: they tell whether
-// bytecode fits a source file, which the signer has seen to. Needs the GIL.
+// this interpreter cannot use the file. Its time and hash are not looked at. Needs the GIL.
 Status check_bytecode(const ImportSystem& system, const VerifiedBytes& pyc);
 
-// wants_source_check tells whether a hash-based .pyc is to be compared with its source all the
-// same: where the interpreter was started with `--check-hash-based-pycs always`.
+// wants_source_check tells whether a .pyc is to be compared with its source, as zipimport decides
+// it: a hash-based one that asks for it, or any where the interpreter was started with
+// `--check-hash-based-pycs always`, and none with `never`. Times are the signer's business.
 Result<bool> wants_source_check(const ImportSystem& system, const VerifiedBytes& pyc);
 
 // fits_source tells whether the hash in a hash-based .pyc is that of `source` (PEP 552).

@@ -60,14 +60,14 @@ Result<PyRef> load_module(const Finder& finder, PyObject* loader, PyObject* name
 
 #if PY_VERSION_HEX < 0x030c0000
 Result<PyRef> find_module_loader(const Finder& finder, PyObject* loader, PyObject* name) {
-  SIGNEDVFS_ASSIGN(ModuleQuery query, ModuleQuery::create(finder, name));
+  SIGNEDVFS_ASSIGN(ModuleQuery query, ModuleQuery::search(finder, name));
   SIGNEDVFS_ASSIGN(const PyRef spec, query.spec(loader));
   if (spec.get() == Py_None) return PyRef::borrow(Py_None);
   return owned(PyObject_GetAttrString(spec.get(), "loader"));
 }
 
 Result<PyRef> find_loader(const Finder& finder, PyObject* loader, PyObject* name) {
-  SIGNEDVFS_ASSIGN(ModuleQuery query, ModuleQuery::create(finder, name));
+  SIGNEDVFS_ASSIGN(ModuleQuery query, ModuleQuery::search(finder, name));
   SIGNEDVFS_ASSIGN(const PyRef spec, query.spec(loader));
   if (spec.get() == Py_None) return owned(Py_BuildValue("(O[])", Py_None));
   SIGNEDVFS_ASSIGN(const PyRef found, owned(PyObject_GetAttrString(spec.get(), "loader")));

@@ -1,9 +1,11 @@
 #include "importer/finder.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
 #include "archive/names.h"
+#include "importer/archive_names.h"
 #include "importer/audit.h"
 #include "importer/module_listing.h"
 
@@ -17,7 +19,51 @@ Status no_such_data(const std::string& key) {
   return python_error();
 }
 
+// check_place refuses a place inside of a signed tree that is named like an archive and that the
+// tree does not have as a directory: an archive was there, or belongs there.
+Status check_place(const OpenedArchive& opened, const Location& location) {
+  if (opened.vfs == nullptr || !has_archive_name(location.prefix)) return {};
+  const std::string_view inside =
+      std::string_view(location.prefix).substr(0, location.prefix.size() - 1);
+  SIGNEDVFS_ASSIGN(const bool is_there, opened.vfs->listing().has_directory(inside));
+  if (is_there) return {};
+  return {Errc::kUnlistedMember, in_quotes(location.archive) + " has no directory " +
+                                     in_quotes(inside) + ", whose name is an archive's"};
+}
+
 }  // namespace
+
+Result<OpenedArchive> Finder::open() const {
+  if (!location_.trouble.ok()) return location_.trouble;
+  SIGNEDVFS_ASSIGN(OpenedArchive opened, open_archive(*state_, location_.absolute));
+  SIGNEDVFS_TRY(check_place(opened, location_));
+  return opened;
+}
+
+bool Finder::may_mean(const std::string& stem) const {
+  if (!state_->is_scoped() || !location_.trouble.ok()) return true;
+  return without_gil([&] {
+    const std::vector<Root>& roots = state_->roots;
+    const bool is_root = std::any_of(roots.begin(), roots.end(), [&](const Root& root) {
+      return root.absolute == location_.absolute || root.resolved == location_.absolute;
+    });
+    return state_->suspects.may_mean(
+        {location_.absolute, is_root, state_->registry.last_in_use(location_.absolute)}, stem,
+        state_->module_suffixes);
+  });
+}
+
+Status Finder::invalidate_caches() const {
+  if (location_.trouble.ok()) {
+    state_->registry.look_again(location_.absolute);
+    return {};
+  }
+  PyObject* const cache = PySys_GetObject("path_importer_cache");
+  if (cache == nullptr || PyDict_Check(cache) == 0) return {};
+  SIGNEDVFS_ASSIGN(const PyRef path, text_of_path(location_.archive));
+  if (PyDict_DelItem(cache, path.get()) < 0) PyErr_Clear();  // somebody was faster
+  return {};
+}
 
 Result<VerifiedBytes> Finder::read(const OpenedArchive& opened, const std::string& entry) const {
   std::optional<VerifiedBytes> ready;
@@ -46,7 +92,9 @@ Result<PyRef> Finder::get_data(PyObject* path, std::string& member) const {
   root += '/';
   if (key.starts_with(root)) key.erase(0, root.size());
 
-  SIGNEDVFS_ASSIGN(const OpenedArchive opened, open());
+  Result<OpenedArchive> asked = open();
+  if (asked.code() == Errc::kNotFound) return no_such_data(key);  // gone, with all its files
+  SIGNEDVFS_ASSIGN(const OpenedArchive opened, std::move(asked));
   if (opened.vfs == nullptr) return no_such_data(key);
   SIGNEDVFS_ASSIGN(const bool is_file, opened.vfs->contains(key));
   if (!is_file) {
@@ -64,8 +112,12 @@ Result<PyRef> Finder::get_data(PyObject* path, std::string& member) const {
 }
 
 Result<PyRef> Finder::list_modules(PyObject* name_prefix) const {
-  SIGNEDVFS_ASSIGN(const OpenedArchive opened, open());
   SIGNEDVFS_ASSIGN(PyRef out, owned(PyList_New(0)));
+  const Result<OpenedArchive> asked = open();
+  // Beside what is refused below given roots others are listed.
+  if (!asked.ok() && asked.code() != Errc::kPython && state_->is_scoped()) return out;
+  if (!asked.ok()) return asked.status();
+  const OpenedArchive& opened = asked.value();
   if (opened.vfs == nullptr) return out;
   SIGNEDVFS_ASSIGN(
       const std::vector<ListedModule> modules,

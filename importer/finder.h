@@ -17,6 +17,7 @@ struct Location {
   std::string archive;   // the file's or root's path as it was given
   std::string absolute;  // the same, as the registry knows it
   std::string prefix;    // the path inside: UTF-8, "" or ending in "/"
+  Status trouble;        // why nobody can tell what is there; then `absolute` is empty
 };
 
 // Finder is an archive or signed directory with a prefix. What it answers depends on what the
@@ -31,8 +32,13 @@ class Finder {
   const std::shared_ptr<ImportState>& shared_state() const noexcept { return state_; }
   const Location& location() const& noexcept { return location_; }
 
-  // open returns the archive; its `vfs` is null where there is none (any more, or yet).
-  Result<OpenedArchive> open() const { return open_archive(*state_, location_.absolute); }
+  // open returns the archive, or why it is refused; its `vfs` is null where there is none and none
+  // has to be.
+  Result<OpenedArchive> open() const;
+
+  // may_mean tells whether what was refused here could have been meant to supply the module at
+  // `stem`, a path inside. Only a hook for given roots leaves the rest to others. Releases the GIL.
+  bool may_mean(const std::string& stem) const;
 
   // read returns a member's content, and tells the auditor.
   Result<VerifiedBytes> read(const OpenedArchive& opened, const std::string& entry) const;
@@ -48,8 +54,9 @@ class Finder {
   // below the prefix, as pkgutil.iter_modules gives them; `name_prefix` is a str.
   Result<PyRef> list_modules(PyObject* name_prefix) const;
 
-  // invalidate_caches has the next question look whether another archive stands there now.
-  void invalidate_caches() const { state_->registry.look_again(location_.absolute); }
+  // invalidate_caches has the next question look whether another archive stands there now, and the
+  // hook asked again where nobody could tell.
+  Status invalidate_caches() const;
 
  private:
   std::shared_ptr<ImportState> state_;

@@ -3,13 +3,62 @@
 #include <utility>
 
 #include "importer/audit.h"
+#include "importer/path_text.h"
 #include "importer/python.h"
 
 namespace signedvfs {
 
-Result<std::shared_ptr<ImportState>> ImportState::create(std::function<Result<Trust>()> trust) {
-  auto state = std::make_shared<ImportState>();
+namespace {
+
+std::string scope_of(const std::vector<std::string>& roots) {
+  std::string scope;
+  for (const std::string& root : roots) scope += root + '\0';
+  return scope;
+}
+
+std::vector<Root> fixed(const std::vector<std::string>& roots) {
+  std::vector<Root> out;
+  out.reserve(roots.size());
+  for (const std::string& root : roots) out.push_back({root, resolved_path(root)});
+  return out;
+}
+
+// own_archives returns where this interpreter looks for an archive of the standard library, which
+// hardly any has: "lib/python311.zip" below what it was installed into (getpath.py, and site.py's
+// ABI letter for builds without the GIL).
+Result<std::vector<std::string>> own_archives() {
+  std::string name = "python" + std::to_string(PY_MAJOR_VERSION) + std::to_string(PY_MINOR_VERSION);
+#ifdef Py_GIL_DISABLED
+  name += 't';
+#endif
+  name += ".zip";
+  std::vector<std::string> out;
+  SIGNEDVFS_ASSIGN(const PyRef library, loaded_attribute("sys", "platlibdir"));
+  SIGNEDVFS_ASSIGN(const std::string directory, utf8_of(library.get()));
+  for (const char* const where : {"base_prefix", "base_exec_prefix", "prefix", "exec_prefix"}) {
+    SIGNEDVFS_ASSIGN(const PyRef prefix, loaded_attribute("sys", where));
+    SIGNEDVFS_ASSIGN(const std::string path, utf8_of(prefix.get()));
+    for (const std::string& below : {directory, std::string("lib")}) {
+      auto absolute = absolute_path(std::string(path).append("/").append(below).append("/" + name));
+      if (absolute.ok()) out.push_back(std::move(absolute).value());
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+ImportState::ImportState(const std::vector<std::string>& given_roots)
+    : roots(fixed(given_roots)), registry(scope_of(given_roots)) {}
+
+Result<std::shared_ptr<ImportState>> ImportState::create(PyTypeObject* finder_type,
+                                                         FetchTrust trust,
+                                                         const std::vector<std::string>& roots) {
+  auto state = std::make_shared<ImportState>(roots);
+  state->finder_type = finder_type;
   state->trust = std::move(trust);
+  SIGNEDVFS_ASSIGN(const std::vector<std::string> own, own_archives());
+  for (const std::string& path : own) state->registry.may_be_missing(path);
   SIGNEDVFS_ASSIGN(state->system, ImportSystem::fetch());
   SIGNEDVFS_ASSIGN(const PyRef ask, loaded_attribute("_imp", "extension_suffixes"));
   SIGNEDVFS_ASSIGN(const PyRef suffixes, owned(PyObject_CallFunctionObjArgs(ask.get(), nullptr)));

@@ -12,19 +12,40 @@
 #include "importer/import_system.h"
 #include "importer/pending_reads.h"
 #include "importer/registry.h"
+#include "importer/suspects.h"
 #include "vfs/trust.h"
 
 namespace signedvfs {
 
-// ImportState is shared by the path hook of an interpreter and all its finders.
+// Root is a path that is ours with everything below it, as it was given and without links.
+struct Root {
+  std::string absolute;
+  std::string resolved;
+};
+
+// ImportState is shared by a path hook and all its finders. An interpreter has one for its hook
+// over all archives, and one for each set of roots that a hook was made for.
 struct ImportState {
-  // create asks the interpreter what it needs to know for good. Needs the GIL.
-  static Result<std::shared_ptr<ImportState>> create(std::function<Result<Trust>()> trust);
+  using FetchTrust = std::function<Result<Trust>()>;
+
+  // create asks the interpreter what it needs to know for good. `roots` are absolute paths, fixed
+  // now; none: whatever is an archive is ours. Needs the GIL.
+  // `finder_type` is the class of the finders, which outlives the interpreter's modules.
+  static Result<std::shared_ptr<ImportState>> create(PyTypeObject* finder_type, FetchTrust trust,
+                                                     const std::vector<std::string>& roots = {});
+
+  explicit ImportState(const std::vector<std::string>& given_roots);
+
+  // is_scoped tells whether only what lies at or below `roots` is ours.
+  bool is_scoped() const noexcept { return !roots.empty(); }
 
   // trust returns the policy and the limits in force. Called with the GIL; the result holds no
   // Python object.
-  std::function<Result<Trust>()> trust;
+  FetchTrust trust;
 
+  const std::vector<Root> roots;
+
+  PyTypeObject* finder_type = nullptr;
   ImportSystem system;
 
   // extension_suffixes are the endings of native modules for exactly this interpreter.
@@ -38,6 +59,7 @@ struct ImportState {
 
   Collector collector;
   Registry registry;
+  Suspects suspects;
   PendingReads pending;
 };
 

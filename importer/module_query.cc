@@ -5,17 +5,35 @@
 
 #include "importer/code_object.h"
 #include "importer/module_spec.h"
+#include "importer/namespace_guard.h"
 
 namespace signedvfs {
 
 Result<ModuleQuery> ModuleQuery::create(const Finder& finder, PyObject* name) {
   ModuleQuery query(finder, name);
-  SIGNEDVFS_ASSIGN(const std::string dotted, utf8_of(name));
-  query.stem_ = finder.location().prefix;
-  query.tail_ = query.stem_.size();
-  query.stem_.append(dotted, dotted.rfind('.') + 1);  // npos + 1 is the beginning
+  SIGNEDVFS_TRY(query.name_stem());
   SIGNEDVFS_ASSIGN(query.opened_, finder.open());
   return query;
+}
+
+Result<ModuleQuery> ModuleQuery::search(const Finder& finder, PyObject* name) {
+  ModuleQuery query(finder, name);
+  SIGNEDVFS_TRY(query.name_stem());
+  Result<OpenedArchive> opened = finder.open();
+  if (opened.ok()) {
+    query.opened_ = std::move(opened).value();
+  } else if (opened.code() == Errc::kPython || finder.may_mean(query.stem_)) {
+    return std::move(opened).status();
+  }
+  return query;
+}
+
+Status ModuleQuery::name_stem() {
+  SIGNEDVFS_ASSIGN(const std::string dotted, utf8_of(name_));
+  stem_ = finder_->location().prefix;
+  tail_ = stem_.size();
+  stem_.append(dotted, dotted.rfind('.') + 1);  // npos + 1 is the beginning
+  return {};
 }
 
 // look_up finds the module's files.
@@ -35,7 +53,10 @@ Result<PyRef> ModuleQuery::spec(PyObject* loader) {
   if (files_.is_directory || files_.is_package) {
     SIGNEDVFS_ASSIGN(location, finder_->path_of(stem_));
   }
-  if (files_.is_directory) return make_namespace_spec(system(), name_, location.get());
+  if (files_.is_directory) {
+    SIGNEDVFS_TRY(refuse_replacement(system(), finder_->state().finder_type, loader, name_));
+    return make_namespace_spec(system(), name_, location.get());
+  }
 
   Result<ModuleContent> loaded = read_code();
   if (!loaded.ok() && loaded.code() != Errc::kNoCode) return std::move(loaded).status();

@@ -22,6 +22,10 @@ class ModuleQuery {
   // create opens the archive for a question about the last part of the dotted name `name` (a str).
   static Result<ModuleQuery> create(const Finder& finder, PyObject* name);
 
+  // search does the same for whoever looks for a module where it may or may not be: what was
+  // refused answers only for what it could have been meant to supply (see Finder::may_mean).
+  static Result<ModuleQuery> search(const Finder& finder, PyObject* name);
+
   // spec returns the module's spec, with `loader` as its loader, or None.
   Result<PyRef> spec(PyObject* loader);
 
@@ -50,6 +54,7 @@ class ModuleQuery {
   ModuleQuery(const Finder& finder, PyObject* name) noexcept : finder_(&finder), name_(name) {}
 
   const ImportSystem& system() const noexcept { return finder_->state().system; }
+  Status name_stem();
   Status look_up();
   Result<ModuleContent> read_code();
   Result<ModuleContent> load();

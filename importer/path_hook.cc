@@ -2,15 +2,19 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "archive/container.h"
-#include "importer/path_split.h"
+#include "importer/path_text.h"
+#include "importer/path_walk.h"
 
 namespace signedvfs {
 namespace {
@@ -60,21 +64,30 @@ std::optional<Location> parents(std::string_view path, Look&& look) {
 }
 
 Location location(std::string_view path, std::string_view head, std::string absolute) {
-  return {std::string(head), std::move(absolute), clean_relative(path.substr(head.size()))};
+  return {std::string(head), std::move(absolute), clean_relative(path.substr(head.size())), {}};
+}
+
+// undecided is the location of what might be ours: whoever asks there is told why nobody can tell.
+Location undecided(std::string_view path, const std::string& trouble) {
+  Location out;
+  out.archive = path;
+  out.trouble = {Errc::kIo, in_quotes(path) +
+                                " cannot be told from an archive, so it is not left to others (" +
+                                trouble +
+                                "): take it off the path, or make it accessible and call "
+                                "importlib.invalidate_caches()"};
+  return out;
 }
 
 // known_archive finds an archive that was opened or refused before, without looking at the disk.
 std::optional<Location> known_archive(const Registry& registry, std::string_view path) {
   return parents(path, [&](std::string_view head) -> std::optional<Location> {
-    std::optional<std::string> key;
-    if (head.size() < path.size()) key = registry.meaning_of(std::string(head));
-    if (!key) {
-      Result<std::string> absolute = absolute_path(head);
-      if (!absolute.ok()) return std::nullopt;
-      key = std::move(absolute).value();
+    if (std::optional<std::string> meaning = registry.meaning_of(std::string(head))) {
+      return location(path, head, *std::move(meaning));
     }
-    if (!registry.knows_file(*key)) return std::nullopt;
-    return location(path, head, *std::move(key));
+    Result<std::string> absolute = absolute_path(head);
+    if (!absolute.ok() || !registry.knows_file(*absolute)) return std::nullopt;
+    return location(path, head, std::move(absolute).value());
   });
 }
 
@@ -87,44 +100,121 @@ Location below_root(std::string_view path, Registry::Below below) {
         return location(path, head, below.root);
       });
   if (spelled) return *std::move(spelled);
-  return {below.root, below.root, std::move(below.rest)};
+  return {below.root, below.root, std::move(below.rest), {}};
 }
 
-bool has_manifest(const std::string& directory) {
+// Manifest says whether a directory has one, or why nobody can tell.
+enum class Manifest : std::uint8_t { kAbsent, kPresent, kUndecided };
+
+Manifest look_for_manifest(const std::string& directory) {
   struct stat found{};
   const std::string manifest = directory + '/' + std::string(kManifestName);
-  if (::lstat(manifest.c_str(), &found) == 0) return true;
-  return errno != ENOENT && errno != ENOTDIR && errno != EACCES;
+  if (::lstat(manifest.c_str(), &found) == 0) return Manifest::kPresent;
+  return errno == ENOENT || errno == ENOTDIR ? Manifest::kAbsent : Manifest::kUndecided;
 }
 
 // is_mere_file tells that nobody would take a regular file for an archive. It is left to others:
 // running a program (`python script`, runpy.run_path) asks for a finder of its path too, and runs
 // it only where there is none.
 bool is_mere_file(const Registry& registry, const std::string& absolute) {
-  if (named_like_archive(last_component(absolute)) || registry.root_of(absolute)) return false;
+  if (registry.root_of(absolute)) return false;
   const Result<bool> resembles = resembles_archive(absolute);
   return resembles.ok() && !*resembles;
 }
 
-Result<Location> claim_bytes(Registry& registry, std::string_view path) {
-  if (auto known = known_archive(registry, path)) return *std::move(known);
+// archive_on finds where on the walk along `path` an archive stands or, by its name, belongs.
+std::optional<std::string_view> archive_on(const PathWalk& walk, std::string_view path) {
+  if (walk.kind == PathKind::kFile && walk.length <= walk.named.value_or(walk.length)) {
+    return path.substr(0, walk.length);
+  }
+  if (!walk.named) return std::nullopt;
+  return path.substr(0, *walk.named);
+}
 
-  const PathSplit split = split_path(path);
-  const std::string_view head = path.substr(0, split.length);
-  SIGNEDVFS_ASSIGN(std::string absolute, absolute_path(head));
-  if (split.kind == PathKind::kFile) {
-    if (split.rest.empty() && is_mere_file(registry, absolute)) return not_ours("no archive");
-    return Location{std::string(head), std::move(absolute), split.rest};
+// claim_any decides for the hook over whatever is an archive.
+Result<Location> claim_any(Registry& registry, std::string_view path) {
+  const PathWalk walk = walk_path(path);
+  if (walk.kind == PathKind::kUndecided) return undecided(path, walk.trouble);
+  SIGNEDVFS_ASSIGN(std::string absolute, absolute_path(path));
+  const std::optional<std::string_view> archive = archive_on(walk, path);
+  if (walk.kind != PathKind::kFile && walk.kind != PathKind::kMissing) {
+    // A signed directory may hold directories that are named like archives.
+    if (auto below = registry.root_of(absolute)) return below_root(path, *std::move(below));
   }
-  SIGNEDVFS_ASSIGN(const std::string whole, absolute_path(path));
-  if (auto below = registry.root_of(whole)) return below_root(path, *std::move(below));
-  if (split.kind == PathKind::kDirectory) {
-    if (!has_manifest(absolute)) return not_ours("a directory without a manifest");
-    registry.protect(absolute);  // also what lies below it, when it is asked for
-    return Location{std::string(head), std::move(absolute), {}};
+  if (archive) {
+    SIGNEDVFS_ASSIGN(std::string of_archive, absolute_path(*archive));
+    const bool is_plain = walk.kind == PathKind::kFile && walk.rest.empty() && !walk.named;
+    if (is_plain && is_mere_file(registry, of_archive)) return not_ours("no archive");
+    return location(path, *archive, std::move(of_archive));
   }
-  if (!named_like_archive(head)) return not_ours("no file, and not named like an archive");
-  return Location{std::string(head), std::move(absolute), split.rest};
+  if (auto below = registry.root_of(absolute)) return below_root(path, *std::move(below));
+  if (walk.kind != PathKind::kDirectory) return not_ours("no file, and not named like an archive");
+  switch (look_for_manifest(absolute)) {
+    case Manifest::kAbsent:
+      return not_ours("a directory without a manifest");
+    case Manifest::kUndecided:
+      return undecided(path, absolute + ": whether there is a manifest is hidden");
+    case Manifest::kPresent:
+      break;
+  }
+  registry.protect(absolute);  // also what lies below it, when it is asked for
+  return location(path, path, std::move(absolute));
+}
+
+// root_over returns the root that `absolute`, or what the walk came by, lies at or below: its path,
+// and that of what was asked for, in one of the two ways to write both.
+struct Owned {
+  std::string root;
+  std::string path;
+};
+std::optional<Owned> root_over(const std::vector<Root>& roots, const std::string& absolute,
+                               const PathWalk& walk) {
+  for (const Root& root : roots) {
+    if (is_at_or_below(absolute, root.absolute)) return Owned{root.absolute, absolute};
+    if (is_at_or_below(walk.real, root.resolved)) return Owned{root.resolved, walk.real};
+    for (const std::string& link : walk.links) {
+      if (is_at_or_below(link, root.resolved)) return Owned{absolute, absolute};
+    }
+  }
+  return std::nullopt;
+}
+
+// outermost_tree returns the first directory from the root down to the path that has a manifest: of
+// two, one inside the other, the outer one counts.
+std::optional<std::string> outermost_tree(const Owned& owned) {
+  for (std::size_t length = owned.root.size();;) {
+    std::string head = owned.path.substr(0, length);
+    if (look_for_manifest(head) != Manifest::kAbsent) return head;
+    if (length >= owned.path.size()) return std::nullopt;
+    length = std::min(owned.path.find('/', length + 1), owned.path.size());
+  }
+}
+
+// claim_below decides for a hook over given roots, which owns what lies there whatever it is.
+Result<Location> claim_below(ImportState& state, std::string_view path) {
+  const PathWalk walk = walk_path(path);
+  if (walk.kind == PathKind::kUndecided) return undecided(path, walk.trouble);
+  SIGNEDVFS_ASSIGN(std::string absolute, absolute_path(path));
+  const std::optional<Owned> owned = root_over(state.roots, absolute, walk);
+  if (!owned) return not_ours("not below the roots of this hook");
+  std::string_view place = path;
+  if (const std::optional<std::string_view> archive = archive_on(walk, path)) place = *archive;
+  SIGNEDVFS_ASSIGN(std::string of_place, absolute_path(place));
+  if (walk.kind == PathKind::kDirectory || place == path) {
+    if (auto below = state.registry.root_of(absolute)) return below_root(path, *std::move(below));
+    std::optional<std::string> tree = outermost_tree(*owned);
+    if (tree && is_at_or_below(of_place, *tree)) {
+      state.registry.protect(*tree);
+      std::string rest = clean_relative(owned->path.substr(tree->size()));
+      return below_root(path, {*std::move(tree), std::move(rest)});
+    }
+  }
+  return location(path, place, std::move(of_place));
+}
+
+Result<Location> claim_bytes(ImportState& state, std::string_view path) {
+  if (auto known = known_archive(state.registry, path)) return *std::move(known);
+  return state.is_scoped() ? claim_below(state, path) : claim_any(state.registry, path);
 }
 
 }  // namespace
@@ -144,13 +234,18 @@ Result<Location> claim(ImportState& state, PyObject* path) {
     PyErr_Format(PyExc_TypeError, "expected str, not %.200s", Py_TYPE(path)->tp_name);
     return python_error();
   }
-  SIGNEDVFS_ASSIGN(const std::string bytes, encode_path(text.get()));
-  if (bytes.empty()) return not_ours("an empty path");
-  Result<Location> found = without_gil([&] { return claim_bytes(state.registry, bytes); });
-  if (!found.ok()) {
-    if (found.code() == Errc::kPython) return found;
-    return not_ours(found.status().what());
+  SIGNEDVFS_ASSIGN(std::string bytes, encode_path(text.get()));
+  if (bytes.empty()) {  // FileFinder reads it as the current directory, wherever that is by then
+    Result<std::string> here = absolute_path(".");
+    if (!here.ok()) return undecided(".", here.status().what());
+    bytes = std::move(here).value();
   }
+  Result<Location> found = without_gil([&] { return claim_bytes(state, bytes); });
+  if (!found.ok()) {
+    if (found.code() == Errc::kPython || found.code() == Errc::kNotFound) return found;
+    return undecided(bytes, found.status().what());
+  }
+  if (!found->trouble.ok()) return found;
   if (bytes.front() != '/') {
     state.registry.remember_spelling(found->archive, found->absolute);
   }
@@ -183,16 +278,16 @@ Status purge_importer_cache(ImportState& state, PyTypeObject* finder) {
     PyObject* const item = PyList_GET_ITEM(items.get(), i);
     PyObject* const path = PyTuple_GET_ITEM(item, 0);
     PyObject* const value = PyTuple_GET_ITEM(item, 1);
-    bool stale = value == Py_None;
-    if (!stale && zipimporter.ok()) {
+    bool stale = !state.is_scoped() && value == Py_None;
+    if (!stale && !state.is_scoped() && zipimporter.ok()) {
       const int is_theirs = PyObject_IsInstance(value, zipimporter->get());
       if (is_theirs < 0) return python_error();
       stale = is_theirs != 0;
     }
     if (!stale && PyObject_TypeCheck(value, finder) == 0 && PyUnicode_Check(path) != 0) {
-      SIGNEDVFS_ASSIGN(const std::string bytes, encode_path(path));
-      const Result<std::string> absolute = absolute_path(bytes);
-      stale = absolute.ok() && state.registry.root_of(*absolute).has_value();
+      const Result<Location> ours = claim(state, path);
+      if (ours.code() == Errc::kPython) return ours.status();
+      stale = ours.ok();
     }
     if (stale && PyDict_DelItem(cache, path) < 0) {
       if (PyErr_ExceptionMatches(PyExc_KeyError) == 0) return python_error();

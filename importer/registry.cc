@@ -6,9 +6,10 @@
 #include <string_view>
 #include <utility>
 
-#include "archive/container.h"
-#include "importer/path_split.h"
+#include "importer/archive_names.h"
+#include "importer/path_text.h"
 #include "importer/process_lock.h"
+#include "importer/serial_floors.h"
 
 namespace signedvfs {
 namespace {
@@ -22,11 +23,53 @@ std::int64_t nanoseconds(const timespec& time) noexcept {
   return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
 }
 
-// older_than tells whether `next` is an earlier release of what `current` is.
-bool older_than(const SignedVfs& next, const SignedVfs& current) noexcept {
-  const Attributes& a = next.attributes();
-  const Attributes& b = current.attributes();
-  return a.name == b.name && a.serial.value_or(0) < b.serial.value_or(0);
+// Basis is what a refusal goes back to, and so what makes it worth asking again.
+enum class Basis : std::uint8_t {
+  kContent,    // what the archive is: never
+  kPolicy,     // what the policy, or the limits, say: when they are replaced
+  kSignature,  // too few keys that are trusted: also when one is added
+};
+
+Basis basis_of(Errc code) noexcept {
+  switch (code) {
+    case Errc::kNoTrustedKey:
+      return Basis::kSignature;
+    case Errc::kTooLarge:
+    case Errc::kWeakHash:
+    case Errc::kKeyRevoked:
+    case Errc::kWrongName:
+    case Errc::kRollback:
+    case Errc::kNotYetValid:
+    case Errc::kExpired:
+      return Basis::kPolicy;
+    default:
+      return Basis::kContent;
+  }
+}
+
+// once_more is a refusal for those who ask again, perhaps because they have mended the file.
+Status once_more(const Status& refusal) {
+  std::string what = refusal.what();
+  switch (basis_of(refusal.code())) {
+    case Basis::kContent:
+      what +=
+          " (so it was when this process first looked, and the path stays refused; a new "
+          "release needs a new file name, or a new process)";
+      break;
+    case Basis::kPolicy:
+      what += " (so it was when this process first looked, and it stays refused under this policy)";
+      break;
+    case Basis::kSignature:
+      break;
+  }
+  return Status(refusal.code(), std::move(what)).about(refusal.member());
+}
+
+Status nothing_there(const std::string& absolute, bool was_in_use) {
+  return {Errc::kNotFound, in_quotes(absolute) +
+                               " is missing, where a signed archive or directory " +
+                               (was_in_use ? "was in use" : "is expected") +
+                               "; importlib.invalidate_caches() looks again"};
 }
 
 std::string below(std::string_view path, std::string_view root) {
@@ -39,7 +82,8 @@ std::optional<Result<OpenedArchive>> Registry::standing(const std::string& absol
   const ProcessLock lock;
   const auto found = decisions_.find(absolute);
   if (found == decisions_.end() || !holds(found->second)) return std::nullopt;
-  return answer(found->second);
+  if (found->second.verdict == Verdict::kRefused) return once_more(found->second.refusal);
+  return answer(absolute, found->second);
 }
 
 std::uint64_t Registry::policy_count() const {
@@ -64,63 +108,76 @@ Result<OpenedArchive> Registry::ask(const std::string& absolute, const Trust& tr
       replaced = before->policy_count < replaced_at_;
     }
   }
-  const bool in_use = before && before->verdict == Verdict::kOpened;
-  const bool ours =
-      (before && before->verdict != Verdict::kNothing) || root_of(absolute).has_value();
-
   Decision decision;
   decision.identity = identify(absolute);
-  if (in_use && !replaced && decision.identity == before->identity) {
+  if (before) decision.last_in_use = before->last_in_use;
+  const bool is_same = before && before->verdict == Verdict::kOpened && !replaced &&
+                       decision.identity == before->identity;
+  if (is_same) {
     decision.verdict = Verdict::kOpened;
     decision.opened = before->opened;
   } else {
-    const SignedVfs* const current = in_use && !replaced ? before->opened.vfs.get() : nullptr;
-    SIGNEDVFS_TRY(decide(absolute, trust, ours, current, decision));
+    SIGNEDVFS_TRY(decide(absolute, trust, decision));
+    SIGNEDVFS_TRY(admit(absolute, decision));
   }
   decision.policy_count = count;
   const bool is_root =
-      decision.verdict != Verdict::kNothing && decision.identity && decision.identity->is_directory;
+      decision.verdict != Verdict::kAbsent && decision.identity && decision.identity->is_directory;
   const std::string resolved = is_root ? resolved_path(absolute) : "";
 
   const ProcessLock lock;
   Decision& kept = decisions_[absolute];
   // Another thread may have answered meanwhile; everybody gets the first answer.
-  if (kept.number != (before ? before->number : 0) && holds(kept)) return answer(kept);
+  if (kept.number != (before ? before->number : 0) && holds(kept)) return answer(absolute, kept);
   decision.number = ++decision_count_;
   std::swap(kept, decision);  // what was there before is destroyed after the lock is gone
   if (is_root) add_root(absolute, resolved);
-  return answer(kept);
+  return answer(absolute, kept);
 }
 
-Status Registry::decide(const std::string& absolute, const Trust& trust, bool ours,
-                        const SignedVfs* in_use, Decision& out) {
-  if (absolute.find('\0') != std::string::npos) return {};
-  const bool is_directory = out.identity && out.identity->is_directory;
+// decide opens what stands at `absolute`, and fails where the operating system decides nothing.
+Status Registry::decide(const std::string& absolute, const Trust& trust, Decision& out) {
+  const bool has_name = absolute.find('\0') == std::string::npos;
+  if (!has_name) return {};
   Result<std::shared_ptr<const SignedVfs>> opened = SignedVfs::open(absolute, trust);
   if (opened.ok()) {
+    const bool is_directory = out.identity && out.identity->is_directory;
     out.verdict = Verdict::kOpened;
     out.opened = {std::move(opened).value(), is_directory, nullptr};
     out.opened.prefetch = Prefetch::create(out.opened.vfs, search_order(is_directory));
-    if (in_use != nullptr && older_than(*out.opened.vfs, *in_use)) {
-      out.verdict = Verdict::kRefused;
-      out.opened = {};
-      out.refusal = {Errc::kRollback,
-                     in_quotes(absolute) + " is older than the release in use that it replaced"};
-    }
     return {};
   }
   if (no_verdict(opened.code())) return std::move(opened).status();
   if (opened.code() == Errc::kNotFound) return {};
-  if (opened.code() == Errc::kNoManifest && is_directory && !ours) return {};
-  if (opened.code() == Errc::kNotAnArchive && !ours) {
-    // What other readers might take for an archive is refused, so that they are never asked.
-    const Result<bool> resembles = resembles_archive(absolute);
-    if (!resembles.ok() && no_verdict(resembles.code())) return resembles.status();
-    if (resembles.ok() ? !*resembles : resembles.code() == Errc::kNotFound) return {};
-  }
   out.verdict = Verdict::kRefused;
   out.refusal = std::move(opened).status();
+  const bool is_directory = out.identity && out.identity->is_directory;
+  if (out.refusal.code() == Errc::kNoManifest && is_directory && has_archive_name(absolute)) {
+    out.refusal = {Errc::kNoManifest, in_quotes(absolute) +
+                                          " is a directory where, by its name, an archive "
+                                          "belongs, and nobody has signed it"};
+  }
   return {};
+}
+
+// admit refuses what was opened where the process has seen a later release of it.
+Status Registry::admit(const std::string& absolute, Decision& out) const {
+  if (out.verdict != Verdict::kOpened) return {};
+  Status admitted = SerialFloors::of_process().admit(scope_, out.opened.vfs->attributes(), absolute,
+                                                     resolved_path(absolute));
+  if (admitted.ok()) {
+    out.last_in_use = out.opened.vfs;
+    return {};
+  }
+  out.verdict = Verdict::kRefused;
+  out.opened = {};
+  out.refusal = std::move(admitted);
+  return {};
+}
+
+void Registry::may_be_missing(const std::string& absolute) {
+  const ProcessLock lock;
+  may_be_missing_.insert(absolute);
 }
 
 void Registry::look_again(const std::string& absolute) {
@@ -129,11 +186,42 @@ void Registry::look_again(const std::string& absolute) {
   if (found != decisions_.end()) found->second.look_again = true;
 }
 
+std::shared_ptr<const SignedVfs> Registry::last_in_use(const std::string& absolute) const {
+  const ProcessLock lock;
+  const auto found = decisions_.find(absolute);
+  return found == decisions_.end() ? nullptr : found->second.last_in_use;
+}
+
+std::vector<Refusal> Registry::refusals() const {
+  const ProcessLock lock;
+  std::vector<Refusal> out;
+  for (const auto& [absolute, decision] : decisions_) {
+    const bool is_final = decision.verdict == Verdict::kRefused &&
+                          basis_of(decision.refusal.code()) != Basis::kSignature;
+    if (is_final) out.push_back({absolute, decision.refusal});
+  }
+  return out;
+}
+
+void Registry::refuse(const Refusal& refusal) {
+  const std::optional<Identity> identity = identify(refusal.absolute);
+  const ProcessLock lock;
+  Decision& kept = decisions_[refusal.absolute];
+  if (kept.number != 0) return;
+  kept.verdict = Verdict::kRefused;
+  kept.refusal = refusal.reason;
+  kept.identity = identity;
+  kept.policy_count = policy_count_;
+  kept.number = ++decision_count_;
+}
+
 bool Registry::knows_file(const std::string& absolute) const {
   const ProcessLock lock;
   const auto found = decisions_.find(absolute);
-  if (found == decisions_.end() || found->second.verdict == Verdict::kNothing) return false;
-  return !found->second.identity || !found->second.identity->is_directory;
+  if (found == decisions_.end()) return false;
+  const Decision& decision = found->second;
+  if (decision.verdict == Verdict::kAbsent) return decision.last_in_use != nullptr;
+  return !decision.identity || !decision.identity->is_directory;
 }
 
 void Registry::protect(const std::string& absolute) {
@@ -184,7 +272,12 @@ std::vector<OpenedArchive> Registry::in_use() const {
 
 void Registry::remember_spelling(const std::string& spelled, const std::string& absolute) {
   const ProcessLock lock;
-  spellings_.insert_or_assign(spelled, absolute);
+  spellings_.emplace(spelled, absolute);
+}
+
+std::vector<std::pair<std::string, std::string>> Registry::spellings() const {
+  const ProcessLock lock;
+  return {spellings_.begin(), spellings_.end()};
 }
 
 std::optional<std::string> Registry::meaning_of(const std::string& spelled) const {
@@ -213,20 +306,39 @@ std::optional<Registry::Identity> Registry::identify(const std::string& absolute
                   is_directory};
 }
 
-Result<OpenedArchive> Registry::answer(const Decision& decision) {
-  if (decision.verdict == Verdict::kRefused) return decision.refusal;
-  return decision.opened;
+Result<OpenedArchive> Registry::answer(const std::string& absolute,
+                                       const Decision& decision) const {
+  switch (decision.verdict) {
+    case Verdict::kOpened:
+      return decision.opened;
+    case Verdict::kRefused:
+      return decision.refusal;
+    case Verdict::kAbsent:
+      break;
+  }
+  if (may_be_missing_.contains(absolute)) return OpenedArchive();
+  return nothing_there(absolute, decision.last_in_use != nullptr);
 }
 
 bool Registry::holds(const Decision& decision) const {
+  if (decision.number == 0) return false;
   switch (decision.verdict) {
-    case Verdict::kNothing:
+    case Verdict::kAbsent:
+      return !decision.look_again;
     case Verdict::kOpened:
-      return decision.number != 0 && !decision.look_again && decision.policy_count >= replaced_at_;
+      return !decision.look_again && decision.policy_count >= replaced_at_;
     case Verdict::kRefused:
+      break;
+  }
+  switch (basis_of(decision.refusal.code())) {
+    case Basis::kContent:
+      return true;
+    case Basis::kPolicy:
+      return decision.policy_count >= replaced_at_;
+    case Basis::kSignature:
       return decision.policy_count == policy_count_;
   }
-  return false;
+  return true;
 }
 
 void Registry::add_root(const std::string& absolute, const std::string& resolved) {

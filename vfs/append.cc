@@ -6,7 +6,10 @@
 
 #include "archive/byte_source.h"
 #include "archive/processors.h"
+#include "vfs/existing.h"
+#include "vfs/intent.h"
 #include "vfs/layout.h"
+#include "vfs/prefix_check.h"
 #include "vfs/rebuild.h"
 #include "vfs/signed_vfs.h"
 #include "vfs/signer.h"
@@ -65,6 +68,9 @@ Result<SignReport> append(const AppendRequest& request) {
   const TrustPolicy policy = policy_of(request.keys, claimed);
   SIGNEDVFS_ASSIGN(const auto archive,
                    SignedVfs::open(request.archive, Trust(policy, request.limits)));
+  SIGNEDVFS_ASSIGN(const Intent intent, intend_again(*archive, request.keys, request.at));
+  SIGNEDVFS_TRY(check_prefix_is_signed(source->prefix_bytes(), archive->attributes().prefix)
+                    .in(request.archive));
   SIGNEDVFS_TRY(refuse_archive_behind(request.executable));
   SIGNEDVFS_ASSIGN(const auto executable,
                    open_file(request.executable, request.limits.archive_bytes));
@@ -84,22 +90,25 @@ Result<SignReport> append(const AppendRequest& request) {
   rebuild.threads = processors();
   rebuild.output = request.output;
   SIGNEDVFS_ASSIGN(rebuild.mode, permissions_of(request.executable));
-  Statement statement;
+  SignReport report;
+  report.output = request.output;
+  report.members = rebuild.names.size();
   rebuild.own = [&](const Contents& contents) -> Result<OwnMembers> {
     SIGNEDVFS_TRY(check_contents(contents, *archive, manifest));
-    Attributes attributes = manifest.attributes();
-    attributes.prefix.reset();
-    SIGNEDVFS_ASSIGN(statement, state(contents, manifest.hash_type(), attributes, {},
-                                      archive->has_index(), request.keys));
+    SIGNEDVFS_ASSIGN(Statement statement, state(contents, intent, request.keys));
+    tell(statement, intent, report);
     return std::move(statement.own);
   };
   rebuild.check = [&](const std::string& path, const Contents&) -> Status {
     SIGNEDVFS_ASSIGN(const auto written, SignedVfs::open(path, Trust(policy, request.limits)));
     return written->verify_all();
   };
-  SignReport report{request.output, false, rebuild.names.size(), {}, {}};
+  if (const auto& former = archive->attributes().prefix) {
+    report.warnings.push_back("the " + std::to_string(former->length) +
+                              " bytes that stand in front of " + request.archive +
+                              " are left behind; the executable takes their place");
+  }
   SIGNEDVFS_TRY(rebuild_archive(rebuild));
-  report.signers = std::move(statement.signers);
   return report;
 }
 

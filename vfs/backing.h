@@ -36,6 +36,7 @@ class Backing {
   virtual Result<Buffer> read(std::string_view name) const = 0;
 
   virtual Result<std::uint64_t> size_of(std::string_view name) const = 0;
+  virtual std::uint64_t prefix_bytes() const noexcept = 0;
   virtual Status verify_all(const Progress& progress) const = 0;
   virtual Result<std::vector<std::string>> unlisted() const = 0;
 };

@@ -3,16 +3,18 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 
 #include "archive/byte_cursor.h"
+#include "archive/in_order.h"
+#include "vfs/digest.h"
 #include "vfs/manifest.h"
+#include "vfs/source_hash.h"
 
 namespace signedvfs {
 namespace {
-
-constexpr std::size_t kPycHeaderBytes = 16;
 
 bool has(const std::vector<std::string>& names, const std::string& name) {
   return std::binary_search(names.begin(), names.end(), name);
@@ -29,27 +31,95 @@ bool same_time(std::uint32_t recorded, std::int64_t actual, std::int64_t toleran
   return apart <= tolerance;
 }
 
-// reason_to_leave_out returns why Python would not use `pyc` beside its source, if so.
-Result<std::optional<std::string>> reason_to_leave_out(const Container& source,
-                                                       const std::string& pyc,
-                                                       const std::string& py) {
-  using Reason = std::optional<std::string>;
-  SIGNEDVFS_ASSIGN(const Buffer content, source.read(pyc));
-  if (content.size() < kPycHeaderBytes) return Reason("it is too short for a .pyc");
+// Verdict is what becomes of a .pyc beside its source: carried over, where there is no reason
+// against it; the warning is for one that is.
+struct Verdict {
+  std::string reason;
+  std::string warning;
+};
+
+Verdict left_out(std::string reason) { return {std::move(reason), {}}; }
+
+// Pyc is the header of a .pyc (PEP 552).
+struct Pyc {
+  std::uint32_t magic = 0;
+  std::uint32_t flags = 0;
+  std::span<const std::byte> rest;  // time and size, or the source's hash
+};
+
+constexpr std::uint32_t kHashBased = 1;
+constexpr std::uint32_t kChecked = 3;
+
+Result<bool> is_listed(const Existing& own, const std::string& name,
+                       std::span<const std::byte> content) {
+  const auto at = own.listed.find(name);
+  if (at == own.listed.end()) return false;
+  SIGNEDVFS_ASSIGN(const Digest digest, digest_of(at->second.type(), content));
+  return digest == at->second;
+}
+
+// Twins are a .pyc and the .py beside it.
+struct Twins {
+  const std::string& name;
+  const std::string& py;
+  std::span<const std::byte> content;  // of the .pyc
+};
+
+// What signing writes has no times, and it is to be signed again.
+Result<bool> were_signed_together(const Container& source, const Existing* own,
+                                  const Twins& twins) {
+  if (own == nullptr) return false;
+  SIGNEDVFS_ASSIGN(const bool compiled, is_listed(*own, twins.name, twins.content));
+  if (!compiled) return false;
+  SIGNEDVFS_ASSIGN(const Buffer text, source.read(twins.py));
+  return is_listed(*own, twins.py, text.bytes());
+}
+
+Result<Verdict> judge_time(const Container& source, const Pyc& pyc, const Existing* own,
+                           const Twins& twins) {
+  ByteCursor fields(pyc.rest);
+  const std::uint32_t time = fields.u32();
+  const std::uint32_t size = fields.u32();
+  if (size != static_cast<std::uint32_t>(source.size_of(twins.py).value_or(0))) {
+    return left_out("stale: compiled from another " + twins.py + " (size)");
+  }
+  if (const auto modified = source.modified(twins.py)) {
+    if (same_time(time, *modified, source.is_zip() ? 1 : 0)) return Verdict();
+    return left_out("stale: compiled from another " + twins.py + " (time)");
+  }
+  SIGNEDVFS_ASSIGN(const bool together, were_signed_together(source, own, twins));
+  if (together) return Verdict();
+  return left_out("no time is recorded for " + twins.py +
+                  ", so nobody can tell whether it belongs to that; a .pyc with the hash of its "
+                  "source can be told");
+}
+
+Result<Verdict> judge_hash(const Container& source, const Pyc& pyc, const std::string& py) {
+  SIGNEDVFS_ASSIGN(const Buffer text, source.read(py));
+  SIGNEDVFS_ASSIGN(const std::optional<SourceHash> hash, source_hash(pyc.magic, text.bytes()));
+  if (hash && std::equal(hash->begin(), hash->end(), pyc.rest.begin())) return Verdict();
+  std::string why = hash ? "compiled from another " + py + " (hash)"
+                         : "the Python that compiled it is not known, so nobody can tell whether "
+                           "it belongs to " +
+                               py;
+  if (pyc.flags == kChecked) return left_out(std::move(why));
+  return Verdict{{}, std::move(why)};
+}
+
+// judge decides on `name` beside its source `py`.
+Result<Verdict> judge(const Container& source, const Existing* own, const std::string& name,
+                      const std::string& py) {
+  SIGNEDVFS_ASSIGN(const Buffer content, source.read(name));
   ByteCursor header(content.bytes());
-  header.take(4);  // the magic number: which interpreter it is for is decided at import
-  const std::uint32_t flags = header.u32();
-  if (flags != 0) return Reason();
-  const std::uint32_t time = header.u32();
-  const std::uint32_t size = header.u32();
-  if (size != static_cast<std::uint32_t>(source.size_of(py).value_or(0))) {
-    return Reason("stale: compiled from another " + py + " (size)");
-  }
-  const auto modified = source.modified(py);
-  if (modified && !same_time(time, *modified, source.is_zip() ? 1 : 0)) {
-    return Reason("stale: compiled from another " + py + " (time)");
-  }
-  return Reason();
+  Pyc pyc;
+  pyc.magic = header.u32();
+  pyc.flags = header.u32();
+  pyc.rest = header.take(8);
+  if (!header.ok()) return left_out("it is too short for a .pyc");
+  if (pyc.flags == 0) return judge_time(source, pyc, own, {name, py, content.bytes()});
+  if (pyc.flags == kHashBased || pyc.flags == kChecked) return judge_hash(source, pyc, py);
+  return left_out("its flags (" + std::to_string(pyc.flags) +
+                  ") are none that are known, so nobody can tell whether it belongs to " + py);
 }
 
 // Code that Python finds under one name in two places is a question that signing must not answer.
@@ -71,26 +141,42 @@ Status refuse_twins(const std::vector<std::string>& names) {
 
 }  // namespace
 
-Result<CarryOver> carry_over(const Container& source) {
+Result<CarryOver> carry_over(const Container& source, const Carrying& how) {
   SIGNEDVFS_ASSIGN(const std::vector<std::string> all, source.names());
   const bool is_directory = !source.member_count();
-  CarryOver out;
-  for (const std::string& name : all) {
-    if (is_reserved(name)) continue;
+  const auto source_of = [&](const std::string& name) {
+    std::string py = name.ends_with(".pyc") ? name.substr(0, name.size() - 1) : "";
+    return !py.empty() && has(all, py) ? py : "";
+  };
+  const auto verdict_on = [&](std::size_t i) -> Result<Verdict> {
+    const std::string& name = all[i];
+    if (is_reserved(name)) return Verdict();
     if (is_directory && in_pycache(name)) {
-      out.left_out.push_back(name + ": in directories __pycache__ is never used");
-      continue;
+      return left_out("in directories __pycache__ is never used");
     }
-    if (name.ends_with(".pyc") && has(all, name.substr(0, name.size() - 1))) {
-      SIGNEDVFS_ASSIGN(const std::optional<std::string> reason,
-                       reason_to_leave_out(source, name, name.substr(0, name.size() - 1)));
-      if (reason) {
-        out.left_out.push_back(name + ": " + *reason);
-        continue;
-      }
+    const std::string py = source_of(name);
+    if (py.empty()) return Verdict();
+    SIGNEDVFS_ASSIGN(Verdict verdict, judge(source, how.own, name, py));
+    if (how.all && !verdict.reason.empty()) std::swap(verdict.reason, verdict.warning);
+    return verdict;
+  };
+  CarryOver out;
+  const auto take = [&](std::size_t i, const Verdict& verdict) -> Status {
+    const std::string& name = all[i];
+    if (is_reserved(name)) return {};
+    if (!verdict.reason.empty()) {
+      out.left_out.push_back(name + ": " + verdict.reason);
+      return {};
+    }
+    if (!verdict.warning.empty()) {
+      out.warnings.push_back(name + " is signed beside " + source_of(name) +
+                             " although it may be another program: " + verdict.warning);
     }
     out.names.push_back(name);
-  }
+    return {};
+  };
+  const auto bytes_of = [](std::size_t) { return std::uint64_t{4096}; };  // nothing stays
+  SIGNEDVFS_TRY(in_order<Verdict>(all.size(), how.threads, bytes_of, verdict_on, take));
   if (Status status = refuse_twins(out.names); !status.ok()) {
     return std::move(status).in(source.path());
   }

@@ -6,21 +6,40 @@
 
 #include "archive/container.h"
 #include "archive/status.h"
+#include "vfs/existing.h"
 
 namespace signedvfs {
 
-// CarryOver is the outcome of `carry_over`; both lists are in byte order.
+// Carrying says on what grounds members are carried over.
+struct Carrying {
+  // own is the manifest that one of the signing keys has signed, if any: two members that it lists
+  // together need no other sign that they belong together. Borrowed.
+  const Existing* own = nullptr;
+
+  // all carries over as much as is possible, because others have signed exactly that; what should
+  // have been left out is warned of instead.
+  bool all = false;
+
+  unsigned threads = 1;  // how many read
+};
+
+// CarryOver is the outcome of `carry_over`; all lists are in byte order.
 struct CarryOver {
   std::vector<std::string> names;
   std::vector<std::string> left_out;  // each followed by the reason, for people
+  std::vector<std::string> warnings;  // on members that are among `names`, for people
 };
 
 // carry_over decides as Python would: once content is signed, a listed .pyc runs as it is, so one
 // that Python would ignore beside its .py must not get in. Times and sizes are believed here and
-// nowhere else. Left out are the manifest and the index (without mention), a .pyc whose recorded
-// source time or size (PEP 552) is not that of the .py beside it, and, in directories,
-// `__pycache__`. Hash-based .pyc files are carried over unseen. Fails with `kUsage` where a name is
-// a module and a package.
-Result<CarryOver> carry_over(const Container& source);
+// nowhere else. Left out are the manifest and the index (without mention), in directories
+// `__pycache__`, and beside its .py a .pyc (PEP 552)
+//
+//   - whose recorded time, size or hash (where it is one to be checked) is not that of the .py,
+//   - of which that cannot be found out.
+//
+// One with a hash that Python does not check unless it is told to is carried over, with a warning
+// where it does not fit. Fails with `kUsage` where a name is a module and a package.
+Result<CarryOver> carry_over(const Container& source, const Carrying& how = {});
 
 }  // namespace signedvfs

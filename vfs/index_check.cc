@@ -13,6 +13,7 @@
 #include "archive/zip_writer.h"
 #include "vfs/index_builder.h"
 #include "vfs/listing_bounds.h"
+#include "vfs/prefix_check.h"
 
 namespace signedvfs {
 namespace {
@@ -116,27 +117,19 @@ class Checking {
 };
 
 Status Checking::prefix() const {
-  const auto& prefix = head_.header.attributes.prefix;
-  if (!prefix) return {};
-  if (zip_.begin() != prefix->length) {
-    return {Errc::kPrefixMismatch, std::to_string(zip_.begin()) +
-                                       " bytes in front of the archive where " +
-                                       std::to_string(prefix->length) + " were signed"};
-  }
   constexpr std::uint64_t kPiece = std::uint64_t{1} << 20U;
-  Buffer piece(static_cast<std::size_t>(std::min(kPiece, prefix->length)));
-  SIGNEDVFS_ASSIGN(Hasher hasher, Hasher::create(prefix->digest.type()));
-  for (std::uint64_t at = 0; at < prefix->length; at += piece.size()) {
-    const auto part =
-        piece.bytes().first(static_cast<std::size_t>(std::min(kPiece, prefix->length - at)));
-    SIGNEDVFS_TRY(source_.copy_out(at, part));
-    SIGNEDVFS_TRY(hasher.update(part));
-  }
-  SIGNEDVFS_ASSIGN(const Digest digest, std::move(hasher).finish());
-  if (digest == prefix->digest) return {};
-  return {Errc::kPrefixMismatch, "the bytes in front of the archive have the SHA-256 " +
-                                     digest.hex() + " where " + prefix->digest.hex() +
-                                     " was signed"};
+  const std::uint64_t length = zip_.begin();
+  const auto read = [&](const auto& sink) -> Status {
+    Buffer piece(static_cast<std::size_t>(std::min(kPiece, length)));
+    for (std::uint64_t at = 0; at < length; at += piece.size()) {
+      const auto part =
+          piece.bytes().first(static_cast<std::size_t>(std::min(kPiece, length - at)));
+      SIGNEDVFS_TRY(source_.copy_out(at, part));
+      SIGNEDVFS_TRY(sink(part));
+    }
+    return {};
+  };
+  return check_prefix(length, head_.header.attributes.prefix, read);
 }
 
 Result<Checking::Copied> Checking::copy(const ZipRecord& member) const {

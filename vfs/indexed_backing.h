@@ -35,6 +35,10 @@ class IndexedBacking final : public Backing {
   Result<const Manifest*> manifest() const override;
   Result<Buffer> read(std::string_view name) const override;
   Result<std::uint64_t> size_of(std::string_view name) const override;
+  std::uint64_t prefix_bytes() const noexcept override {
+    const auto& prefix = head_.header.attributes.prefix;
+    return prefix ? prefix->length : base_;
+  }
   Status verify_all(const Progress& progress) const override;
   Result<std::vector<std::string>> unlisted() const override { return std::vector<std::string>(); }
 

@@ -27,11 +27,8 @@ std::string decimal(const EVP_PKEY* key, const char* parameter) {
   BIGNUM* number = nullptr;
   if (EVP_PKEY_get_bn_param(key, parameter, &number) != 1) return {};
   const OwnedNumber owner(number);
-  char* const digits = BN_bn2dec(number);
-  if (digits == nullptr) return {};
-  std::string text(digits);
-  OPENSSL_free(digits);
-  return text;
+  const OwnedMemory<char> digits(BN_bn2dec(number));
+  return digits ? std::string(digits.get()) : std::string();
 }
 
 }  // namespace

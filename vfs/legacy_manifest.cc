@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "vfs/base64.h"
@@ -78,21 +79,42 @@ Result<ManifestParts> split(std::string_view text, const Limits& limits) {
   return parts;
 }
 
+// named_key returns the policy's key that a line names, or null.
+Result<const PublicKey*> named_key(const Signature& line, const TrustPolicy& policy) {
+  for (const PublicKey& key : policy.keys) {
+    SIGNEDVFS_ASSIGN(const std::optional<std::string> fingerprint, legacy_fingerprint(key));
+    if (fingerprint == line.fingerprint) return &key;
+  }
+  return nullptr;
+}
+
+// refuse_revoked_legacy is `refuse_revoked` for lines that name keys by SHA-1, where `revoked` has
+// fingerprints by SHA-256. Only a key at hand has both. A line by another one may be by a key that
+// is revoked and not at hand either, so there must be none of these.
+Status refuse_revoked_legacy(const Signature& line, const TrustPolicy& policy) {
+  SIGNEDVFS_ASSIGN(const PublicKey* const key, named_key(line, policy));
+  if (key != nullptr) return refuse_revoked({key->fingerprint(), {}}, policy);
+  std::set<std::string> unknown = policy.revoked;
+  for (const PublicKey& known : policy.keys) unknown.erase(known.fingerprint());
+  if (unknown.empty()) return {};
+  return {Errc::kKeyRevoked,
+          "signed by " + line.fingerprint + ", as signedimp names keys: a key that is not " +
+              "trusted, and that cannot be told from " + std::to_string(unknown.size()) +
+              " revoked keys, which are known by other fingerprints"};
+}
+
 // The padding is fixed here: signedimp lets the file choose "raw", which is no padding at all.
 Result<const PublicKey*> legacy_key_of(const Signature& signature, std::string_view content,
                                        const TrustPolicy& policy) {
-  for (const PublicKey& key : policy.keys) {
-    SIGNEDVFS_ASSIGN(const std::optional<std::string> fingerprint, legacy_fingerprint(key));
-    if (fingerprint != signature.fingerprint) continue;
-    const std::span<const std::byte> value(signature.value);
-    if (!text_of(value).starts_with(kScheme)) {
-      return Status(Errc::kBadSignature,
-                    "the signature by " + signature.fingerprint + " is not of the kind 'pss-sha1'");
-    }
-    SIGNEDVFS_TRY(check_legacy_signature(key, bytes_of(content), value.subspan(kScheme.size())));
-    return &key;
+  SIGNEDVFS_ASSIGN(const PublicKey* const key, named_key(signature, policy));
+  if (key == nullptr) return key;
+  const std::span<const std::byte> value(signature.value);
+  if (!text_of(value).starts_with(kScheme)) {
+    return Status(Errc::kBadSignature,
+                  "the signature by " + signature.fingerprint + " is not of the kind 'pss-sha1'");
   }
-  return nullptr;
+  SIGNEDVFS_TRY(check_legacy_signature(*key, bytes_of(content), value.subspan(kScheme.size())));
+  return key;
 }
 
 // name_keys gives the lines of the policy's keys the fingerprints that these have everywhere else.
@@ -127,10 +149,12 @@ Result<LegacyManifest> check_legacy_manifest(std::string_view text, const TrustP
   }
   SIGNEDVFS_ASSIGN(out.parts, split(text, limits));
   const std::string_view content = content_of(text);
-  SIGNEDVFS_ASSIGN(out.signers,
-                   check_signatures(out.parts.signatures, policy, [&](const Signature& line) {
-                     return legacy_key_of(line, content, policy);
-                   }));
+  SIGNEDVFS_ASSIGN(
+      out.signers,
+      check_signatures(
+          out.parts.signatures, policy,
+          [&](const Signature& line) { return refuse_revoked_legacy(line, policy); },
+          [&](const Signature& line) { return legacy_key_of(line, content, policy); }));
   SIGNEDVFS_TRY(name_keys(out.parts.signatures, policy));
   const std::optional<HashType> type = old_hash(out.parts.header);
   if (!type) return malformed_legacy("the hash type is neither sha1 nor md5");

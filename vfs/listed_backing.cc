@@ -6,6 +6,7 @@
 
 #include "archive/in_order.h"
 #include "archive/processors.h"
+#include "vfs/prefix_check.h"
 
 namespace signedvfs {
 namespace {
@@ -36,29 +37,6 @@ Status check_members(const Container& container, const Manifest& manifest) {
                                      " and the manifest were expected"};
 }
 
-Status check_prefix_length(const Container& container, const Manifest& manifest) {
-  const auto& prefix = manifest.attributes().prefix;
-  if (!prefix || container.prefix_bytes() == prefix->length) return {};
-  return {Errc::kPrefixMismatch, container.path() + ": " +
-                                     std::to_string(container.prefix_bytes()) +
-                                     " bytes in front of the archive where " +
-                                     std::to_string(prefix->length) + " were signed"};
-}
-
-Status check_prefix_digest(const Container& container, const Prefix& prefix) {
-  SIGNEDVFS_ASSIGN(Hasher hasher, Hasher::create(prefix.digest.type()));
-  std::uint64_t length = 0;
-  SIGNEDVFS_TRY(container.read_prefix([&](std::span<const std::byte> piece) {
-    length += piece.size();
-    return hasher.update(piece);
-  }));
-  SIGNEDVFS_ASSIGN(const Digest digest, std::move(hasher).finish());
-  if (length == prefix.length && digest == prefix.digest) return {};
-  return {Errc::kPrefixMismatch,
-          container.path() + ": the bytes in front of the archive have the SHA-256 " +
-              digest.hex() + " where " + prefix.digest.hex() + " was signed"};
-}
-
 // Checked is what is left of a member that was read to be checked.
 struct Checked {};
 
@@ -66,7 +44,9 @@ struct Checked {};
 
 Result<std::unique_ptr<const Backing>> ListedBacking::over(Listed listed) {
   SIGNEDVFS_TRY(check_members(*listed.container, listed.manifest));
-  SIGNEDVFS_TRY(check_prefix_length(*listed.container, listed.manifest));
+  SIGNEDVFS_TRY(
+      check_prefix_length(listed.container->prefix_bytes(), listed.manifest.attributes().prefix)
+          .in(listed.container->path()));
   return std::unique_ptr<const Backing>(new ListedBacking(std::move(listed)));
 }
 
@@ -90,9 +70,9 @@ Result<std::uint64_t> ListedBacking::size_of(std::string_view name) const {
 }
 
 Status ListedBacking::verify_all(const Progress& progress) const {
-  if (const auto& prefix = manifest_.attributes().prefix) {
-    SIGNEDVFS_TRY(check_prefix_digest(*container_, *prefix));
-  }
+  const auto read_prefix = [&](const auto& sink) { return container_->read_prefix(sink); };
+  SIGNEDVFS_TRY(check_prefix(container_->prefix_bytes(), manifest_.attributes().prefix, read_prefix)
+                    .in(path()));
   const std::vector<Entry>& entries = manifest_.entries();
   // What was read is dropped at once: sizes only say what is worth a thread. To ask a directory for
   // one costs as much as reading a small file.

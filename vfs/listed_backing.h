@@ -22,6 +22,7 @@ class ListedBacking final : public Backing {
   Result<const Manifest*> manifest() const override { return &manifest_; }
   Result<Buffer> read(std::string_view name) const override;
   Result<std::uint64_t> size_of(std::string_view name) const override;
+  std::uint64_t prefix_bytes() const noexcept override { return container_->prefix_bytes(); }
   Status verify_all(const Progress& progress) const override;
   Result<std::vector<std::string>> unlisted() const override;
 

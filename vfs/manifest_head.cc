@@ -68,9 +68,10 @@ Result<ManifestHead> check_head(const ManifestParts& parts, const TrustPolicy& p
   SIGNEDVFS_TRY(policy.validate());
   ManifestHead head;
   SIGNEDVFS_ASSIGN(head.signers,
-                   check_signatures(parts.signatures, policy, [&](const Signature& line) {
-                     return key_of(line, parts, policy);
-                   }));
+                   check_signatures(
+                       parts.signatures, policy,
+                       [&](const Signature& line) { return refuse_revoked(line, policy); },
+                       [&](const Signature& line) { return key_of(line, parts, policy); }));
   SIGNEDVFS_ASSIGN(head.header, parse_header(parts.header));
   SIGNEDVFS_TRY(check_identity(head.header.attributes, policy));
   SIGNEDVFS_TRY(check_times(head.header.attributes, policy.now()));

@@ -3,6 +3,7 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/provider.h>
+#include <openssl/x509.h>
 
 #include <atomic>
 #include <memory>
@@ -47,6 +48,17 @@ Result<OSSL_LIB_CTX*> openssl_context() {
   const Context* theirs = nullptr;
   if (!made.compare_exchange_strong(theirs, ours.get())) return theirs->context.get();
   return ours.release()->context.get();
+}
+
+void free_memory(void* memory) noexcept { OPENSSL_free(memory); }
+
+std::vector<std::byte> public_half(const EVP_PKEY* key) {
+  unsigned char* encoding = nullptr;
+  const int size = i2d_PUBKEY(key, &encoding);
+  const OwnedMemory<unsigned char> owner(encoding);
+  if (size < 0) return {};
+  const auto* const begin = reinterpret_cast<const std::byte*>(encoding);
+  return {begin, begin + size};
 }
 
 ErrorQueue::ErrorQueue() noexcept {

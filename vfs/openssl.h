@@ -11,6 +11,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "archive/status.h"
 
@@ -36,10 +37,19 @@ struct Releaser {
 template <class T, auto Release>
 using Owned = std::unique_ptr<T, Releaser<Release>>;
 
+// free_memory gives back what OpenSSL has allocated for its caller.
+void free_memory(void* memory) noexcept;
+template <class T>
+using OwnedMemory = Owned<T, free_memory>;
+
 using OwnedBio = Owned<BIO, BIO_free_all>;
 using OwnedKey = Owned<EVP_PKEY, EVP_PKEY_free>;
 using OwnedNumber = Owned<BIGNUM, BN_free>;
 using OwnedDigestContext = Owned<EVP_MD_CTX, EVP_MD_CTX_free>;
+
+// public_half returns the DER SubjectPublicKeyInfo of `key`, and nothing where it has no public
+// half or there is no memory for it.
+std::vector<std::byte> public_half(const EVP_PKEY* key);
 
 // ErrorQueue empties the calling thread's queue of OpenSSL errors where it begins and where it
 // ends: errors that others left behind are not reported as ours, and ours do not end up in the

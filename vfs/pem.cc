@@ -1,6 +1,5 @@
 #include "vfs/pem.h"
 
-#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <openssl/pem.h>
 #include <unistd.h>
@@ -8,8 +7,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <utility>
 
-#include "archive/file_descriptor.h"
+#include "archive/regular_file.h"
 #include "archive/system_error.h"
 #include "vfs/openssl.h"
 
@@ -93,13 +93,16 @@ Result<Pem> read_pem(std::string_view text) {
 }
 
 Result<Pem> read_pem_file(const std::string& path) {
-  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
-  if (!file) return system_failure(errno, path);
+  Result<FileDescriptor> file = open_regular(path);
+  if (file.code() == Errc::kNotRegular) {
+    return Status(Errc::kBadKey, std::move(file).status().what());
+  }
+  if (!file.ok()) return std::move(file).status();
   SecretBytes content(kKeyBytes + 1);
   std::size_t size = 0;
   while (size < content.bytes().size()) {
     const std::span<std::byte> room = content.bytes().subspan(size);
-    const ssize_t count = ::read(file.get(), room.data(), room.size());
+    const ssize_t count = ::read(file->get(), room.data(), room.size());
     if (count == 0) break;
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return system_failure(errno, path);

@@ -40,8 +40,8 @@ struct Pem {
 // Fails with `kBadKey`.
 Result<Pem> read_pem(std::string_view text);
 
-// read_pem_file does the same with a file of at most `kKeyBytes`. Fails with `kNotFound` and `kIo`,
-// too.
+// read_pem_file does the same with a regular file of at most `kKeyBytes`, and waits for nothing
+// else. It is the one way to key files, public and private. Fails with `kNotFound` and `kIo`, too.
 Result<Pem> read_pem_file(const std::string& path);
 
 // wrong_label returns `kBadKey` with what the block `label` holds, and the command that converts

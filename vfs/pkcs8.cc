@@ -9,6 +9,8 @@
 
 #include <array>
 
+#include "vfs/derivation_cost.h"
+
 namespace signedvfs {
 namespace {
 
@@ -17,8 +19,8 @@ using OwnedEncrypted = Owned<X509_SIG, X509_SIG_free>;
 using OwnedAlgorithm = Owned<X509_ALGOR, X509_ALGOR_free>;
 using OwnedString = Owned<ASN1_STRING, ASN1_STRING_free>;
 
-// RFC 7914. 16 MiB of memory for each of the five passes; OpenSSL 3 refuses to decrypt what needs
-// more than 32 MiB, and with r = 8 the next N needs a little more than that.
+// RFC 7914. 16 MiB of memory for each of the five passes: as much as derivation_cost.h lets a key
+// file ask for, since with r = 8 the next N needs a little more than 32 MiB.
 constexpr long kCost = 1L << 14;
 constexpr long kBlockSize = 8;
 constexpr long kParallelization = 5;
@@ -120,6 +122,7 @@ Result<OwnedKey> decrypt_pkcs8(std::span<const std::byte> der, const std::string
                   "the private key is encrypted in an old way, not with PBES2; `openssl pkcs8 -in "
                   "FILE | openssl pkcs8 -topk8 -scrypt` converts it");
   }
+  SIGNEDVFS_TRY(refuse_costly(*algorithm));
   if (password.size() > kPasswordBytes) {
     return Status(Errc::kWrongPassword, "the private key's password is longer than 1 MiB");
   }

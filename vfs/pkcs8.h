@@ -14,8 +14,8 @@ namespace signedvfs {
 // decode_pkcs8 reads a PrivateKeyInfo and nothing after it. Fails with `kBadKey`.
 Result<OwnedKey> decode_pkcs8(std::span<const std::byte> der);
 
-// decrypt_pkcs8 reads an EncryptedPrivateKeyInfo and nothing after it. Fails with `kWrongPassword`,
-// `kBadKey`.
+// decrypt_pkcs8 reads an EncryptedPrivateKeyInfo and nothing after it. What the file asks for is
+// bounded (derivation_cost.h) before anything is derived. Fails with `kWrongPassword`, `kBadKey`.
 Result<OwnedKey> decrypt_pkcs8(std::span<const std::byte> der, const std::string& password);
 
 // encode_pkcs8 returns PEM; with a password encrypted with PBES2 by a key that scrypt derives.

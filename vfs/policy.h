@@ -31,8 +31,8 @@ struct TrustPolicy {
   // archives whose name is not in the map. An archive without a serial counts as 0.
   std::map<std::string, std::uint64_t> min_serial;
 
-  // revoked holds fingerprints. A revoked key never counts, and an archive that a revoked key has
-  // signed is refused, whatever else it carries, where that key is among `keys`.
+  // revoked holds fingerprints. A revoked key never counts, and an archive that claims a signature
+  // by one is refused, whatever else it carries and whether or not that key is among `keys`.
   std::set<std::string> revoked;
 
   // legacy accepts manifests that signedimp itself made, with MD5 or SHA-1 (see legacy_manifest.h).

@@ -1,9 +1,10 @@
 #include "vfs/private_key.h"
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
-#include <openssl/x509.h>
 #include <sys/stat.h>
 
+#include <array>
 #include <utility>
 
 #include "archive/atomic_file.h"
@@ -59,20 +60,45 @@ Result<std::vector<std::byte>> make_signature(const PrivateKey::Material& materi
   return signature;
 }
 
+// refuse_oversized refuses an RSA key with numbers that no honest key has. How long signing takes
+// goes by them, and the public half says nothing about them: with an exponent that fills the file,
+// one signature takes minutes.
+Status refuse_oversized(const EVP_PKEY* key, int modulus_bits) {
+  constexpr std::array kNumbers{OSSL_PKEY_PARAM_RSA_D,         OSSL_PKEY_PARAM_RSA_FACTOR1,
+                                OSSL_PKEY_PARAM_RSA_FACTOR2,   OSSL_PKEY_PARAM_RSA_EXPONENT1,
+                                OSSL_PKEY_PARAM_RSA_EXPONENT2, OSSL_PKEY_PARAM_RSA_COEFFICIENT1,
+                                OSSL_PKEY_PARAM_RSA_FACTOR3};
+  for (const char* const name : kNumbers) {
+    BIGNUM* number = nullptr;
+    if (EVP_PKEY_get_bn_param(key, name, &number) != 1) continue;
+    const Owned<BIGNUM, BN_clear_free> owner(number);
+    if (std::string_view(name) == OSSL_PKEY_PARAM_RSA_FACTOR3) {
+      return {Errc::kBadKey, "the RSA key has more than two factors"};
+    }
+    if (BN_num_bits(number) > modulus_bits) {
+      return {Errc::kBadKey, "the RSA key's '" + std::string(name) + "' has " +
+                                 std::to_string(BN_num_bits(number)) + " bits, where " +
+                                 std::to_string(modulus_bits) + " at most make sense"};
+    }
+  }
+  return {};
+}
+
 // pair returns `key` once its public half has passed every rule for public keys and a signature has
 // shown that the halves belong together: a key file can claim any public half.
 Result<PrivateKey> pair(OwnedKey key) {
   const ErrorQueue errors;
-  unsigned char* encoding = nullptr;
-  const int size = i2d_PUBKEY(key.get(), &encoding);
-  if (size < 0) return errors.failure(Errc::kBadKey, "the private key has no public half");
-  Result<PublicKey> public_key = PublicKey::from_der(
-      {reinterpret_cast<const std::byte*>(encoding), static_cast<std::size_t>(size)});
-  OPENSSL_free(encoding);
-  if (!public_key.ok()) return std::move(public_key).status();
+  const std::vector<std::byte> encoding = public_half(key.get());
+  if (encoding.empty()) {
+    return errors.failure(Errc::kBadKey, "the private key has no public half");
+  }
+  SIGNEDVFS_ASSIGN(PublicKey public_key, PublicKey::from_der(encoding));
+  if (public_key.algorithm() == KeyAlgorithm::kRsaPss) {
+    SIGNEDVFS_TRY(refuse_oversized(key.get(), public_key.bits()));
+  }
 
   const auto material = std::make_shared<const PrivateKey::Material>(
-      PrivateKey::Material{std::move(key), std::move(public_key).value()});
+      PrivateKey::Material{std::move(key), std::move(public_key)});
   SIGNEDVFS_ASSIGN(const std::vector<std::byte> signature, make_signature(*material, {}));
   Status fits = material->public_key.check({}, signature);
   if (fits.code() == Errc::kBadSignature) {

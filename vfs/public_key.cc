@@ -90,19 +90,8 @@ Status refuse_weak(KeyAlgorithm algorithm, EVP_PKEY* key) {
   return bad_key(std::string(kAccepted));
 }
 
-// encoding_of returns the DER SubjectPublicKeyInfo, or nothing where there is no memory for it.
-std::vector<std::byte> encoding_of(const EVP_PKEY* key) {
-  unsigned char* encoding = nullptr;
-  const int size = i2d_PUBKEY(key, &encoding);
-  if (size < 0) return {};
-  const auto* const begin = reinterpret_cast<const std::byte*>(encoding);
-  std::vector<std::byte> out(begin, begin + size);
-  OPENSSL_free(encoding);
-  return out;
-}
-
 bool encodes_as(const EVP_PKEY* key, std::span<const std::byte> der) {
-  const std::vector<std::byte> encoding = encoding_of(key);
+  const std::vector<std::byte> encoding = public_half(key);
   return std::equal(der.begin(), der.end(), encoding.begin(), encoding.end());
 }
 
@@ -207,7 +196,7 @@ Result<PublicKey> PublicKey::from_rsa(std::span<const std::byte> modulus,
     return errors.failure(Errc::kBadKey, "these numbers make no RSA key");
   }
   const OwnedKey key(made);
-  return from_der(encoding_of(key.get()));
+  return from_der(public_half(key.get()));
 }
 
 Result<PublicKey> PublicKey::load(const std::string& path) {

@@ -47,14 +47,14 @@ Status give_up(const SignRequest& request) {
   return {Errc::kUsage, request.path + ": given up; nothing was written"};
 }
 
-Result<Contents> digest_files(const SignRequest& request, const Container& source,
+Result<Contents> digest_files(const SignRequest& request, const Container& source, HashType type,
                               const std::vector<std::string>& names) {
   Contents out;
   const auto bytes_of = [](std::size_t) { return std::uint64_t{16384}; };  // nothing stays
   const auto digest = [&](std::size_t i) -> Result<WrittenMember> {
     SIGNEDVFS_ASSIGN(const Buffer content, source.read(names[i]));
     WrittenMember member;
-    SIGNEDVFS_ASSIGN(member.content, digest_of(request.hash_type, content.bytes()));
+    SIGNEDVFS_ASSIGN(member.content, digest_of(type, content.bytes()));
     member.stored = member.content;
     member.size = member.stored_size = content.size();
     return member;
@@ -95,20 +95,28 @@ Result<SignReport> sign_directory(const SignRequest& request, const Container& s
                                     "directory; leave the choice out");
   }
   SIGNEDVFS_ASSIGN(const auto existing, read_existing(source, request.keys, request.limits));
-  SIGNEDVFS_ASSIGN(CarryOver carried, carry_over(source));
+  const unsigned threads = request.threads == 0 ? processors() : request.threads;
+  const Existing* const own = existing && existing->is_own ? &*existing : nullptr;
+  SIGNEDVFS_ASSIGN(CarryOver carried, carry_over(source, {own, request.keep_signatures, threads}));
   SIGNEDVFS_ASSIGN(const Layout layout, layout_of(source, carried.names));
-  Attributes wanted = request.attributes;
-  wanted.order = layout.order;
-  SIGNEDVFS_ASSIGN(const Contents contents, digest_files(request, source, carried.names));
-  SIGNEDVFS_ASSIGN(Statement statement,
-                   state(contents, request.hash_type, wanted, existing, false, request.keys));
+  SIGNEDVFS_ASSIGN(Intent intent, intend(request, existing, layout.order));
+  intent.index = false;
+  SIGNEDVFS_ASSIGN(const Contents contents,
+                   digest_files(request, source, intent.hash_type, carried.names));
+  auto stated = state(contents, intent, request.keys);
+  if (!stated.ok()) return std::move(stated).status().in(request.path);
+  const Statement statement = std::move(stated).value();
   SIGNEDVFS_TRY(check_directory(request, statement, carried.names.size()));
 
   const std::string path = request.path + "/" + std::string(kManifestName);
   SIGNEDVFS_ASSIGN(AtomicFile file, AtomicFile::create(path));
   SIGNEDVFS_TRY(file.write(bytes_of(statement.own.manifest)));
-  SignReport report{request.path, statement.added, carried.names.size(),
-                    std::move(statement.signers), std::move(carried.left_out)};
+  SignReport report;
+  report.output = request.path;
+  report.members = carried.names.size();
+  report.left_out = std::move(carried.left_out);
+  report.warnings = std::move(carried.warnings);
+  tell(statement, intent, report);
   SIGNEDVFS_TRY(std::move(file).commit());
   return report;
 }

@@ -29,19 +29,22 @@ Status too_few(const std::vector<Signature>& signatures, std::size_t trusted,
 
 }  // namespace
 
+Status refuse_revoked(const Signature& line, const TrustPolicy& policy) {
+  if (policy.revoked.count(line.fingerprint) == 0) return {};
+  return {Errc::kKeyRevoked, "signed by the revoked key " + line.fingerprint};
+}
+
 Result<std::vector<std::string>> check_signatures(const std::vector<Signature>& lines,
                                                   const TrustPolicy& policy,
+                                                  const RevocationCheck& check_revoked,
                                                   const SignatureCheck& check) {
+  // Before any signature: a revoked key that nobody trusts here cannot be checked, and whoever
+  // takes its line away has to be trusted as before.
+  for (const Signature& line : lines) SIGNEDVFS_TRY(check_revoked(line));
   std::vector<std::string> signers;
   for (const Signature& line : lines) {
-    Result<const PublicKey*> key = check(line);
-    if (!key.ok()) return std::move(key).status();
-    if (*key == nullptr) continue;
-    const std::string& fingerprint = (*key)->fingerprint();
-    if (policy.revoked.count(fingerprint) != 0) {
-      return Status(Errc::kKeyRevoked, "signed by the revoked key " + fingerprint);
-    }
-    signers.push_back(fingerprint);
+    SIGNEDVFS_ASSIGN(const PublicKey* const key, check(line));
+    if (key != nullptr) signers.push_back(key->fingerprint());
   }
   if (signers.size() < static_cast<std::size_t>(policy.threshold)) {
     return too_few(lines, signers.size(), policy);

@@ -54,6 +54,7 @@ const std::vector<Signature>& SignedVfs::signatures() const& noexcept {
   return backing_->head().signatures;
 }
 bool SignedVfs::has_index() const noexcept { return backing_->head().header.index.has_value(); }
+std::uint64_t SignedVfs::prefix_bytes() const noexcept { return backing_->prefix_bytes(); }
 const Listing& SignedVfs::listing() const& noexcept { return backing_->listing(); }
 Result<const Manifest*> SignedVfs::manifest() const { return backing_->manifest(); }
 

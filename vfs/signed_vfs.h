@@ -59,6 +59,12 @@ class SignedVfs {
   const std::vector<Signature>& signatures() const& noexcept;
   bool has_index() const noexcept;
 
+  // prefix_bytes returns how many bytes stand in front of the archive in its file: as many as were
+  // signed, or where `attributes` have no prefix, bytes that nobody has signed. They are never read
+  // but by `verify_all`, which refuses the latter. What is said of an archive with an index is what
+  // the end of its file says; `verify_all` checks that, too.
+  std::uint64_t prefix_bytes() const noexcept;
+
   // listing returns the signed paths, for all questions about names.
   const Listing& listing() const& noexcept;
   Result<bool> contains(std::string_view name) const { return listing().contains(name); }
@@ -81,11 +87,11 @@ class SignedVfs {
   // `verify_all` checks. Empty where nothing was recorded. Fails as `read` does.
   Result<std::vector<std::string>> order() const;
 
-  // verify_all reads every member, the recorded order, the prefix of an appended archive, and of an
-  // archive with an index everything that there is, in as many threads as there are processors to
-  // use. It fails with what is wrong with the first member, in byte order or the archive's.
-  // `progress` (may be empty) is told the members done, in the caller's thread; it returns false to
-  // give up, which fails with `kUsage`.
+  // verify_all reads every member, the recorded order, whatever stands in front of the archive, and
+  // of an archive with an index everything that there is, in as many threads as there are
+  // processors to use. It fails with what is wrong with the first member, in byte order or the
+  // archive's. `progress` (may be empty) is told the members done, in the caller's thread; it
+  // returns false to give up, which fails with `kUsage`.
   Status verify_all(const std::function<bool(std::uint64_t)>& progress = {}) const;
 
   // unlisted returns the files below a directory that its manifest does not list, in byte order:

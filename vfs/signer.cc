@@ -4,6 +4,8 @@
 
 #include "archive/processors.h"
 #include "vfs/carry_over.h"
+#include "vfs/existing.h"
+#include "vfs/intent.h"
 #include "vfs/layout.h"
 #include "vfs/rebuild.h"
 #include "vfs/sign_directory.h"
@@ -20,22 +22,29 @@ Result<SignReport> sign_archive(const SignRequest& request, const Container& sou
                                     "to write it (-o out.zip)");
   }
   SIGNEDVFS_ASSIGN(const auto existing, read_existing(source, request.keys, request.limits));
-  SIGNEDVFS_ASSIGN(CarryOver carried, carry_over(source));
+  const unsigned threads = request.threads == 0 ? processors() : request.threads;
+  const Existing* const own = existing && existing->is_own ? &*existing : nullptr;
+  SIGNEDVFS_ASSIGN(CarryOver carried, carry_over(source, {own, request.keep_signatures, threads}));
   SIGNEDVFS_ASSIGN(Layout layout, layout_of(source, std::move(carried.names)));
-  Attributes wanted = request.attributes;
-  wanted.order = layout.order;
+  SIGNEDVFS_ASSIGN(const Intent intent, intend(request, existing, layout.order));
   const std::uint64_t members = layout.names.size();
   const auto progress = [&](std::uint64_t done) {
     return !request.progress || request.progress(done, 2 * members);
   };
 
-  Statement statement;
+  // Filled in before the file is in place: from then on nothing may fail any more.
+  SignReport report;
+  report.output = request.output.value_or(request.path);
+  report.members = members;
+  report.left_out = std::move(carried.left_out);
+  report.warnings = std::move(carried.warnings);
+
   Rebuild rebuild;
   rebuild.members = &source;
   rebuild.names = std::move(layout.names);
-  rebuild.hash_type = request.hash_type;
+  rebuild.hash_type = intent.hash_type;
   rebuild.limits = request.limits;
-  rebuild.threads = request.threads == 0 ? processors() : request.threads;
+  rebuild.threads = threads;
   rebuild.progress = progress;
   if (request.output) {
     rebuild.output = *request.output;
@@ -47,22 +56,18 @@ Result<SignReport> sign_archive(const SignRequest& request, const Container& sou
     rebuild.prefix = [&](const Sink& sink) { return source.read_prefix(sink); };
   }
   rebuild.own = [&](const Contents& contents) -> Result<OwnMembers> {
-    SIGNEDVFS_ASSIGN(statement, state(contents, request.hash_type, wanted, existing, request.index,
-                                      request.keys));
-    return std::move(statement.own);
+    auto statement = state(contents, intent, request.keys);
+    if (!statement.ok()) return std::move(statement).status().in(request.path);
+    tell(*statement, intent, report);
+    return std::move(statement)->own;
   };
   rebuild.check = [&](const std::string& path, const Contents&) -> Status {
-    SIGNEDVFS_ASSIGN(const auto vfs,
-                     SignedVfs::open(path, Trust(policy_of(request.keys, statement.attributes),
-                                                 request.limits)));
+    SIGNEDVFS_ASSIGN(
+        const auto vfs,
+        SignedVfs::open(path, Trust(policy_of(request.keys, report.attributes), request.limits)));
     return vfs->verify_all([&](std::uint64_t done) { return progress(members + done); });
   };
-  // Made first: once the file is in place, nothing may fail any more.
-  SignReport report{
-      request.output.value_or(request.path), false, members, {}, std::move(carried.left_out)};
   SIGNEDVFS_TRY(rebuild_archive(rebuild));
-  report.added = statement.added;
-  report.signers = std::move(statement.signers);
   return report;
 }
 

@@ -1,41 +1,13 @@
 #include "vfs/statement.h"
 
-#include <algorithm>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "vfs/index_builder.h"
 
 namespace signedvfs {
 namespace {
-
-Attributes merged(const Attributes& wanted, const Attributes& fallback) {
-  Attributes out = wanted;
-  if (!out.expires) out.expires = fallback.expires;
-  if (!out.name) out.name = fallback.name;
-  if (!out.not_before) out.not_before = fallback.not_before;
-  if (!out.serial) out.serial = fallback.serial;
-  return out;
-}
-
-bool is_by_one_of(const Signature& signature, const std::vector<PrivateKey>& keys) {
-  return std::any_of(keys.begin(), keys.end(), [&](const PrivateKey& key) {
-    return key.public_key().fingerprint() == signature.fingerprint;
-  });
-}
-
-Result<bool> is_own(const Existing& existing, const std::vector<PrivateKey>& keys) {
-  SIGNEDVFS_ASSIGN(const std::string message, signed_message(existing.header_text));
-  for (const PrivateKey& key : keys) {
-    for (const Signature& signature : existing.signatures) {
-      if (key.public_key().fingerprint() != signature.fingerprint) continue;
-      const Status status = key.public_key().check(bytes_of(message), signature.value);
-      if (status.ok()) return true;
-      if (status.code() != Errc::kBadSignature) return status;
-    }
-  }
-  return false;
-}
 
 // index_of returns the index of an archive that was written as `contents` says. Where bytes stand
 // in front of it, they are signed, and offsets count from the first of them.
@@ -48,73 +20,70 @@ Result<Index> index_of(const Contents& contents, HashType type) {
   return std::move(builder).finish();
 }
 
-Status check_period(const Attributes& attributes) {
-  if (!attributes.not_before || !attributes.expires ||
-      *attributes.not_before < *attributes.expires) {
-    return {};
+// differences names what tells two statements apart, for people.
+std::string differences(const Header& former, const Header& now) {
+  std::string out;
+  const auto compare = [&](const char* what, const auto& a, const auto& b) {
+    if (!(a == b)) out += (out.empty() ? "" : ", ") + std::string(what);
+  };
+  compare("the members or their content", std::pair(former.body, former.members),
+          std::pair(now.body, now.members));
+  compare("the hash", former.hash_type, now.hash_type);
+  compare("name", former.attributes.name, now.attributes.name);
+  compare("serial", former.attributes.serial, now.attributes.serial);
+  compare("not_before", former.attributes.not_before, now.attributes.not_before);
+  compare("expires", former.attributes.expires, now.attributes.expires);
+  compare("the recorded order", former.attributes.order, now.attributes.order);
+  compare("the bytes in front", former.attributes.prefix, now.attributes.prefix);
+  if (out.empty() || former.index.has_value() != now.index.has_value()) {
+    compare("the index", former.index, now.index);
   }
-  return {Errc::kUsage, "it would never be valid: it expires before it becomes valid"};
+  return out;
+}
+
+// check_same requires that `header` is what others have signed already.
+Status check_same(const Existing& existing, const std::string& header) {
+  // The header commits to the member lines: equal headers are equal statements.
+  if (header == existing.header_text) return {};
+  SIGNEDVFS_ASSIGN(const Header now, parse_header(header));
+  return {Errc::kUsage,
+          "the other signatures cannot be kept, because they cover another statement "
+          "than this would be; what differs: " +
+              differences(existing.header, now) +
+              ". Sign exactly what they cover, or leave --keep-signatures "
+              "(keep_signatures) out and have the others sign the result."};
 }
 
 }  // namespace
 
-Result<std::optional<Existing>> read_existing(const Container& container,
-                                              const std::vector<PrivateKey>& keys,
-                                              const Limits& limits) {
-  auto text = container.read(kManifestName);
-  if (text.code() == Errc::kNotFound) return std::optional<Existing>();
-  if (!text.ok()) return std::move(text).status();
-  auto parts = split_manifest(text_of(std::as_const(*text).bytes()), limits);
-  if (!parts.ok()) return std::optional<Existing>();
-  auto header = parse_header(parts->header);
-  if (!header.ok()) return std::optional<Existing>();
-  Existing out{std::move(parts->signatures), std::string(parts->header), *header};
-  SIGNEDVFS_ASSIGN(out.own, is_own(out, keys));
-  return std::optional<Existing>(std::move(out));
-}
-
-Result<Statement> state(const Contents& contents, HashType hash_type, const Attributes& wanted,
-                        const std::optional<Existing>& existing, std::optional<bool> index,
+Result<Statement> state(const Contents& contents, const Intent& intent,
                         const std::vector<PrivateKey>& keys) {
   std::map<std::string, Digest> digests;
   for (const auto& [name, member] : contents.members) {
     digests.emplace_hint(digests.end(), name, member.content);
   }
-  SIGNEDVFS_ASSIGN(const std::string body, encode_body(hash_type, digests));
-  std::optional<Index> made;
-  const auto header_with = [&](const Attributes& fallback, bool indexed,
-                               Attributes& out) -> Result<std::string> {
-    out = merged(wanted, fallback);
-    out.prefix = contents.prefix;
-    if (!indexed) return encode_header(hash_type, out, body);
-    if (!made) {
-      SIGNEDVFS_ASSIGN(made, index_of(contents, hash_type));
-    }
-    return encode_header(hash_type, out, body, made->root);
-  };
-
+  SIGNEDVFS_ASSIGN(const std::string body, encode_body(intent.hash_type, digests));
   Statement out;
-  std::string header;
-  bool indexed = false;
-  if (existing) {
-    indexed = index.value_or(existing->header.index.has_value());
-    SIGNEDVFS_ASSIGN(header, header_with(existing->header.attributes, indexed, out.attributes));
-    // The header commits to the member lines: equal headers are equal statements.
-    out.added = header == existing->header_text;
+  out.hash_type = intent.hash_type;
+  out.attributes = intent.attributes;
+  out.attributes.prefix = contents.prefix;
+  out.has_index = intent.index.value_or(contents.members.size() >= kIndexedFrom);
+  std::optional<Index> index;
+  if (out.has_index) {
+    SIGNEDVFS_ASSIGN(index, index_of(contents, intent.hash_type));
   }
-  if (!out.added) {
-    const bool keeps = existing && existing->own;
-    indexed = index.value_or(contents.members.size() >= kIndexedFrom);
-    SIGNEDVFS_ASSIGN(header, header_with(keeps ? existing->header.attributes : Attributes(),
-                                         indexed, out.attributes));
-  }
-  SIGNEDVFS_TRY(check_period(out.attributes));
+  SIGNEDVFS_ASSIGN(const std::string header,
+                   encode_header(intent.hash_type, out.attributes, body,
+                                 index ? std::optional(index->root) : std::nullopt));
 
   std::vector<Signature> signatures;
-  if (existing && out.added) {
-    std::copy_if(existing->signatures.begin(), existing->signatures.end(),
-                 std::back_inserter(signatures),
-                 [&](const Signature& signature) { return !is_by_one_of(signature, keys); });
+  if (intent.co_signs) {
+    SIGNEDVFS_TRY(check_same(*intent.co_signs, header));
+    for (const Signature& signature : intent.co_signs->signatures) {
+      if (is_by_one_of(signature, keys)) continue;
+      signatures.push_back(signature);
+      out.kept.push_back(signature.fingerprint);
+    }
   }
   SIGNEDVFS_ASSIGN(const std::string message, signed_message(header));
   for (const PrivateKey& key : keys) {
@@ -123,11 +92,23 @@ Result<Statement> state(const Contents& contents, HashType hash_type, const Attr
   }
   for (const Signature& signature : signatures) out.signers.push_back(signature.fingerprint);
   out.own.manifest = encode_manifest(signatures, header, body);
-  if (indexed && made) {
+  if (index) {
     const std::size_t size = out.own.manifest.size();
-    out.own.index = index_text(*made, size, size - body.size());
+    out.own.index = index_text(*index, size, size - body.size());
   }
   return out;
+}
+
+void tell(const Statement& statement, const Intent& intent, SignReport& report) {
+  report.added = !statement.kept.empty();
+  report.attributes = statement.attributes;
+  report.hash_type = statement.hash_type;
+  report.has_index = statement.has_index;
+  report.signers = statement.signers;
+  report.kept = statement.kept;
+  report.carried_over = intent.carried_over;
+  report.dropped = intent.dropped;
+  report.warnings.insert(report.warnings.end(), intent.warnings.begin(), intent.warnings.end());
 }
 
 TrustPolicy policy_of(const std::vector<PrivateKey>& keys, const Attributes& attributes) {

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from importlib.machinery import ModuleSpec
 from types import CodeType, MappingProxyType, ModuleType, TracebackType
-from typing import Literal, final
+from typing import Any, Literal, final
 
 from _typeshed import ReadableBuffer, StrOrBytesPath
 from typing_extensions import Self, TypeAlias
@@ -59,7 +59,7 @@ class PublicKey:
     def __init__(self, text: str) -> None: ...
     @staticmethod
     def load(path: StrOrBytesPath) -> PublicKey:
-        """Read a PEM file.
+        """Read a PEM file: a regular file of at most 64 KiB.
 
         Raises KeyFileError, OSError.
         """
@@ -111,7 +111,9 @@ class PrivateKey:
 
     @staticmethod
     def load(path: StrOrBytesPath, password: str | bytes | None = None) -> PrivateKey:
-        """Read a PEM file (PKCS#8), encrypted where a password is given.
+        """Read a PEM file (PKCS#8), encrypted where a password is given: a regular file of at most
+        64 KiB, whose encryption asks for at most 10,000,000 rounds of PBKDF2, or 32 MiB and
+        2**24 steps of scrypt.
 
         Raises KeyFileError, OSError.
         """
@@ -134,7 +136,8 @@ class TrustPolicy:
     keys: the public keys that count; threshold: how many of them must have signed.
     names: the `@name`s that are accepted; None: any, and none at all.
     min_serial: the lowest acceptable `@serial` by name; the name '' is for all other names.
-    revoked: keys, or fingerprints, that never count, and whose signature is a refusal.
+    revoked: keys, or fingerprints, that never count, and whose signature is a refusal, whether or
+    not they are trusted.
     now: the time to check validity against - None for the clock, seconds since 1970, an aware
     datetime, or a callable that returns one of these and is called once for each archive.
     legacy: also accept manifests that signedimp itself made. Their MD5 and SHA-1 can be forged
@@ -300,8 +303,9 @@ class SignedVfs:
         """
 
     def verify_all(self, progress: _Progress | None = None) -> None:
-        """Read and verify every member, and what stands in front of an appended archive.
+        """Read and verify every member, and what stands in front of the archive.
 
+        Bytes in front that were not signed are refused: a program may be there.
         `progress` is called with the members done and their number; what it raises ends the
         work. Raises IntegrityCheckError.
         """
@@ -358,6 +362,14 @@ class SignedVfs:
     def prefix_length(self) -> int | None:
         """The signed number of bytes in front of an appended archive, or None."""
 
+    @property
+    def bytes_in_front(self) -> int:
+        """How many bytes stand in front of the archive in its file, signed or not.
+
+        Where `prefix_length` is None nobody has signed them; then they are never read, and
+        `verify_all` refuses them.
+        """
+
 @final
 class SignReport:
     """What signing has done."""
@@ -368,19 +380,67 @@ class SignReport:
 
     @property
     def added(self) -> bool:
-        """Whether a signature was added to a manifest whose content was unchanged."""
+        """Whether others had signed the same, and their signatures were kept."""
 
     @property
     def members(self) -> int:
         """How many members the manifest lists."""
 
     @property
+    def name(self) -> str | None:
+        """The signed `@name`, or None."""
+
+    @property
+    def serial(self) -> int | None:
+        """The signed `@serial`, or None."""
+
+    @property
+    def not_before(self) -> int | None:
+        """The signed `@not-before` in seconds since 1970, or None."""
+
+    @property
+    def expires(self) -> int | None:
+        """The signed `@expires` in seconds since 1970, or None."""
+
+    @property
+    def hash_type(self) -> str:
+        """The hash of the members, such as "sha256"."""
+
+    @property
+    def has_index(self) -> bool:
+        """Whether there is a signed index."""
+
+    @property
+    def prefix_length(self) -> int | None:
+        """The signed number of bytes in front of the archive, or None."""
+
+    @property
+    def recorded(self) -> int:
+        """How many members stand in the order in which a program read them."""
+
+    @property
+    def carried_over(self) -> list[str]:
+        """Which of name, serial, not_before and expires come from the manifest that was there."""
+
+    @property
     def signers(self) -> list[str]:
         """The fingerprints on the result."""
 
     @property
+    def kept(self) -> list[str]:
+        """Those among them that were there before. They were not checked."""
+
+    @property
+    def dropped(self) -> list[str]:
+        """The fingerprints of the other signatures that were there before."""
+
+    @property
     def left_out(self) -> list[str]:
         """Members that were not carried over, each with the reason."""
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a person should know of, a text each."""
 
 @final
 class ArchiveWriter:
@@ -437,17 +497,27 @@ def sign(
     serial: int | None = None,
     expires: _Time | None = None,
     not_before: _Time | None = None,
-    hash: _Hash = "sha256",
+    hash: _Hash | None = None,
     limits: Limits | None = None,
     progress: _Progress | None = None,
     index: bool | None = None,
+    keep_signatures: bool = False,
+    at: _Time | None = None,
 ) -> SignReport:
     """Sign an archive or a directory, in place or (archives) into `output`.
 
-    `keys` is one PrivateKey or several. Attributes that are not given are kept from a manifest
-    that one of the keys has signed. Times are seconds since 1970 or aware datetimes. The result
-    is verified before it is put in place; on failure nothing has changed. Where the content of a
-    signed archive has not changed, signatures are added.
+    `keys` is one PrivateKey or several. Attributes that are not given are carried over from a
+    manifest that one of the keys has signed, and from no other. The report says what is signed now.
+    Times are seconds since 1970 or aware datetimes. `hash` is 'sha256' (the default), 'sha384' or
+    'sha512'. The result is verified before it is put in place; on failure nothing has changed.
+
+    Signatures by other keys are dropped. `keep_signatures=True` signs once more the very statement
+    that they cover, attributes included, and keeps them; where content, attributes or the choice
+    of an index would make another one of it, that is a ValueError.
+
+    A result that has expired, or is not valid yet, at the moment `at` (default: now) is a
+    ValueError. Without a name, a serial number keeps older releases away from the archive's path
+    only; `warnings` say so.
 
     `index` says whether an archive gets a signed index, with which opening costs the same for
     any number of members; None leaves that to their number.
@@ -455,6 +525,9 @@ def sign(
     `progress` is called with the steps done and their number; what it raises ends the work.
     Raises IntegrityCheckError where the content can not be signed, ValueError, OSError.
     """
+
+def _check_validity(expires: _Time | None, not_before: _Time | None, at: _Time | None) -> None:
+    """Raise ValueError where what has these times would not be valid at `at` (default: now)."""
 
 def unsign(
     path: StrOrBytesPath, output: StrOrBytesPath | None = None, limits: Limits | None = None
@@ -470,11 +543,13 @@ def append(
     output: StrOrBytesPath,
     keys: PrivateKey | Iterable[PrivateKey],
     limits: Limits | None = None,
+    at: _Time | None = None,
 ) -> SignReport:
     """Write `executable` followed by the signed `archive` to `output`, signed as one.
 
     `keys` are keys that have signed the archive. The executable keeps its mode, and its
-    bytes are covered by the signature. Raises IntegrityCheckError, ValueError, OSError.
+    bytes are covered by the signature. An archive that has expired, or is not valid yet, at the
+    moment `at` (default: now) is a ValueError. Raises IntegrityCheckError, ValueError, OSError.
     """
 
 class zipimporter:
@@ -549,13 +624,46 @@ class zipimporter:
     def __deepcopy__(self, memo: object) -> Self: ...
 
 class PathHook:
-    """The type of `signedvfs.hook`, an object for sys.path_hooks."""
+    """An object for sys.path_hooks. `signedvfs.hook` is the one over whatever is an archive;
+    PathHook(roots=[...]) makes one that owns what lies at or below the given paths, whatever it is,
+    and leaves everything else alone.
 
+    roots: paths, fixed now, of archives, signed directories, or directories into which archives
+    are put. Such a directory supplies nothing itself.
+    policy: a TrustPolicy; None: the one in force by `trust` and `set_policy`.
+    limits: Limits to open with; None: those in force.
+
+    What is refused below the roots refuses the modules that it could have been meant to supply,
+    and not every import that gets past it. Hooks of the same roots and policy are worth the same;
+    roots that overlap with another hook's raise ValueError.
+    """
+
+    def __init__(
+        self,
+        roots: Iterable[StrOrBytesPath],
+        policy: TrustPolicy | None = None,
+        limits: Limits | None = None,
+    ) -> None: ...
     def __call__(self, path: str) -> zipimporter: ...
+    def install(self) -> None:
+        """Put the hook first in sys.path_hooks, unless it is in there already."""
+
     def protect(self, path: StrOrBytesPath) -> None:
-        """Never leave `path`, or what lies below it, to another importer: also where it is a
-        directory whose manifest has been taken away.
+        """Never leave `path`, or what lies below it, to another importer: also where nothing is
+        there, or a directory whose manifest has been taken away. Both are refused.
         """
+
+    @property
+    def roots(self) -> tuple[str, ...] | None:
+        """The absolute paths that the hook was made for, or None."""
+
+    @property
+    def policy(self) -> TrustPolicy | None:
+        """The policy that was given, or None for the one in force."""
+
+    @property
+    def limits(self) -> Limits | None:
+        """The limits that were given, or None for those in force."""
 
     @property
     def protected(self) -> list[str]:
@@ -567,15 +675,30 @@ class PathHook:
     def in_use(self) -> list[SignedVfs]:
         """The signed archives and directories that have been opened, in no order."""
 
+    def _remembered(self) -> dict[str, Any]:
+        """Return what children have to know, fit for pickle."""
+
+    def _recall(self, known: dict[str, Any]) -> None:
+        """Know what `_remembered` returned in the parent."""
+
 hook: PathHook
 
 def trust(*keys: PublicKey) -> None:
-    """Trust these public keys, in addition to those of the policy in force."""
+    """Trust these public keys, in addition to those of the policy in force.
+
+    Archives that were refused for want of a trusted signature are asked about again;
+    whatever was refused for another reason stays refused.
+    """
 
 def set_policy(policy: TrustPolicy, limits: Limits | None = None) -> None:
-    """Replace the policy, and the limits that archives must keep (None: the defaults);
-    archives in use are asked about again.
+    """Replace the policy, and the limits that archives are opened with (None: the defaults).
+
+    Archives in use are asked about again, and those that were refused for what the policy or
+    the limits said; what was tampered with stays refused.
     """
+
+def get_limits() -> Limits:
+    """Return the limits that archives are opened with."""
 
 def defer_collection(defer: bool = True) -> None:
     """Keep the cyclic garbage collector out of bursts of imports from signed archives.
@@ -595,5 +718,18 @@ def _finder_of(path: object) -> zipimporter | None:
     Opens no archive: the finder does, when it is asked.
     """
 
+def _finder_below(roots: tuple[str, ...], path: str) -> zipimporter:
+    """Return the finder for `path` of the hook for these roots; for pickle."""
+
 def _close_side_doors() -> None:
     """Have the standard library ask us before it reads archives by itself."""
+
+def _close_doors_of(name: str) -> None:
+    """Do so for a module that has just been executed."""
+
+def _sealed_memory(content: bytes) -> int | None:
+    """Return a descriptor of memory that holds `content` and that nobody can change; None where
+    the system has none. The caller closes it.
+
+    Raises OSError.
+    """

@@ -1,7 +1,7 @@
-"""Distributions in signed archives and directories, for importlib.metadata.
+"""Distributions in signed archives and directories, for importlib.metadata and its backport.
 
-`importlib.metadata` comes here by itself once `signedvfs.hook` is in use: what it finds in an
-archive of ours has been verified, and is never read from the file in any other way.
+They come here by themselves once `signedvfs.hook` is in use: what they find in an archive of ours
+has been verified, and is never read from the file in any other way.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def find_distributions(
     asked = DistributionFinder.Context() if context is None else context
     others: list[str] = []
     for entry in asked.path:
-        finder = _finder_of(entry)
+        finder = _finder_of(os.fsdecode(entry))
         if finder is None:
             others.append(entry)
             continue
@@ -47,6 +47,21 @@ def find_distributions(
         others = []
         yield from _distributions(finder, asked.name)
     yield from _ask(original, asked, others)
+
+
+def search(
+    original: Callable[[Any, Any], Iterable[Any]], fast_path: Any, prepared: Any
+) -> Iterable[Any]:
+    """Guard FastPath.search, of importlib.metadata and of its backport, for one entry of a path.
+
+    What it finds are directories, of which the caller makes distributions of its own class.
+    """
+    finder = _finder_of(os.fsdecode(fast_path.root))
+    if finder is None:
+        return original(fast_path, prepared)
+    from signedvfs.resources import ArchivePath
+
+    return [ArchivePath(*found[:3]) for found in _found(finder, prepared.name)]
 
 
 def _ask(
@@ -57,6 +72,12 @@ def _ask(
 
 
 def _distributions(finder: zipimporter, name: str | None) -> Iterator[Distribution]:
+    for vfs, archive, at, normalized in _found(finder, name):
+        yield SignedDistribution(vfs, archive, at, normalized)
+
+
+def _found(finder: zipimporter, name: str | None) -> Iterator[tuple[SignedVfs, str, str, str]]:
+    """Iterate over the directories that describe distributions called `name`; None: any."""
     vfs = finder.vfs
     if vfs is None:
         return
@@ -70,7 +91,7 @@ def _distributions(finder: zipimporter, name: str | None) -> Iterator[Distributi
             continue
         normalized = _normalized(found)
         if wanted is None or normalized == wanted:
-            yield SignedDistribution(vfs, archive, finder.prefix + child, normalized)
+            yield vfs, archive, finder.prefix + child, normalized
 
 
 class SignedDistribution(PathDistribution):

@@ -1,4 +1,4 @@
-"""Child processes of multiprocessing import from the same archives, under the same policy."""
+"""Child processes of multiprocessing import as their parent does, and decide as it has decided."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from signedvfs import TrustPolicy, get_policy, hook, set_policy
+from signedvfs import Limits, TrustPolicy, get_limits, get_policy, hook, set_policy
+from signedvfs._core import PathHook
 
 
 class _Importer:
-    """Stands for this process's importer; unpickling it sets up the importer of the child."""
+    """Stands for this process's hooks; unpickling it sets up those of the child."""
 
     def __reduce__(self) -> tuple[Callable[..., None], tuple[object, ...]]:
-        return _set_up, (_policy_for_child(), hook.protected)
+        hooks = [_described(one) for one in _hooks_in_use()]
+        return _set_up, (get_policy(), _fields(get_limits()), hooks)
 
 
 def get_preparation_data(
@@ -25,7 +27,7 @@ def get_preparation_data(
     child that cannot set up the importer ends with the error that says why.
     """
     data = original(*args, **kwargs)
-    if hook in sys.path_hooks:
+    if _hooks_in_use():
         data["signedvfs"] = _Importer()
     return data
 
@@ -33,9 +35,9 @@ def get_preparation_data(
 def ensure_running(original: Callable[..., object], server: Any, *args: object) -> object:
     """Guard multiprocessing.forkserver's server, which imports modules to preload without hook.
 
-    With the hook in use it starts without them; its children import what they need, verified.
+    With a hook in use it starts without them; its children import what they need, verified.
     """
-    if hook not in sys.path_hooks:
+    if not _hooks_in_use():
         return original(server, *args)
     preload = server._preload_modules
     server._preload_modules = []
@@ -45,27 +47,27 @@ def ensure_running(original: Callable[..., object], server: Any, *args: object) 
         server._preload_modules = preload
 
 
-def _policy_for_child() -> TrustPolicy:
-    """Return the policy in force; no older release of what is in use satisfies it."""
-    policy = get_policy()
-    lowest = dict(policy.min_serial)
-    for archive in hook.in_use:
-        if archive.name is not None and archive.serial is not None:
-            lowest[archive.name] = max(archive.serial, lowest.get(archive.name, 0))
-    return TrustPolicy(
-        policy.keys,
-        threshold=policy.threshold,
-        names=policy.names,
-        min_serial=lowest,
-        revoked=policy.revoked,
-        now=policy.now,
-        legacy=policy.legacy,
-    )
+def _hooks_in_use() -> list[PathHook]:
+    return [one for one in sys.path_hooks if isinstance(one, PathHook)]
 
 
-def _set_up(policy: TrustPolicy, protected: list[str]) -> None:
-    set_policy(policy)
-    for path in protected:
-        hook.protect(path)
-    if hook not in sys.path_hooks:
-        sys.path_hooks.insert(0, hook)
+def _described(one: PathHook) -> tuple[object, ...]:
+    limits = None if one.limits is None else _fields(one.limits)
+    return one.roots, one.policy, limits, one._remembered()
+
+
+def _fields(limits: Limits) -> dict[str, int]:
+    return {name: getattr(limits, name) for name in dir(limits) if not name.startswith("_")}
+
+
+def _set_up(policy: TrustPolicy, limits: dict[str, int], hooks: list[tuple[Any, ...]]) -> None:
+    set_policy(policy, Limits(**limits))
+    made = []
+    for roots, own_policy, own_limits, known in hooks:
+        one = hook
+        if roots is not None:
+            one = PathHook(roots, own_policy, None if own_limits is None else Limits(**own_limits))
+        one._recall(known)
+        made.append(one)
+    for one in reversed(made):
+        one.install()

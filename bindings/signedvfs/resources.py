@@ -1,7 +1,8 @@
 """Data files of packages in signed archives and directories, for importlib.resources.
 
-`importlib.resources` comes here by itself: `files(package)` of a package that was imported through
-`signedvfs.hook` is an `ArchivePath`, and `as_file` gives it a path in the file system.
+`importlib.resources` and its backport come here by themselves: `files(package)` of a package that
+was imported through `signedvfs.hook` is an `ArchivePath`, and `as_file` gives it a path in the file
+system.
 """
 
 from __future__ import annotations
@@ -271,24 +272,60 @@ class MergedPath(Traversable):
         return found[0] if found else self._portions[0].joinpath(name)
 
 
+@contextlib.contextmanager
+def _no_orphans(fullname: str) -> Iterator[None]:
+    """Let no AttributeError out: importlib.resources takes it for a loader without resources.
+
+    What it then shows are "orphan paths" without content, or what it finds in the file by itself.
+    """
+    try:
+        yield
+    except AttributeError as error:
+        raise RuntimeError(f"signedvfs cannot give the resources of {fullname!r}") from error
+
+
 def reader_of(finder: zipimporter, fullname: str) -> ArchiveReader | None:
     """Return the reader of a package's resources; of a module's, from 3.13 on, like zipimport."""
-    try:
-        is_package = finder.is_package(fullname)
-    except ImportError:
-        if sys.version_info >= (3, 13):
-            raise
-        return None
-    if not is_package and sys.version_info < (3, 13):
-        return None
-    directory = _directory_of(finder)
-    return ArchiveReader(directory / fullname.rpartition(".")[2] if is_package else directory)
+    with _no_orphans(fullname):
+        try:
+            is_package = finder.is_package(fullname)
+        except ImportError:
+            if sys.version_info >= (3, 13):
+                raise
+            return None
+        if not is_package and sys.version_info < (3, 13):
+            return None
+        directory = _directory_of(finder)
+        return ArchiveReader(directory / fullname.rpartition(".")[2] if is_package else directory)
 
 
 def get_resource_reader(original: Callable[[Any, str], object], loader: Any, module: str) -> object:
     """Guard NamespaceLoader.get_resource_reader, which opens the archives among the portions."""
-    portions = _portions(loader._path)
+    with _no_orphans(module):
+        portions = _portions(loader._path)
     return original(loader, module) if portions is None else ArchiveReader(portions)
+
+
+def read_namespace(original: Callable[[Any, Any], None], reader: Any, paths: Any) -> None:
+    """Guard NamespaceReader.__init__ of the backport, which opens the archives among the portions.
+
+    It is tried with packages that are none, too: then there is nothing to look at.
+    """
+    with _no_orphans("a namespace package"):
+        is_namespace = "NamespacePath" in str(paths)  # as the original finds out
+        portions = _portions(paths) if is_namespace else None
+    if portions is None:
+        original(reader, paths)
+    else:
+        reader.path = portions
+
+
+def zip_files(original: Callable[[Any], object], reader: Any) -> object:
+    """Guard ZipReader.files of the backport, which opens the archive."""
+    finder = _finder_of(os.fsdecode(reader.archive))
+    if finder is None:
+        return original(reader)
+    return ArchivePath(*_place_of(finder)).joinpath(reader.prefix)
 
 
 def fallback_resources(original: Callable[[ModuleSpec], object], spec: ModuleSpec) -> object:
@@ -306,7 +343,7 @@ def fallback_resources(original: Callable[[ModuleSpec], object], spec: ModuleSpe
 
 def _portions(paths: Iterable[str]) -> Traversable | None:
     """Return the portions of a namespace package as one, or None where none of them is ours."""
-    found = [(path, _finder_of(path)) for path in paths]
+    found = [(path, _finder_of(os.fsdecode(path))) for path in paths]
     if not any(finder is not None for _, finder in found):
         return None
     portions: list[Traversable] = [
@@ -316,10 +353,15 @@ def _portions(paths: Iterable[str]) -> Traversable | None:
 
 
 def _directory_of(finder: zipimporter) -> ArchivePath:
+    vfs, archive = _place_of(finder)
+    return ArchivePath(vfs, archive, finder.prefix.rstrip("/"))
+
+
+def _place_of(finder: zipimporter) -> tuple[SignedVfs, str]:
     vfs = finder.vfs
     if vfs is None:
         raise FileNotFoundError(f"{finder.archive}: there is no archive any more")
-    return ArchivePath(vfs, finder.archive, finder.prefix.rstrip("/"))
+    return vfs, finder.archive
 
 
 def _exists(path: Traversable) -> bool:

@@ -122,6 +122,44 @@ def test_a_missing_key_file_is_a_file_not_found_error(tmp_path: Path) -> None:
             load(tmp_path / "absent")
 
 
+def test_a_key_file_is_a_regular_file(key: signedvfs.PrivateKey, tmp_path: Path) -> None:
+    # F1, F2: none of these is waited for, or read without end
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "link").symlink_to("fifo")
+    for path, kind in (
+        (tmp_path / "fifo", "a pipe"),
+        (tmp_path / "link", "a pipe"),
+        (tmp_path, "a directory"),
+        ("/dev/zero", "a device"),
+        ("/dev/null", "a device"),
+    ):
+        for load in (signedvfs.PublicKey.load, signedvfs.PrivateKey.load):
+            with pytest.raises(signedvfs.KeyFileError, match=kind) as caught:
+                load(path)
+            assert caught.value.code == "BadKey"
+        with pytest.raises((ValueError, OSError)):
+            key.save(path)
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["fifo", "link"]
+
+
+def test_what_a_key_file_asks_for_is_bounded(tmp_path: Path) -> None:
+    # 2^31 rounds of PBKDF2 take twenty minutes: this test ends, so nothing is derived.
+    def der(tag: int, *parts: bytes) -> bytes:
+        content = b"".join(parts)
+        return bytes([tag, len(content)]) + content
+
+    salt, rounds = der(4, b"s" * 16), der(2, (2**31).to_bytes(5, "big"))
+    pbkdf2 = der(0x30, bytes.fromhex("06092a864886f70d01050c"), der(0x30, salt, rounds))
+    aes = bytes.fromhex("301d060960864801650304012a041000112233445566778899aabbccddeeff")
+    pbes2 = der(0x30, bytes.fromhex("06092a864886f70d01050d"), der(0x30, pbkdf2, aes))
+    text = base64.b64encode(der(0x30, pbes2, der(4, b"k" * 16))).decode()
+    label = "ENCRYPTED PRIVATE KEY-----"
+    (tmp_path / "key").write_text(f"-----BEGIN {label}\n{text}\n-----END {label}\n")
+    with pytest.raises(signedvfs.KeyFileError, match=r"2147483648 rounds.* 10000000 at") as caught:
+        signedvfs.PrivateKey.load(tmp_path / "key", "password")
+    assert caught.value.code == "BadKey"
+
+
 def test_a_public_key_is_not_loaded_from_a_private_one(
     key: signedvfs.PrivateKey, tmp_path: Path
 ) -> None:

@@ -128,12 +128,12 @@ def test_validity_is_checked_against_the_policys_time(
 ) -> None:
     policy = signedvfs.TrustPolicy(key.public_key, now=now)
     hour = datetime.timedelta(hours=1)
-    open_at_noon = signed_archive({"a": b""}, not_before=NOON - hour, expires=NOON + hour)
+    open_at_noon = signed_archive({"a": b""}, not_before=NOON - hour, expires=NOON + hour, at=NOON)
     assert signedvfs.open(open_at_noon, policy).list() == ["a"]
     with pytest.raises(signedvfs.IntegrityCheckFailed) as caught:
-        signedvfs.open(signed_archive({"a": b""}, not_before=NOON + hour), policy)
+        signedvfs.open(signed_archive({"a": b""}, not_before=NOON + hour, at=NOON + hour), policy)
     assert caught.value.code == "NotYetValid"
-    expired = signed_archive({"a": b""}, not_before=NOON - 2 * hour, expires=NOON + hour)
+    expired = signed_archive({"a": b""}, not_before=NOON - 2 * hour, expires=NOON + hour, at=NOON)
     later = signedvfs.TrustPolicy(key.public_key, now=NOON + hour + hour)
     with pytest.raises(signedvfs.IntegrityCheckFailed) as caught:
         signedvfs.open(expired, later)
@@ -237,6 +237,19 @@ def test_a_revoked_key_is_refused_however_it_is_named(
         with pytest.raises(signedvfs.IntegrityCheckFailed) as caught:
             signedvfs.open(archive, policy)
         assert caught.value.code == "KeyRevoked"
+
+
+def test_a_revoked_key_is_refused_whether_or_not_it_is_trusted(
+    signed_archive: SignedArchive, key: signedvfs.PrivateKey, other_key: signedvfs.PrivateKey
+) -> None:
+    both = signed_archive({"a": b""}, keys=[key, other_key])
+    trusted, revoked = key.public_key, other_key.public_key
+    signedvfs.open(both, signedvfs.TrustPolicy(trusted))
+    for name in (revoked, revoked.fingerprint):
+        for keys in ([trusted], [trusted, revoked]):
+            with pytest.raises(signedvfs.IntegrityCheckFailed) as caught:
+                signedvfs.open(both, signedvfs.TrustPolicy(keys, revoked=[name]))
+            assert caught.value.code == "KeyRevoked"
 
 
 # C2: k of n.

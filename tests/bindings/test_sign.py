@@ -57,14 +57,69 @@ def test_signing_is_reproducible(tmp_path: Path, key: signedvfs.PrivateKey) -> N
     assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
 
 
-def test_a_second_signature_is_added_where_nothing_has_changed(
+def test_a_report_says_everything_that_is_signed(tmp_path: Path, key: signedvfs.PrivateKey) -> None:
+    archive = tmp_path / "app"
+    write_archive(tmp_path / "app.zip", FILES)
+    archive.write_bytes(b"#!/bin/sh\n" + (tmp_path / "app.zip").read_bytes())
+    start, end = 1_000_000_000, 4_000_000_000
+    report = signedvfs.sign(
+        archive, key, name="app", serial=3, not_before=start, expires=end, hash="sha384", index=True
+    )
+    assert (report.name, report.serial) == ("app", 3)
+    assert (report.not_before, report.expires) == (start, end)
+    assert (report.hash_type, report.has_index, report.recorded) == ("sha384", True, 0)
+    assert report.prefix_length == len(b"#!/bin/sh\n")
+    assert report.carried_over == report.kept == report.dropped == report.warnings == []
+    # Carried over, and said to be.
+    again = signedvfs.sign(archive, key)
+    assert (again.name, again.serial, again.expires) == ("app", 3, end)
+    assert again.carried_over == ["name", "serial", "not_before", "expires"]
+
+
+def test_a_serial_number_without_a_name_is_warned_of(
+    tmp_path: Path, key: signedvfs.PrivateKey
+) -> None:
+    report = signedvfs.sign(_unsigned(tmp_path), key, serial=1)
+    assert ["--name" in warning for warning in report.warnings] == [True]
+
+
+def test_nothing_is_signed_that_is_not_valid_now_or_at_the_moment_given(
+    tmp_path: Path, key: signedvfs.PrivateKey
+) -> None:
+    archive = _unsigned(tmp_path)
+    before = _snapshot(tmp_path)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    hour = datetime.timedelta(hours=1)
+    wrong: list[dict[str, Any]] = [
+        {"expires": now - hour},
+        {"not_before": now + hour},
+        {"expires": now + hour, "at": now + 2 * hour},
+        {"not_before": now, "at": now - hour},
+    ]
+    for times in wrong:
+        with pytest.raises(ValueError, match=r"in Python: at=TIME"):
+            signedvfs.sign(archive, key, **times)
+    assert _snapshot(tmp_path) == before
+    signedvfs.sign(archive, key, expires=now - hour, at=now - 2 * hour)
+    # What has expired is not put behind an executable, either.
+    program = tmp_path / "program"
+    program.write_bytes(b"#!/bin/sh\n")
+    with pytest.raises(ValueError, match="would have expired"):
+        signedvfs.append(archive, program, tmp_path / "bundle", key)
+    assert not (tmp_path / "bundle").exists()
+    report = signedvfs.append(archive, program, tmp_path / "bundle", key, at=now - 2 * hour)
+    assert report.prefix_length == program.stat().st_size
+
+
+def test_a_second_signature_is_added_on_request_where_nothing_has_changed(
     signed_archive: SignedArchive, key: signedvfs.PrivateKey, other_key: signedvfs.PrivateKey
 ) -> None:
     archive = signed_archive(FILES, name="app", serial=3)
-    report = signedvfs.sign(archive, other_key)
+    report = signedvfs.sign(archive, other_key, keep_signatures=True)
     assert report.added
     both = {key.public_key.fingerprint, other_key.public_key.fingerprint}
     assert set(report.signers) == both
+    assert report.kept == [key.public_key.fingerprint]
     for trusted in (key, other_key):
         vfs = signedvfs.open(archive, signedvfs.TrustPolicy(trusted.public_key))
         assert set(vfs.signatures) == both
@@ -82,6 +137,38 @@ def test_signing_changed_content_anew_keeps_attributes_and_drops_other_signature
     assert vfs.signatures == [key.public_key.fingerprint]
     assert (vfs.name, vfs.serial) == ("app", 4)
     assert vfs.read("a.py") == b"A = 2\n"
+    assert report.dropped == [other_key.public_key.fingerprint]
+
+
+def test_other_signatures_are_not_kept_on_another_statement(
+    signed_archive: SignedArchive, key: signedvfs.PrivateKey, other_key: signedvfs.PrivateKey
+) -> None:
+    archive = signed_archive(FILES, name="app", serial=3)
+    before = archive.read_bytes()
+    for given, what in (({"serial": 4}, "serial"), ({"name": "x"}, "name"), ({"index": True}, "")):
+        with pytest.raises(ValueError, match=f"what differs: {what}"):
+            signedvfs.sign(archive, other_key, keep_signatures=True, **given)
+    with pytest.raises(ValueError, match="no other key"):
+        signedvfs.sign(archive, key, keep_signatures=True)
+    assert archive.read_bytes() == before
+    tamper(archive, {"a.py": b"A = 2\n"})
+    with pytest.raises(ValueError, match="what differs: the members or their content"):
+        signedvfs.sign(archive, other_key, keep_signatures=True)
+
+
+def test_attributes_that_nobody_here_has_signed_are_not_taken_over(
+    signed_archive: SignedArchive, key: signedvfs.PrivateKey, other_key: signedvfs.PrivateKey
+) -> None:
+    # C21: the very content, somebody's attributes, and his signature or none
+    archive = signed_archive(FILES, keys=other_key, name="payroll", serial=2**64 - 1)
+    unsigned = b"\n" + members_of(archive)[MANIFEST].partition(b"\n\n")[2]
+    for manifest in (members_of(archive)[MANIFEST], unsigned):
+        tamper(archive, {MANIFEST: manifest})
+        report = signedvfs.sign(archive, key)
+        vfs = signedvfs.open(archive, signedvfs.TrustPolicy(key.public_key))
+        assert (report.name, report.serial) == (vfs.name, vfs.serial) == (None, None)
+        assert vfs.signatures == [key.public_key.fingerprint]
+        assert ["payroll" in warning for warning in report.warnings] == [True]
 
 
 def test_times_are_seconds_or_aware_datetimes(
@@ -161,6 +248,8 @@ def test_arguments_are_checked_before_anything_is_written(
         (ValueError, {"name": "x" * 256}),
         (TypeError, {"limits": 1}),
         (TypeError, {"progress": 1}),
+        (TypeError, {"keep_signatures": 1}),
+        (TypeError, {"at": "now"}),
         (ValueError, {"output": str(tmp_path / "a\0b")}),
     ]
     for error, arguments in wrong:

@@ -9,7 +9,7 @@ import pytest
 from tests.cli.helpers import Cli, write_tree
 
 ZEROS = 4 << 20
-PROGRAM = {
+PROGRAM: dict[str, str | bytes] = {
     "__main__.py": "import pkgutil; print(len(pkgutil.get_data('data', 'zeros.bin')))\n",
     "data/__init__.py": "",
     "data/zeros.bin": bytes(ZEROS),
@@ -42,8 +42,9 @@ def program(cli: Cli, keys: Path) -> Path:
     ],
     ids=lambda words: words[0] + words[-2] if words[0] == "pack" else words[0],
 )
+@pytest.mark.usefixtures("program")
 def test_every_command_honours_it_and_advises_it(
-    words: list[str], cli: Cli, program: Path, keys: Path
+    words: list[str], cli: Cli, keys: Path
 ) -> None:
     words = [str(keys / word) if word.startswith("a.") else word for word in words]
     refused = cli(*words, SMALL)

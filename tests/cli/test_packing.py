@@ -7,6 +7,7 @@ import marshal
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import time
 import zipfile
@@ -199,15 +200,129 @@ def test_files_that_collide_are_named(cli: Cli, tmp_path: Path) -> None:
     cli.ok("pack", one, two, "-o", "app.zip", "--unsigned")
 
 
-def test_links_are_followed_but_not_in_circles(cli: Cli, tree: Path) -> None:
-    (tree / "linked.py").symlink_to(tree / "top.py")
-    (tree / "again").symlink_to(tree / "app")
-    cli.ok("pack", tree, "-o", "app.zip", "--unsigned")
+def test_links_inside_are_followed_on_request_but_not_in_circles(cli: Cli, tree: Path) -> None:
+    (tree / "linked.py").symlink_to(tree / "top.py")  # absolute
+    (tree / "again").symlink_to("app")
+    (tree / "chain").symlink_to("again/../again")
+    words = ("pack", tree, "-o", "app.zip", "--unsigned", "--follow-links")
+    cli.ok(*words)
     found = members(cli.directory / "app.zip")
     assert found["linked.py"] == found["top.py"]
     assert "again/__init__.py" in found
+    assert "chain/data/greeting.txt" in found
     (tree / "app" / "loop").symlink_to(tree)
-    assert cli("pack", tree, "-o", "app.zip", "--unsigned").code == 2
+    assert "around it" in cli(*words).err
+    (tree / "app" / "loop").unlink()
+    (tree / "app" / "loop").symlink_to("loop")
+    assert cli(*words).code == 2
+    (tree / "app" / "loop").unlink()
+    (tree / "app" / "loop").symlink_to("absent")
+    assert "link to nothing" in cli(*words).err
+
+
+@pytest.mark.parametrize("target", ["app", "top.py", "absent", "/etc", "../outside"])
+@pytest.mark.parametrize("place", ["link", "app/link", "link.py", "app/__init__.py"])
+def test_links_are_refused(cli: Cli, tree: Path, target: str, place: str) -> None:
+    (tree / place).unlink(missing_ok=True)
+    (tree / place).symlink_to(target)
+    done = cli("pack", tree, "-o", "app.zip", "--unsigned", "--json")
+    assert (done.code, done.error["code"]) == (2, "Pack")
+    assert str(tree / place) in done.error["message"]
+    assert "--follow-links" in done.error["advice"]
+    assert not (cli.directory / "app.zip").exists()
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "{out}", "{out}/secret", "../out", "../out/secret", "app/../../out/secret", "..", "/",
+        "../tree-too", "up/out/secret", "app/../outer",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("place", ["link", "app/data/link"])
+def test_links_are_never_followed_out_of_the_source(
+    cli: Cli, tree: Path, target: str, place: str
+) -> None:
+    write_tree(cli.directory, {"out/secret": "SECRET", "tree-too/secret": "SECRET"})
+    (tree / "up").symlink_to("..")
+    (tree / "outer").symlink_to(cli.directory / "out" / "secret")
+    if place != "link":
+        target = target if target.startswith(("{", "/")) else "../../" + target
+    (tree / place).symlink_to(target.format(out=cli.directory / "out"))
+    for extra in ("up", "outer"):
+        if f"{extra}" not in target:
+            (tree / extra).unlink()
+    done = cli("pack", tree, "-o", "app.zip", "--unsigned", "--follow-links", "--json")
+    assert (done.code, done.error["code"]) == (2, "Pack")
+    assert "out of" in done.error["message"]
+    assert not (cli.directory / "app.zip").exists()
+
+
+def test_a_source_may_itself_be_given_by_a_link(cli: Cli, tree: Path) -> None:
+    (cli.directory / "link").symlink_to(tree)
+    cli.ok("pack", "link", "-o", "app.zip", "--unsigned")
+    assert "top.py" in members(cli.directory / "app.zip")
+    (tree / "again.py").symlink_to("top.py")
+    (tree / "through.py").symlink_to(cli.directory / "link" / "top.py")
+    cli.ok("pack", "link", "-o", "app.zip", "--unsigned", "--follow-links")
+    found = members(cli.directory / "app.zip")
+    assert found["again.py"] == found["through.py"] == found["top.py"]
+
+
+def test_links_lead_to_nothing_that_is_left_out(cli: Cli, tree: Path) -> None:
+    write_tree(tree, {".git/config": "SECRET", "venv/pyvenv.cfg": "", "venv/lib.py": "A = 1\n"})
+    for name, target in ("docs", ".git"), ("conf", ".git/config"), ("env", "venv"):
+        (tree / name).symlink_to(target)
+    (tree / ".hg").symlink_to("/etc")
+    cli.ok("pack", tree, "-o", "app.zip", "--unsigned", "--follow-links")
+    found = members(cli.directory / "app.zip")
+    assert not [name for name in found if name.startswith(("docs", "conf", "env", ".hg", ".git"))]
+
+
+def test_what_is_packed_is_what_was_looked_at(tmp_path: Path, tree: Path) -> None:
+    # Whoever changes the source meanwhile gets nothing in that lies outside of it.
+    from signedvfs.packaging import PackError
+    from signedvfs.packaging.directories import add_directory
+    from signedvfs.packaging.members import Members
+
+    write_tree(tmp_path, {"out/top.py": "SECRET", "out/__init__.py": "SECRET"})
+    found = Members()
+    add_directory(found, tree, set())
+    (tree / "top.py").unlink()
+    (tree / "top.py").symlink_to(tmp_path / "out" / "top.py")
+    (tree / "app").rename(tree / "was")
+    (tree / "app").symlink_to(tmp_path / "out")
+    os.mkfifo(tree / "fifo")
+    (tree / "was" / "data" / "greeting.txt").unlink()
+    (tree / "fifo").rename(tree / "was" / "data" / "greeting.txt")
+    for item in found.items.values():
+        with pytest.raises(PackError, match="something else"):
+            item.read()
+    # The directory itself is the one that it was, whatever is at its path.
+    found = Members()
+    (tree / "top.py").unlink()
+    (tree / "app").unlink()
+    (tree / "top.py").write_text("VALUE = 43\n")
+    add_directory(found, tree, set())
+    tree.rename(tmp_path / "moved")
+    tree.symlink_to(tmp_path / "out")
+    assert found.items["top.py"].read() == b"VALUE = 43\n"
+
+
+@pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFIFO, stat.S_IFDIR])
+def test_links_in_wheels_are_refused(cli: Cli, tmp_path: Path, kind: int) -> None:
+    wheel = make_wheel(tmp_path, "dep", {"dep/__init__.py": "A = 1\n", "dep/link": "/etc/passwd"})
+    with zipfile.ZipFile(wheel) as opened:
+        content = {info.filename: opened.read(info) for info in opened.infolist()}
+    with zipfile.ZipFile(wheel, "w") as written:
+        for name, data in content.items():
+            info = zipfile.ZipInfo(name)
+            info.external_attr = ((kind | 0o777) if name == "dep/link" else 0o100644) << 16
+            written.writestr(info, data)
+    for words in ([], ["--follow-links"]):
+        done = cli("pack", wheel, "-o", "app.zip", "--unsigned", "--json", *words)
+        assert (done.code, done.error["code"]) == (2, "Pack")
+        assert "'dep/link' is a link" in done.error["message"]
 
 
 @pytest.mark.parametrize(
@@ -223,6 +338,8 @@ def test_links_are_followed_but_not_in_circles(cli: Cli, tree: Path) -> None:
         ["empty", "--unsigned"],
         ["tree", "--unsigned", "--serial", "0"],
         ["tree", "--unsigned", "--index"],
+        ["tree", "--unsigned", "--not-before", "2020-01-01"],
+        ["tree", "--unsigned", "--at", "2020-01-01"],
     ],
 )
 def test_wrong_arguments_write_nothing(cli: Cli, tree: Path, words: list[str]) -> None:
@@ -350,6 +467,11 @@ def test_python_packs_as_the_shell_does(cli: Cli, tree: Path, keys: Path) -> Non
     cli.ok("pack", tree, "-m", "app", "--serial", "5", "-o", "shell.zip", "--key", keys / "a.key")
     assert (cli.directory / "python.zip").read_bytes() == (cli.directory / "shell.zip").read_bytes()
     assert report.members == len(members(cli.directory / "python.zip")) - 1
+    assert report.signed is not None
+    assert (report.signed.serial, report.signed.name) == (5, None)
+    assert report.signed.members == report.members
+    # What packing has compiled itself is nothing to warn of.
+    assert [("--name" in one) for one in report.signed.warnings] == [True]
     assert ("packing", 5, 5) in told
     assert told[-1][0] == "signing"
     assert told[-1][1] == told[-1][2]

@@ -31,11 +31,42 @@ def test_verify_reports_everything_that_was_signed(cli: Cli, archive: Path, keys
         "members": len(members),
         "size": sum(info.file_size for info in members),
         "prefix_length": None,
+        "prefix_signed": None,
         "unlisted": [],
     }
     done = cli.ok("verify", archive, "--trust", keys / "a.pub")
     assert "verified" in done.out
     assert signer in done.out
+
+
+@pytest.mark.parametrize("index", ["--index", "--no-index"])
+def test_bytes_in_front_are_shown_and_refused_unless_they_are_signed(
+    cli: Cli, archive: Path, keys: Path, index: str
+) -> None:
+    # A18: what stands in front may be a program, and it runs
+    trust = ("--trust", keys / "a.pub")
+    front = b"#!/bin/sh\necho EVIL\nexit 0\n"
+    cli.ok("sign", archive, "--key", keys / "a.key", index)
+    assert "in front" not in cli.ok("list", archive, *trust).out
+    archive.write_bytes(front + archive.read_bytes())
+    done = cli("verify", archive, *trust, "--json")
+    assert (done.code, done.error["code"]) == (1, "PrefixMismatch")
+    assert f"{len(front)} bytes" in done.error["message"]
+    assert "signedvfs sign" in done.error["advice"]
+    assert (
+        f"in front  {len(front)} bytes, which nobody has signed"
+        in cli.ok("list", archive, *trust).out
+    )
+    facts = cli.ok("list", archive, *trust, "--json").json
+    assert (facts["prefix_length"], facts["prefix_signed"]) == (len(front), False)
+    # It is never read, so the archive can be used nevertheless.
+    assert cli.ok("run", *trust, archive, "x").out == "app x\n"
+
+    cli.ok("sign", archive, "--key", keys / "a.key", index)
+    facts = cli.ok("verify", archive, *trust, "--json").json
+    assert (facts["prefix_length"], facts["prefix_signed"]) == (len(front), True)
+    assert f"in front  {len(front)} bytes, signed" in cli.ok("list", archive, *trust).out
+    assert f"{len(front)} bytes, verified" in cli.ok("verify", archive, *trust).out
 
 
 def test_quiet_leaves_the_verdict_to_the_exit_code(cli: Cli, archive: Path, keys: Path) -> None:
@@ -107,6 +138,16 @@ def test_policy_options_refuse(
     assert (done.code, done.error["code"]) == (1, code)
 
 
+def test_a_revoked_signer_need_not_be_trusted(cli: Cli, archive: Path, keys: Path) -> None:
+    cli.ok("sign", archive, "--key", keys / "a.key", "--key", keys / "b.key")
+    trust = ("--trust", keys / "a.pub")
+    for name in ("verify", "list", "run"):
+        assert cli(name, *trust, "--revoked", keys / "b.pub", archive).code == 1
+    fingerprint_of_b = fingerprint(keys / "b.pub")
+    done = cli("verify", archive, *trust, "--revoked", fingerprint_of_b, "--json")
+    assert (done.code, done.error["code"]) == (1, "KeyRevoked")
+
+
 @pytest.mark.parametrize(
     "options",
     [["--min-serial", "5"], ["--name", "other", "--name", "myapp"], ["--limit", "members=99"]],
@@ -128,7 +169,7 @@ def test_validity_is_checked_at_the_time_given(
     cli: Cli, archive: Path, keys: Path, at: str, code: str | None
 ) -> None:
     cli.ok("sign", archive, "--key", keys / "a.key", "--not-before", "2027-01-01", "--expires",
-           "2027-02-01")  # fmt: skip
+           "2027-02-01", "--at", "2027-01-01")  # fmt: skip
     done = cli("verify", archive, "--trust", keys / "a.pub", "--at", at, "--json")
     assert done.code == (0 if code is None else 1)
     if code is not None:

@@ -89,7 +89,7 @@ def test_the_recorded_archive_runs_and_verifies(cli: Cli, program: Path, keys: P
         "app",
     ]
     shown = cli.ok(*words, "--record", "-m app").out
-    assert f"{len(RUN)} members, as the command read them" in shown
+    assert f"{len(RUN)} members, as a program read them" in shown
     cli.ok("verify", "app.zip", "--trust", keys / "a.pub")
     done = cli.ok("run", "--trust", keys / "a.pub", "app.zip", "a", "b")
     assert done.out == "['a', 'b']\n"

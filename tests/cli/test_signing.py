@@ -28,7 +28,19 @@ def test_signs_in_place(cli: Cli, unsigned: Path, keys: Path) -> None:
         "output": str(unsigned),
         "added": False,
         "members": 7,
+        "name": None,
+        "serial": None,
+        "not_before": None,
+        "expires": None,
+        "hash": "sha256",
+        "index": False,
+        "prefix_length": None,
+        "recorded": 0,
+        "carried_over": [],
         "signers": [fingerprint(keys / "a.pub")],
+        "kept": [],
+        "dropped": [],
+        "warnings": [],
         "left_out": [],
     }
     cli.ok("verify", unsigned, "--trust", keys / "a.pub")
@@ -53,10 +65,69 @@ def test_signs_attributes(cli: Cli, unsigned: Path, keys: Path) -> None:
     assert shown["not_before"] == "2020-01-01T00:00:00Z"
 
 
-def test_adds_a_second_signature(cli: Cli, archive: Path, keys: Path) -> None:
-    done = cli.ok("sign", archive, "--key", keys / "a.key", "--key", keys / "b.key", "--json").json
+def test_shows_everything_that_is_signed_now(cli: Cli, archive: Path, keys: Path) -> None:
+    # The attributes come from the manifest that a.key has signed, and the report says so.
+    (cli.directory / "front.zip").write_bytes(b"#!/bin/sh\n" + archive.read_bytes())
+    words = ("sign", "front.zip", "--key", keys / "a.key", "--expires", "2099-06-30")
+    shown = cli.ok(*words).out
+    for told in ("myapp (carried over)", "5 (carried over)", "2099-06-30T00:00:00Z\n",
+                 "10 bytes, signed", fingerprint(keys / "a.pub")):  # fmt: skip
+        assert told in shown
+    facts = cli.ok(*words, "--json").json
+    assert (facts["name"], facts["serial"], facts["prefix_length"]) == ("myapp", 5, 10)
+    assert facts["carried_over"] == ["name", "serial"]
+    cli.ok("append", archive, sys.executable, "-o", "app.run", "--key", keys / "a.key")
+    assert "myapp (carried over)" in cli.ok("append", archive, sys.executable, "-o", "app.run",
+                                            "--key", keys / "a.key").out  # fmt: skip
+
+
+def test_says_what_it_does_not_take_over(cli: Cli, archive: Path, keys: Path) -> None:
+    done = cli.ok("sign", archive, "--key", keys / "b.key")
+    assert f"dropped    the signature by {fingerprint(keys / 'a.pub')}" in done.out
+    assert "name 'myapp', serial 5" in done.err
+    facts = cli.ok("sign", archive, "--key", keys / "b.key", "--json").json
+    assert (facts["name"], facts["serial"], facts["dropped"]) == (None, None, [])
+
+
+def test_warns_of_a_serial_number_without_a_name(cli: Cli, unsigned: Path, keys: Path) -> None:
+    words = ("sign", unsigned, "--key", keys / "a.key", "--serial", "1")
+    assert "path" in cli.ok(*words).err
+    assert cli.ok(*words, "--name", "app").err == ""
+    assert len(cli.ok("sign", unsigned, "-o", "o.zip", "--key", keys / "b.key", "--serial", "1",
+                      "--json").json["warnings"]) == 2  # fmt: skip
+
+
+@pytest.mark.parametrize("times", [("--expires", "2020-01-01"), ("--not-before", "2999-01-01")])
+def test_what_is_not_valid_is_not_made(
+    cli: Cli, unsigned: Path, tree: Path, keys: Path, times: tuple[str, str]
+) -> None:
+    before = unsigned.read_bytes()
+    for words in (("sign", unsigned), ("pack", tree, "-o", "new.zip")):
+        done = cli(*words, "--key", keys / "a.key", *times, "--json")
+        assert (done.code, done.error["code"]) == (2, "Usage")
+        assert "--at TIME" in done.error["advice"]
+        assert ".signedvfs-" not in done.error["message"], "a path that nobody knows"
+    assert unsigned.read_bytes() == before
+    assert not (cli.directory / "new.zip").exists()
+    valid = "2019-12-31" if times[0] == "--expires" else "2999-01-01"
+    for words in (("sign", unsigned), ("pack", tree, "-o", "new.zip")):
+        cli.ok(*words, "--key", keys / "a.key", *times, "--at", valid)
+    done = cli("append", unsigned, sys.executable, "-o", "app.run", "--key", keys / "a.key")
+    assert (done.code, (cli.directory / "app.run").exists()) == (2, False)
+    cli.ok("append", unsigned, sys.executable, "-o", "app.run", "--key", keys / "a.key",
+           "--at", valid)  # fmt: skip
+
+
+def test_adds_a_second_signature_on_request(cli: Cli, archive: Path, keys: Path) -> None:
+    done = cli.ok("sign", archive, "--key", keys / "b.key", "--keep-signatures", "--json").json
     assert done["added"] is True
+    assert done["kept"] == [fingerprint(keys / "a.pub")]
     assert sorted(done["signers"]) == sorted(fingerprint(keys / f"{one}.pub") for one in "ab")
+    wrong = cli("sign", archive, "--key", keys / "b.key", "--keep-signatures", "--serial", "6",
+                "--json")  # fmt: skip
+    assert (wrong.code, wrong.error["code"]) == (2, "Usage")
+    assert "what differs: serial" in wrong.error["message"]
+    assert "--keep-signatures" in wrong.error["advice"]
     both = ("--trust", keys / "a.pub", "--trust", keys / "b.pub", "--threshold", "2")
     assert cli.ok("verify", archive, *both, "--json").json["name"] == "myapp"
 

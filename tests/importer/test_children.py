@@ -159,14 +159,20 @@ def test_nothing_of_the_policy_is_lost_on_the_way(workshop: Workshop, python: Py
             revoked=["0" * 64], now=1_900_000_000, legacy=True)
 
     def sent():
-        set_up, (policy, protected) = spawn.get_preparation_data("x")["signedvfs"].__reduce__()
-        return repr(policy)
+        set_up, (policy, limits, hooks) = spawn.get_preparation_data("x")["signedvfs"].__reduce__()
+        ((roots, own_policy, own_limits, known),) = hooks
+        assert (roots, own_policy, own_limits) == (None, None, None)
+        return repr(policy), limits, known
 
-    signedvfs.set_policy(policy(3))
-    assert sent() == repr(policy(3))
+    signedvfs.set_policy(policy(3), limits=signedvfs.Limits(members=7777))
+    assert sent()[0] == repr(policy(3))
+    assert sent()[1]["members"] == 7777
+    assert sent()[2]["floors"] == []
     sys.path.insert(0, {str(path)!r})
     import late
-    assert sent() == repr(policy(7))  # not below what is in use
+    known = sent()[2]
+    assert (False, "app", 7) in known["floors"]
+    assert known["expected"] == [{str(path)!r}]
     """
     python(script)
 

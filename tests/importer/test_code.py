@@ -6,7 +6,10 @@ import importlib
 import importlib.machinery
 import importlib.util
 import sys
+import time
+import zipfile
 import zipimport
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +17,7 @@ import signedvfs
 from tests.importer.workshop import (
     FOREIGN_MAGIC,
     MAGIC,
+    Files,
     Importing,
     Python,
     Workshop,
@@ -27,7 +31,7 @@ from tests.importer.workshop import (
 def test_bytecode_of_every_kind_is_used_as_it_is(
     workshop: Workshop, importing: Importing, flags: int
 ) -> None:
-    # D4, A22: times, sizes and hashes in a signed .pyc choose nothing
+    # D4, A22: without a source, times, sizes and hashes in a signed .pyc choose nothing
     path = workshop.zip("app.zip", {"m.pyc": pyc("v = 'pyc'", flags=flags, rest=b"\x7f" * 8)})
     importing.put(path)
     module = importing.module("m")
@@ -76,9 +80,16 @@ def test_bytecode_of_another_python_falls_back_to_the_source(
 
 def test_undefined_flags_fall_back_to_the_source(workshop: Workshop, importing: Importing) -> None:
     # D5: undefined flag bits
-    path = workshop.zip("app.zip", {"m.pyc": pyc("v = 1", flags=4), "m.py": "v = 2\n"})
+    files: Files = {"m.pyc": pyc("v = 1", flags=4), "m.py": "v = 2\n"}
+    path = workshop.plain_zip("app.zip", files)
+    # The signer leaves it out, because nobody can tell whether it belongs to the source.
+    assert ["m.pyc: its flags (4)" in one for one in _sign(workshop, path).left_out] == [True]
     importing.put(path)
     assert importing.module("m").v == 2
+
+
+def _sign(workshop: Workshop, path: Path) -> signedvfs.SignReport:
+    return signedvfs.sign(path, workshop.key)
 
 
 @pytest.mark.parametrize(
@@ -253,7 +264,7 @@ def test_planted_bytecode_is_ignored(workshop: Workshop, importing: Importing) -
 def test_the_option_to_check_hashes(
     workshop: Workshop, importing: Importing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # D4, D7: read at each use; both sides of the comparison are signed
+    # D4, D7: read at each use, as zipimport does; both sides of the comparison are signed
     source = "state = 'new'\n"
     fitting = importlib.util.source_hash(source.encode())
     path = workshop.zip(
@@ -280,3 +291,108 @@ def test_the_option_to_check_hashes(
     assert states() == ["new", "compiled", "alone"]
     monkeypatch.setattr("_imp.check_hash_based_pycs", "never")
     assert states() == ["old", "compiled", "alone"]
+
+
+# Every state of a .pyc beside its source that PEP 552 knows, as a name, flags and whether it fits.
+_PAIRS = {
+    f"{kind}_{fit}": (flags, fit == "fits")
+    for kind, flags in (("unchecked", 1), ("checked", 3))
+    for fit in ("fits", "differs")
+}
+
+
+def _twins() -> Files:
+    source = "origin = 'source'\n"
+    files: dict[str, bytes | str] = {}
+    for name, (flags, fits) in _PAIRS.items():
+        hash_ = importlib.util.source_hash(source.encode()) if fits else bytes(8)
+        compiled = pyc("origin = 'bytecode'", flags=flags, rest=hash_)
+        for stem in (name, f"package_{name}/__init__", f"package_{name}/inner"):
+            files[f"{stem}.pyc"] = compiled
+            files[f"{stem}.py"] = source
+        files[f"alone_{name}.pyc"] = compiled
+    return files
+
+
+@pytest.mark.parametrize("option", ["default", "always", "never"])
+def test_hashes_are_compared_exactly_where_zipimport_compares_them(
+    option: str, workshop: Workshop, python: Python
+) -> None:
+    # I6: beside the real zipimport, in one process, on one file, signed without the signer's rules
+    path = workshop.raw_zip("app.zip", _twins())
+    script = f"""
+        import zipimport
+        path = {str(path)!r}
+        theirs, ours = zipimport.zipimporter(path), signedvfs.zipimporter(path)
+        def origin(finder, name):
+            names = {{}}
+            exec(finder.get_code(name), names)
+            return names["origin"]
+        kinds = [zipimport.zipimporter, signedvfs.zipimporter]
+        seen = set()
+        for name in {sorted(_PAIRS)!r}:
+            for module in (name, "package_" + name, "alone_" + name):
+                pair = origin(theirs, module), origin(ours, module)
+                assert pair[0] == pair[1], (module, pair)
+                seen.add((module, pair[0]))
+            package = path + "/package_" + name
+            pair = [origin(kind(package), "inner") for kind in kinds]
+            assert pair[0] == pair[1], (package, pair)
+        print(sorted(module for module, origin in seen if origin == "source"))
+    """
+    compared = {"default": ["checked"], "always": ["checked", "unchecked"], "never": []}[option]
+    expected = sorted(f"{start}{kind}_differs" for kind in compared for start in ("", "package_"))
+    shown = python(script, "--check-hash-based-pycs", option).stdout
+    assert shown.strip() == repr(expected)
+
+
+def test_a_checked_pyc_of_another_source_is_not_signed(
+    workshop: Workshop, importing: Importing
+) -> None:
+    # I6: what Python and zipimport would not run must not run because it was signed
+    path = workshop.plain_zip("app.zip", _twins())
+    report = _sign(workshop, path)
+    left_out = sorted(one.partition(":")[0] for one in report.left_out)
+    assert left_out == [
+        "checked_differs.pyc",
+        "package_checked_differs/__init__.pyc",
+        "package_checked_differs/inner.pyc",
+    ]
+    warned = [one.partition(" ")[0] for one in report.warnings]
+    assert warned == [
+        "package_unchecked_differs/__init__.pyc",
+        "package_unchecked_differs/inner.pyc",
+        "unchecked_differs.pyc",
+    ]
+    importing.put(path)
+    assert importing.module("checked_differs").origin == "source"
+    assert importing.module("package_checked_differs.inner").origin == "source"
+    assert importing.module("checked_fits").origin == "bytecode"
+
+
+def test_a_checked_pyc_of_another_source_is_not_signed_in_directories(workshop: Workshop) -> None:
+    tree = workshop.directory / "tree"
+    for name, content in _twins().items():
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    report = _sign(workshop, tree)
+    assert len(report.left_out) == len(report.warnings) == 3
+
+
+def test_a_pyc_with_the_time_of_its_source_stays_when_it_is_signed_again(
+    workshop: Workshop,
+) -> None:
+    # What signing writes has no times: then it is the earlier signature that says they belong.
+    path = workshop.directory / "app.zip"
+    moment = (2024, 5, 1, 12, 0, 0)
+    recorded = int(time.mktime((*moment, 0, 0, -1))).to_bytes(4, "little")
+    source = "origin = 'source'\n"
+    compiled = pyc("origin = 'bytecode'", rest=recorded + len(source).to_bytes(4, "little"))
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("m.py", moment), source)
+        archive.writestr(zipfile.ZipInfo("m.pyc", moment), compiled)
+    for _ in range(3):
+        report = _sign(workshop, path)
+        assert (report.members, report.left_out) == (2, [])
+    # Nobody else can tell.
+    assert signedvfs.sign(path, signedvfs.PrivateKey.generate()).left_out[0].startswith("m.pyc: no")

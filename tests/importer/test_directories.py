@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import pytest
 
 import signedvfs
-from tests.importer.workshop import Importing, Workshop, finder_at, found, loader_of
+from tests.importer.workshop import Importing, Python, Workshop, finder_at, found, loader_of
 
 
 def test_one_loader_with_what_loaders_have(workshop: Workshop, importing: Importing) -> None:
@@ -68,17 +67,23 @@ def test_unreadable_directory(workshop: Workshop, importing: Importing) -> None:
         importing.module("later")
 
 
-def test_the_current_directory(workshop: Workshop, importing: Importing) -> None:
-    # W8, S4: '' means the current directory at import time, and is FileFinder's business; a
-    # directory with a manifest that is named is ours
+def test_the_current_directory(workshop: Workshop, python: Python) -> None:
+    # W8, S4: '' means the current directory at import time; with a manifest it is ours
     root = workshop.tree("tree", {"m.py": "v = 1\n"})
-    os.chdir(root)
-    with pytest.raises(ImportError):
-        signedvfs.hook("")
-    importing.put(".")
-    module = importing.module("m")
-    assert isinstance(module.__loader__, signedvfs.zipimporter)
-    assert module.__file__ == "./m.py"
+    python(f"""
+        import os
+        try:
+            signedvfs.hook("")
+            raise SystemExit("a plain current directory was claimed")
+        except ImportError:
+            pass
+        os.chdir({str(root)!r})
+        assert signedvfs.hook("").archive == {str(root)!r}
+        sys.path.insert(0, ".")
+        import m
+        assert isinstance(m.__loader__, signedvfs.zipimporter)
+        assert m.__file__ == "./m.py"
+        """)
 
 
 def test_files_beside_modules_are_what_they_are(workshop: Workshop, importing: Importing) -> None:

@@ -53,7 +53,7 @@ def test_first_use_of_the_hook_drops_them_too(workshop: Workshop, python: Python
         sys.path.insert(0, {str(path)!r})
         import first
         sys.path_hooks.insert(0, signedvfs.hook)
-        sys.path.insert(0, {str(workshop.directory / "other.zip")!r})
+        sys.path.insert(0, {str(workshop.zip("other.zip", {"other.py": ""}))!r})
         import importlib.util
         assert importlib.util.find_spec("nothing") is None
     """

@@ -181,7 +181,7 @@ def test_metadata_after_a_replacement(workshop: Workshop, importing: Importing) 
     assert metadata.version("legacy") == "3.1"
     path.unlink()
     importlib.invalidate_caches()
-    with pytest.raises(metadata.PackageNotFoundError):
+    with pytest.raises(signedvfs.IntegrityCheckError, match="is missing"):
         metadata.version("legacy")
 
 

@@ -17,7 +17,7 @@ from tests.importer.workshop import Importing, Workshop, finder_at, pyc
 FILES: dict[str, bytes | str] = {
     "m.py": "",
     "both.py": "",
-    "both.pyc": pyc(""),
+    "both.pyc": pyc("", flags=1),
     "old.pyc": pyc(""),
     "p/__init__.py": "",
     "p/sub.py": "",

@@ -9,11 +9,13 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 
 import signedvfs
+from tests.support.archives import MANIFEST
 
 Files = Mapping[str, "bytes | str"]
 Place = Callable[[Files], Path]
@@ -98,6 +100,19 @@ class Workshop:
         path = self.plain_zip(name, files, compression)
         report = signedvfs.sign(path, key or self.key, serial=serial, name=product, index=index)
         assert not report.left_out
+        return path
+
+    def raw_zip(self, name: str, files: Files) -> Path:
+        """Make a signed zip archive of exactly these files, also of what signing leaves out.
+
+        Somebody seems to have signed them already: that statement is signed once more as it is.
+        """
+        data = {n: c.encode() if isinstance(c, str) else c for n, c in files.items()}
+        body = "".join(f"{sha256(data[n]).hexdigest()} {n}\n" for n in sorted(data))
+        header = f"sha256\n@members {sha256(body.encode()).hexdigest()} {len(data)}\n"
+        somebody = f"{'0' * 64} {'A' * 86}==\n"
+        path = self.plain_zip(name, {**data, MANIFEST: f"{somebody}\n{header}{body}"})
+        signedvfs.sign(path, self.key, index=False, keep_signatures=True)
         return path
 
     def appended(self, name: str, files: Files) -> Path:

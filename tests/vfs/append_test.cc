@@ -29,7 +29,8 @@ class Append : public testing::Test {
     sign_request.path = request_.archive;
     sign_request.keys = {test_key()};
     sign_request.attributes.name = "app";
-    sign_request.attributes.expires = 1000;  // long ago: the signer's business
+    sign_request.attributes.expires = 1000;  // long ago, and the signer says so
+    sign_request.at = request_.at = 999;
     sign_request.hash_type = HashType::kSha512;
     expect(sign(sign_request));
     request_.executable = directory_.write("run", kExecutable);
@@ -111,12 +112,59 @@ TEST_F(Append, RefusesWhatIsNotAsItWasSigned) {
   EXPECT_FALSE(std::filesystem::exists(request_.output));
 }
 
+TEST_F(Append, SaysWhatIsSignedNow) {
+  SignRequest co_signing;
+  co_signing.path = request_.archive;
+  co_signing.keys = {test_key(1)};
+  co_signing.keep_signatures = true;
+  co_signing.at = 999;
+  expect(sign(co_signing));
+  const SignReport report = expect(append(request_));
+  EXPECT_EQ(report.attributes.name, "app");
+  EXPECT_EQ(report.attributes.expires, 1000);
+  ASSERT_TRUE(report.attributes.prefix);
+  EXPECT_EQ(report.attributes.prefix->length, kExecutable.size());
+  EXPECT_EQ(report.hash_type, HashType::kSha512);
+  EXPECT_THAT(report.carried_over, ElementsAre("name", "expires"));
+  EXPECT_THAT(report.dropped, ElementsAre(fingerprint(1))) << "that is another statement now";
+}
+
+TEST_F(Append, MakesNothingThatHasExpiredOrIsNotValidYet) {
+  for (const std::optional<std::int64_t>& at :
+       {std::optional<std::int64_t>(), std::optional<std::int64_t>(1000)}) {
+    request_.at = at;
+    const auto refused = append(request_);
+    ASSERT_EQ(refused.code(), Errc::kUsage);
+    EXPECT_THAT(refused.status().what(), testing::HasSubstr("1970-01-01T00:16:40Z"));
+    EXPECT_THAT(refused.status().what(), testing::HasSubstr("--at"));
+  }
+  EXPECT_FALSE(std::filesystem::exists(request_.output));
+}
+
+TEST_F(Append, RefusesAnArchiveBehindBytesThatNobodyHasSigned) {
+  request_.archive = directory_.write("front.zip", "#!x\n" + signed_zip_of(kProgram));
+  EXPECT_EQ(append(request_).code(), Errc::kPrefixMismatch);
+  EXPECT_FALSE(std::filesystem::exists(request_.output));
+}
+
+TEST_F(Append, LeavesAnExecutableInFrontBehindAndSaysSo) {
+  expect(append(request_));
+  request_.archive = request_.output;
+  request_.executable = directory_.write("other", "#!/bin/sh\n");
+  request_.output = directory_ / "again";
+  const SignReport report = expect(append(request_));
+  EXPECT_THAT(report.warnings, ElementsAre(testing::HasSubstr("are left behind")));
+  EXPECT_TRUE(file_text(request_.output).starts_with("#!/bin/sh\nPK"));
+  EXPECT_TRUE(expect(SignedVfs::open(request_.output, policy()))->verify_all().ok());
+}
+
 TEST_F(Append, LetsTheResultBeSignedAndUnsigned) {
   expect(append(request_));
   SignRequest sign_request;
   sign_request.path = request_.output;
   sign_request.keys = {test_key(1)};
-  sign_request.hash_type = HashType::kSha512;
+  sign_request.keep_signatures = true;
+  sign_request.at = 999;
   EXPECT_TRUE(expect(sign(sign_request)).added) << "it signs the same statement";
   EXPECT_TRUE(unsign(request_.output, {}).ok());
   EXPECT_TRUE(file_text(request_.output).starts_with(kExecutable));

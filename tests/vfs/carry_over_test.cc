@@ -7,8 +7,10 @@
 
 #include <ctime>
 
+#include "tests/support/signing.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/zip_text.h"
+#include "vfs/source_hash.h"
 
 namespace signedvfs {
 namespace {
@@ -38,6 +40,12 @@ std::string pyc(std::uint32_t flags, std::int64_t time, std::size_t size) {
     for (unsigned i = 0; i < 4; ++i) out += static_cast<char>(field >> (8 * i) & 0xffU);
   }
   return out + "code";
+}
+
+// hashed_pyc is of CPython 3.11, compiled from `source`.
+std::string hashed_pyc(std::uint32_t flags, const std::string& source) {
+  const auto hash = expect(source_hash(0x0a0d0da7, bytes_of(source)));
+  return pyc(flags, 0, 0).substr(0, 8) + std::string(text_of(*hash)) + "code";
 }
 
 class CarryingOver : public testing::Test {
@@ -83,16 +91,93 @@ TEST_F(CarryingOver, LeavesOutAStalePyc) {
   }
 }
 
-TEST_F(CarryingOver, TakesHashBasedPycsUnseen) {
+TEST_F(CarryingOver, TakesAPycWithTheHashOfItsSource) {
   for (const std::uint32_t flags : {1U, 3U}) {
-    EXPECT_THAT(from_zip(pyc(flags, 0, 0)).names, ElementsAre("m.py", "m.pyc")) << flags;
+    const CarryOver out = from_zip(hashed_pyc(flags, kSource));
+    EXPECT_THAT(out.names, ElementsAre("m.py", "m.pyc")) << flags;
+    EXPECT_THAT(out.left_out, IsEmpty());
+    EXPECT_THAT(out.warnings, IsEmpty());
   }
 }
 
-TEST_F(CarryingOver, GoesBySizeWhereThereIsNoTime) {
+TEST_F(CarryingOver, LeavesOutACheckedPycOfAnotherSource) {
+  // I6: a keyed hash of zero bytes, of another source, of the same source for another Python
+  for (const std::string& content :
+       {pyc(3, 0, 0), hashed_pyc(3, "y = 2\n"), "\x6f\r\r\n" + hashed_pyc(3, kSource).substr(4)}) {
+    for (const CarryOver& out : {from_zip(content), from_directory(content, 1)}) {
+      EXPECT_THAT(out.names, ElementsAre("m.py"));
+      EXPECT_THAT(out.left_out, ElementsAre(HasSubstr("m.pyc: compiled from another m.py")));
+      EXPECT_THAT(out.warnings, IsEmpty());
+    }
+  }
+}
+
+TEST_F(CarryingOver, WarnsOfAnUncheckedPycOfAnotherSource) {
+  const CarryOver out = from_zip(hashed_pyc(1, "y = 2\n"));
+  EXPECT_THAT(out.names, ElementsAre("m.py", "m.pyc"));
+  EXPECT_THAT(out.warnings, ElementsAre(HasSubstr("m.pyc is signed beside m.py")));
+}
+
+TEST_F(CarryingOver, LeavesOutWhatCannotBeDecided) {
+  // flags that mean nothing; Pythons that are none, have no hashes yet, or were never released
+  std::vector<std::string> all;
+  for (const std::uint32_t flags : {2U, 4U, 7U, 0x80000001U}) {
+    all.push_back(hashed_pyc(flags, kSource));
+  }
+  for (const char* magic : {"\xa7\r\n\n", "\x3f\r\r\n", "\x70\r\r\n", "\xa6\r\r\n"}) {
+    all.push_back(magic + hashed_pyc(3, kSource).substr(4));
+  }
+  for (const std::string& content : all) {
+    const CarryOver out = from_zip(content);
+    EXPECT_THAT(out.names, ElementsAre("m.py"));
+    EXPECT_THAT(out.left_out, ElementsAre(HasSubstr("nobody can tell")));
+  }
+  const CarryOver unchecked = from_zip("\xa6\r\r\n" + hashed_pyc(1, kSource).substr(4));
+  EXPECT_THAT(unchecked.warnings, ElementsAre(HasSubstr("nobody can tell")));
+}
+
+TEST_F(CarryingOver, HoldsPackagesToTheSameRules) {
+  const std::string zip =
+      directory_.write("a.zip", zip_of(NamedContents{{"p/__init__.py", kSource},
+                                                     {"p/__init__.pyc", hashed_pyc(3, "y = 2\n")},
+                                                     {"p/__main__.py", kSource},
+                                                     {"p/__main__.pyc", hashed_pyc(3, kSource)}}));
+  const CarryOver out = expect(carry_over(*expect(open_container(zip, {}))));
+  EXPECT_THAT(out.names, ElementsAre("p/__init__.py", "p/__main__.py", "p/__main__.pyc"));
+}
+
+TEST_F(CarryingOver, TakesNoTimeForATimeWhereThereIsNone) {
+  // A22: the size alone says nothing
   constexpr std::uint32_t kFirst = 0x00210000;  // what reproducible writers give
-  EXPECT_THAT(from_zip(pyc(0, 1, kSource.size()), kFirst).left_out, IsEmpty());
+  EXPECT_THAT(from_zip(pyc(0, 1, kSource.size()), kFirst).left_out,
+              ElementsAre(HasSubstr("no time is recorded for m.py")));
   EXPECT_EQ(from_zip(pyc(0, 1, kSource.size() + 1), kFirst).left_out.size(), 1U);
+}
+
+TEST_F(CarryingOver, TakesWhatWasSignedTogetherWhereThereIsNoTime) {
+  const std::string compiled = pyc(0, 1, kSource.size());
+  const auto with = [&](const std::string& name, const std::string& content) {
+    Existing own;
+    own.is_own = true;
+    for (const auto& [path, text] : Members{{"m.py", kSource}, {"m.pyc", compiled}}) {
+      own.listed.emplace(path, expect(digest_of(HashType::kSha512, bytes_of(text))));
+    }
+    own.listed.insert_or_assign(name, expect(digest_of(HashType::kSha512, bytes_of(content))));
+    std::string zip = zip_of(NamedContents{{"m.pyc", compiled}, {"m.py", kSource}});
+    const auto archive = expect(open_container(directory_.write("a.zip", zip), {}));
+    return expect(carry_over(*archive, {.own = &own})).names.size();
+  };
+  EXPECT_EQ(with("m.py", kSource), 2U);
+  EXPECT_EQ(with("m.py", "x = 2\n"), 1U);
+  EXPECT_EQ(with("m.pyc", compiled + "!"), 1U);
+}
+
+TEST_F(CarryingOver, TakesAllThatOthersHaveSignedWithAWarning) {
+  const std::string zip =
+      directory_.write("a.zip", zip_of(NamedContents{{"m.pyc", pyc(3, 0, 0)}, {"m.py", kSource}}));
+  const CarryOver out = expect(carry_over(*expect(open_container(zip, {})), {.all = true}));
+  EXPECT_THAT(out.names, ElementsAre("m.py", "m.pyc"));
+  EXPECT_THAT(out.warnings, ElementsAre(HasSubstr("compiled from another m.py")));
 }
 
 TEST_F(CarryingOver, TakesTimesOfDirectoriesToTheSecond) {

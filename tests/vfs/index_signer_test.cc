@@ -93,13 +93,18 @@ TEST_F(IndexSigner, KeepsTheChoiceWhenItAddsASignature) {
       const Members members = numbered(count);
       const std::string path = unsigned_zip(members);
       expect(sign(request_for(path, index, {0})));
-      const SignReport report = expect(sign(request_for(path, {}, {1})));
+      SignRequest second = request_for(path, {}, {1});
+      second.keep_signatures = true;
+      const SignReport report = expect(sign(second));
       EXPECT_TRUE(report.added);
+      EXPECT_EQ(report.has_index, index);
       EXPECT_EQ(report.signers, (std::vector<std::string>{fingerprint(0), fingerprint(1)}));
       const auto vfs = open(path, trusting({0, 1}, 2));
       EXPECT_EQ(vfs->has_index(), index);
       EXPECT_TRUE(vfs->verify_all().ok());
       // Another choice is another statement: signatures on the old one say nothing of it.
+      second.index = !index;
+      EXPECT_EQ(sign(second).code(), Errc::kUsage);
       const SignReport other = expect(sign(request_for(path, !index, {1})));
       EXPECT_FALSE(other.added);
       EXPECT_EQ(other.signers, std::vector<std::string>{fingerprint(1)});

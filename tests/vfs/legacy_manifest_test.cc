@@ -143,6 +143,30 @@ TEST(LegacyManifest, KnowsOnePaddingOnly) {
   EXPECT_THAT(refused.status().what(), HasSubstr("pss-sha1"));
 }
 
+// D12: lines name keys by SHA-1, and policies revoke them by SHA-256
+TEST(LegacyManifest, IsRefusedWhereARevokedKeyMayHaveSigned) {
+  const std::string text = text_in("sha1.zip");
+  const std::string other = std::string(40, 'a') + " AA==\n";
+  TrustPolicy policy = accepting();
+  policy.revoked = {fingerprint(1)};
+  EXPECT_TRUE(check_legacy(text, policy).ok()) << "every line is by a key that is at hand";
+  EXPECT_EQ(check_legacy(other + text, policy).code(), Errc::kKeyRevoked);
+  EXPECT_EQ(check_legacy(changed(text, "\n\n", "\n" + other + "\n"), policy).code(),
+            Errc::kKeyRevoked);
+  policy.revoked = {};
+  EXPECT_TRUE(check_legacy(other + text, policy).ok());
+  // A key at hand has both fingerprints: it is told from the revoked one, or is it.
+  const PublicKey rsa = expect(PrivateKey::generate(KeyAlgorithm::kRsaPss, 2048)).public_key();
+  const std::string by_rsa = *expect(legacy_fingerprint(rsa)) + " AA==\n";
+  policy.keys.push_back(rsa);
+  policy.revoked = {rsa.fingerprint()};
+  EXPECT_TRUE(check_legacy(text, policy).ok());
+  EXPECT_EQ(check_legacy(by_rsa + text, policy).code(), Errc::kKeyRevoked);
+  EXPECT_TRUE(check_legacy(other + text, policy).ok()) << "it is not the one key that is revoked";
+  policy.keys.pop_back();
+  EXPECT_EQ(check_legacy(by_rsa + text, policy).code(), Errc::kKeyRevoked);
+}
+
 TEST(LegacyManifest, HasBoundedSignatures) {
   const std::string text = text_in("sha1.zip");
   const std::string line = text.substr(0, text.find('\n') + 1);

@@ -120,7 +120,7 @@ TEST(Manifest, LetsRevocationBeatTrust) {
   policy = trusting({0});
   policy.revoked = {fingerprint(0), fingerprint(1)};
   EXPECT_EQ(outcome(manifest_for(kListed, {}, {0}), policy), Errc::kKeyRevoked);
-  EXPECT_EQ(outcome(manifest_for(kListed, {}, {1}), policy), Errc::kNoTrustedKey);
+  EXPECT_EQ(outcome(manifest_for(kListed, {}, {1}), policy), Errc::kKeyRevoked);
 }
 
 TEST(Manifest, ChecksSignaturesBeforeItParsesAnything) {

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -155,13 +156,19 @@ TEST_F(PemFile, NamesTheFileThatItRefuses) {
   EXPECT_TRUE(PublicKey::load(write("just small enough", padded)).ok());
 }
 
-TEST_F(PemFile, TellsAbsentFromUnreadable) {
+TEST_F(PemFile, TellsAbsentFromNoFileOfAKey) {
   const Result<PublicKey> absent = PublicKey::load(path("absent"));
   EXPECT_EQ(absent.code(), Errc::kNotFound);
   EXPECT_THAT(absent.status().what(), HasSubstr("No such file"));
-  const Result<PublicKey> directory = PublicKey::load(path(""));
-  EXPECT_EQ(directory.code(), Errc::kIo);
-  EXPECT_THAT(directory.status().what(), HasSubstr("directory"));
+  ASSERT_EQ(mkfifo(path("fifo").c_str(), 0600), 0);
+  for (const auto& [file, words] : std::initializer_list<std::pair<std::string, std::string>>{
+           {path(""), "a directory"}, {path("fifo"), "a pipe"}, {"/dev/zero", "a device"}}) {
+    const Result<PublicKey> public_key = PublicKey::load(file);
+    EXPECT_EQ(public_key.code(), Errc::kBadKey) << file;
+    EXPECT_THAT(public_key.status().what(), HasSubstr(words));
+    EXPECT_EQ(PrivateKey::load(file, std::nullopt).code(), Errc::kBadKey) << file;
+    EXPECT_EQ(PrivateKey::load(file, "password").code(), Errc::kBadKey) << file;
+  }
 }
 
 TEST(SecretBytes, MoveWithoutACopy) {

@@ -15,7 +15,9 @@
 #include <string>
 
 #include "tests/vfs/bytes.h"
+#include "tests/vfs/der.h"
 #include "tests/vfs/openssl_keys.h"
+#include "vfs/base64.h"
 
 namespace signedvfs {
 namespace {
@@ -233,6 +235,31 @@ TEST(PrivateKey, RefusesHalvesThatDoNotBelongTogether) {
   ASSERT_EQ(EVP_PKEY_fromdata_init(maker.get()), 1);
   ASSERT_EQ(EVP_PKEY_fromdata(maker.get(), &made, EVP_PKEY_KEYPAIR, parameters.get()), 1);
   expect_refused(pem_of(OwnedKey(made)), kNoPassword, Errc::kBadKey, "belong together");
+}
+
+// rsa_private_key returns a PKCS#8 text of a modulus that nobody has factored, so that the other
+// numbers can be anything.
+std::string rsa_private_key(const std::string& d, const std::string& p, std::string_view version,
+                            const Bytes& others = {}) {
+  const std::string modulus = "80" + std::string(508, '0') + "01";
+  const Bytes key =
+      der(kSequence,
+          {der_integer(version), der_integer(modulus), der_integer("010001"), der_integer(d),
+           der_integer(p), der_integer(p), der_integer(p), der_integer(p), der_integer(p), others});
+  const Bytes info = der(kSequence, {der_integer("00"), kRsaIdentifier, der(0x04, {key})});
+  return "-----BEGIN PRIVATE KEY-----\n" + base64_encode(info) + "\n-----END PRIVATE KEY-----\n";
+}
+
+// With numbers that fill the file, one signature would take minutes.
+TEST(PrivateKey, RefusesNumbersThatTheModulusDoesNotNeed) {
+  const std::string fits(510, 'e');
+  const std::string vast(60'000, 'e');
+  expect_refused(rsa_private_key(vast, fits, "00"), kNoPassword, Errc::kBadKey, "'d' has 240000");
+  expect_refused(rsa_private_key(fits, vast.substr(0, 12'000), "00"), kNoPassword, Errc::kBadKey,
+                 "where 2048 at most");
+  const Bytes third = der(kSequence, {der_integer("07"), der_integer("05"), der_integer("03")});
+  expect_refused(rsa_private_key(fits, fits, "01", der(kSequence, {third})), kNoPassword,
+                 Errc::kBadKey, "more than two factors");
 }
 
 TEST(PrivateKey, RefusesBytesThatAreNoKey) {

@@ -191,7 +191,20 @@ TEST(SignedVfs, HoldsTheBytesInFrontToThePrefixAttribute) {
   EXPECT_EQ(behind("#!ru", attributes).code(), Errc::kPrefixMismatch);
   EXPECT_EQ(behind("#!runs", attributes).code(), Errc::kPrefixMismatch);
   EXPECT_EQ(expect(behind("#!rum", attributes))->verify_all().code(), Errc::kPrefixMismatch);
-  EXPECT_TRUE(expect(behind("anything", {}))->verify_all().ok()) << "not signed, so not covered";
+}
+
+TEST(SignedVfs, VerifiesNothingBehindBytesThatNobodyHasSigned) {
+  // A18: what is in front may be a program; importing never reads it
+  for (const std::string& front : {std::string("x"), std::string("#!/bin/sh\nexit 0\n")}) {
+    const Vfs vfs = expect(behind(front, {}));
+    EXPECT_EQ(vfs->prefix_bytes(), front.size());
+    EXPECT_TRUE(vfs->read(kMembers.begin()->first).ok());
+    const Status refused = vfs->verify_all();
+    EXPECT_EQ(refused.code(), Errc::kPrefixMismatch);
+    EXPECT_THAT(refused.what(), testing::HasSubstr(std::to_string(front.size()) + " byte"));
+  }
+  EXPECT_TRUE(expect(behind("", {}))->verify_all().ok());
+  EXPECT_EQ(expect(behind("", {}))->prefix_bytes(), 0U);
 }
 
 TEST(SignedVfs, TellsProgressAndGivesUp) {

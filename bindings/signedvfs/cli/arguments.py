@@ -9,7 +9,9 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import signedvfs
+from signedvfs.cli import files
 from signedvfs.cli.failures import CliError
+from signedvfs.cli.output import printable
 
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 
@@ -43,7 +45,7 @@ def add_password_file(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help="file whose first line is the password; asked for on the terminal otherwise",
+        help="file or pipe whose first line is the password; asked for on the terminal otherwise",
     )
 
 
@@ -57,13 +59,29 @@ def add_attributes(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("signed attributes")
     group.add_argument("--name", help="name of the product: verifiers can insist on it")
     group.add_argument(
-        "--serial", type=_count, metavar="N", help="release number: verifiers can refuse lower ones"
+        "--serial",
+        type=_count,
+        metavar="N",
+        help="release number: verifiers can refuse lower ones, of this --name; without a name only "
+        "at the archive's own path",
     )
     group.add_argument(
         "--expires",
         type=time_of,
         metavar="TIME",
         help="end of validity: 2027-06-30, 2027-06-30T12:00:00Z, or from now on +90d, +12h, +8w",
+    )
+    group.add_argument("--not-before", type=time_of, metavar="TIME", help="beginning of validity")
+    add_moment(group)
+
+
+def add_moment(parser: argparse._ActionsContainer) -> None:
+    """add_moment adds --at, for signing."""
+    parser.add_argument(
+        "--at",
+        type=time_of,
+        metavar="TIME",
+        help="when the result is to be valid (default: now): what is not is not signed",
     )
 
 
@@ -101,7 +119,8 @@ def add_trust(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="KEY",
-        help="fingerprint or public key file whose signature is a reason to refuse",
+        help="fingerprint or public key file: what that key has signed is refused, whether or not "
+        "it is trusted",
     )
     group.add_argument(
         "--at", type=time_of, metavar="TIME", help="check validity at this time instead of now"
@@ -222,12 +241,11 @@ def new_password(arguments: argparse.Namespace, path: str) -> str | None:
 
 
 def read_password(path: str) -> str:
-    """read_password returns the first line of a file."""
-    with Path(path).open(encoding="utf-8", newline="") as file:
-        try:
-            password = file.readline().rstrip("\r\n")
-        except UnicodeDecodeError:
-            raise CliError(f"{path} is not UTF-8 text") from None
+    """read_password returns the first line of a file or pipe."""
+    try:
+        password = files.first_line(path).decode()
+    except UnicodeDecodeError:
+        raise CliError(f"{path} is not UTF-8 text") from None
     if not password:
         raise CliError(f"{path}: the password, its first line, is empty")
     return password
@@ -285,14 +303,13 @@ def _fingerprint(text: str) -> str:
 
 
 def _beginning(path: str) -> bytes:
-    with Path(path).open("rb") as file:
-        return file.read(1 << 16)
+    return files.beginning(path, 1 << 16)
 
 
 def _ask(prompt: str) -> str:
     import getpass
 
-    return getpass.getpass(prompt)
+    return getpass.getpass(printable(prompt))
 
 
 def _count(text: str) -> int:
@@ -303,4 +320,6 @@ def _count(text: str) -> int:
 
 def _limit(text: str) -> tuple[str, int]:
     name, _, number = text.partition("=")
+    if not re.fullmatch("[a-z_]+", name):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=NUMBER")
     return name, _count(number)

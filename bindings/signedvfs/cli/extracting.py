@@ -12,7 +12,7 @@ from pathlib import Path
 from signedvfs.cli import arguments as shared
 from signedvfs.cli.commands import Commands
 from signedvfs.cli.failures import CliError
-from signedvfs.cli.output import Output, plural, size_text
+from signedvfs.cli.output import Output, plural, shell_word, size_text
 from signedvfs.cli.progress import Progress
 from signedvfs.cli.reading import open_archive
 
@@ -83,7 +83,7 @@ def _chosen(names: list[str], wanted: list[str], path: str) -> list[str]:
         if not found:
             raise CliError(
                 f"{path} has no member or directory {want!r}",
-                f"See what it has: signedvfs list {path} --trust ...",
+                f"See what it has: signedvfs list {shell_word(path)} --trust ...",
                 "NotFound",
             )
         chosen |= found

@@ -1,4 +1,9 @@
-"""What the commands write: text for people, with colours on a terminal, or one JSON object."""
+"""What the commands write: text for people, with colours on a terminal, or one JSON object.
+
+Names come from strangers: of files, members and products. Whatever is written for people goes
+through `printable` here, at the last moment, so that no command can forget it; the only sequences
+that a terminal obeys are the colours that `Output` adds itself. JSON has all names exactly.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +16,19 @@ _COLOURS = {"red": "31", "green": "32", "yellow": "33", "bold": "1", "dim": "2"}
 
 
 def printable(text: str) -> str:
-    """printable escapes what a terminal might obey: file names can hold anything."""
+    """printable escapes what a terminal might obey or show in another order.
+
+    That is everything but letters, digits, signs and the space: line breaks, escape sequences,
+    bidirectional controls, bytes that are no text. To do it twice changes nothing.
+    """
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def shell_word(text: str) -> str:
+    """shell_word quotes a name for a command that a person may copy."""
+    import shlex
+
+    return shlex.quote(text)
 
 
 def size_text(size: int) -> str:
@@ -43,6 +59,8 @@ class Output:
     def __init__(self, *, json: bool = False, quiet: bool = False) -> None:
         self.json = json
         self.quiet = quiet
+        # Where a colour begins, until the text is written. Nobody can have put it into a name.
+        self._mark = f"\0{os.urandom(16).hex()}:"
 
     def report(self, facts: dict[str, Any], lines: Iterable[str] = ()) -> None:
         """report writes `facts` with --json, and `lines` otherwise."""
@@ -53,32 +71,42 @@ class Output:
                 self.line(line)
 
     def line(self, text: str = "") -> None:
-        """line writes one line to standard output."""
-        _write(sys.stdout, text + "\n")
+        """line writes one line to standard output, whatever `text` holds."""
+        self._write_line(sys.stdout, text)
 
     def warn(self, text: str) -> None:
         """warn tells a person about something; --json has it among its facts."""
         if not self.json:
-            _write(sys.stderr, f"{self.paint('warning:', 'yellow', sys.stderr)} {text}\n")
+            self._write_line(sys.stderr, f"{self.paint('warning:', 'yellow', sys.stderr)} {text}")
 
     def fail(self, error: dict[str, Any], details: str = "") -> None:
-        """fail reports an error of the keys code, message, advice, archive and member."""
+        """fail reports an error of the keys code, message, advice, archive and member.
+
+        `details` are lines that another program wrote. They are set in, so that none of them looks
+        like one of ours.
+        """
         if self.json:
             self._write_json({"error": error})
             return
-        if details:
-            _write(sys.stderr, details + "\n")
-        text = printable(str(error["message"]))
-        _write(sys.stderr, f"{self.paint('signedvfs:', 'red', sys.stderr)} {text}\n")
+        for line in details.split("\n") if details else ():
+            self._write_line(sys.stderr, "  " + line.expandtabs().rstrip("\r"))
+        self._write_line(
+            sys.stderr, f"{self.paint('signedvfs:', 'red', sys.stderr)} {error['message']}"
+        )
         if error["advice"]:
-            _write(sys.stderr, f"{self.paint('next:', 'bold', sys.stderr)} {error['advice']}\n")
+            self._write_line(
+                sys.stderr, f"{self.paint('next:', 'bold', sys.stderr)} {error['advice']}"
+            )
 
     def paint(self, text: str, colour: str, stream: TextIO | None = None) -> str:
-        """paint colours `text` where `stream` (default: standard output) is a terminal."""
+        """paint colours `text` where `stream` (default: standard output) is a terminal.
+
+        The result is for the other methods only: the colour becomes one when they write it.
+        """
         stream = sys.stdout if stream is None else stream
         if self.json or os.environ.get("NO_COLOR") or not stream.isatty():
             return text
-        return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m"
+        return f"{self._mark}{_COLOURS[colour]}m{text}{self._mark}0m"
 
     def fields(self, rows: Iterable[tuple[str, object]]) -> Iterable[str]:
         """fields lays out names and values in two columns; rows without a value are left out."""
@@ -89,7 +117,7 @@ class Output:
 
     def table(self, head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterable[str]:
         """table lays out rows; all columns but the first and the last are right-aligned."""
-        kept = [tuple(row) for row in rows]
+        kept = [tuple(map(printable, row)) for row in rows]
         widths = [max(map(len, column)) for column in zip(head, *kept)]
 
         def lay_out(row: Sequence[str]) -> str:
@@ -99,6 +127,14 @@ class Output:
 
         yield self.paint(lay_out(head), "bold")
         yield from map(lay_out, kept)
+
+    def _write_line(self, stream: TextIO, text: str) -> None:
+        first, *painted = text.split(self._mark)
+        shown = printable(first)
+        for piece in painted:
+            colour, _, rest = piece.partition("m")
+            shown += f"\x1b[{colour}m{printable(rest)}"
+        _write(stream, shown + "\n")
 
     def _write_json(self, facts: dict[str, Any]) -> None:
         import json

@@ -7,6 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from signedvfs.cli import arguments as shared
+from signedvfs.cli import files, signed
 from signedvfs.cli.commands import Commands
 from signedvfs.cli.failures import CliError
 from signedvfs.cli.output import Output, few, plural, size_text
@@ -21,6 +22,9 @@ a package itself, that is, holds __init__.py: then it goes in under its own
 name - or a wheel, of which scripts, headers and data files are left out. -r
 has pip resolve a requirement file to wheels, dependencies included. Equal
 files from several sources are fine; different ones of one name are an error.
+
+A symbolic link below a directory is an error, or with --follow-links stands
+for what it leads to, which has to be in the same source.
 
 Every module is compiled; a .py that does not compile, such as a template, is
 packed as it is. Extension modules are packed, but this version does not
@@ -69,6 +73,11 @@ def add_to(commands: Commands) -> None:
     shared.add_signing_keys(parser, required=False)
     parser.add_argument("--unsigned", action="store_true", help="do not sign")
     parser.add_argument(
+        "--follow-links",
+        action="store_true",
+        help="pack what symbolic links lead to inside of their source directory",
+    )
+    parser.add_argument(
         "--source",
         choices=("keep", "strip"),
         default="keep",
@@ -102,13 +111,19 @@ def pack(arguments: argparse.Namespace, output: Output) -> int:
         )
     if not arguments.sources and not arguments.requirement:
         raise CliError("there is nothing to pack", "Name a SOURCE, or -r FILE.")
-    signed = (arguments.name, arguments.serial, arguments.expires, arguments.index)
-    if arguments.unsigned and any(one is not None for one in signed):
+    given = [
+        option
+        for option in ("name", "serial", "expires", "not_before", "at", "index")
+        if getattr(arguments, option) is not None
+    ]
+    if arguments.unsigned and given:
         raise CliError(
-            "--name, --serial, --expires and --index go with a signature", "Give --key FILE.key."
+            f"--{given[0].replace('_', '-')} goes with a signature", "Give --key FILE.key."
         )
-    for path in (*arguments.sources, *arguments.requirement):
+    for path in arguments.sources:
         shared.existing(path)
+    for path in arguments.requirement:
+        files.require_regular(path)
     keys = shared.load_private_keys(arguments)
 
     from signedvfs import packaging
@@ -126,10 +141,13 @@ def pack(arguments: argparse.Namespace, output: Output) -> int:
             name=arguments.name,
             serial=arguments.serial,
             expires=arguments.expires,
+            not_before=arguments.not_before,
+            at=arguments.at,
             progress=progress.show,
             exclude=[*arguments.key, *arguments.password_file],
             index=arguments.index,
             record=arguments.record,
+            follow_links=arguments.follow_links,
             limits=shared.limits_of(arguments),
         )
     _tell(report, output)
@@ -142,7 +160,7 @@ def _tell(report: packaging.PackReport, output: Output) -> None:
         "size": report.size,
         "sha256": report.sha256,
         "members": report.members,
-        "signers": report.signers,
+        **signed.facts_of(report.signed),
         "left_out": [{"path": one.path, "reason": one.reason} for one in report.left_out],
         "uncompiled": [{"name": one.name, "reason": one.reason} for one in report.uncompiled],
         "extension_modules": report.extension_modules,
@@ -150,8 +168,9 @@ def _tell(report: packaging.PackReport, output: Output) -> None:
     }
     size = f"{plural(report.members, 'member')}, {size_text(report.size)}"
     rows: list[tuple[str, object]] = [("sha256", report.sha256)]
-    rows += [("signed by", signer) for signer in report.signers]
-    if report.recorded:
+    if report.signed is not None:
+        rows += signed.rows_of(report.signed)
+    elif report.recorded:
         rows.append(("in order", f"{plural(report.recorded, 'member')}, as the command read them"))
     reasons = defaultdict(list)
     for left_out in report.left_out:
@@ -159,6 +178,8 @@ def _tell(report: packaging.PackReport, output: Output) -> None:
     rows += [("left out", f"{few(paths)} ({reason})") for reason, paths in reasons.items()]
     packed = output.paint("packed", "green")
     output.report(facts, [f"{packed} {report.output}: {size}", *output.fields(rows)])
+    if report.signed is not None:
+        signed.warn_of(report.signed, output)
     if report.uncompiled:
         names = [f"{one.name} ({one.reason})" for one in report.uncompiled]
         output.warn(f"packed as source, because they do not compile: {few(names)}")

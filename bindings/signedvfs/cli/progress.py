@@ -6,7 +6,7 @@ import sys
 from contextlib import AbstractContextManager
 from typing import Any
 
-from signedvfs.cli.output import Output
+from signedvfs.cli.output import Output, printable
 
 
 class Progress(AbstractContextManager["Progress"]):
@@ -35,7 +35,12 @@ class Progress(AbstractContextManager["Progress"]):
 
             self._stage = stage
             self._bar = tqdm(
-                total=total, desc=stage, unit=self._unit, file=sys.stderr, leave=False, delay=0.2
+                total=total,
+                desc=printable(stage),
+                unit=self._unit,
+                file=sys.stderr,
+                leave=False,
+                delay=0.2,
             )
         self._bar.total = total
         self._bar.update(done - self._bar.n)

@@ -13,9 +13,9 @@ from signedvfs.cli.output import Output, few, plural, printable, size_text
 from signedvfs.cli.progress import Progress
 
 _VERIFY = """\
-Reads and verifies every member, and for an archive behind an executable the
-executable as well. Exit codes: 0 verified, 1 refused, 2 nothing could be
-said.
+Reads and verifies every member, and whatever stands in front of an archive:
+bytes there that nobody has signed are refused, because they may be a program.
+Exit codes: 0 verified, 1 refused, 2 nothing could be said.
 
 examples:
   signedvfs verify app.zip --trust app.pub
@@ -26,7 +26,8 @@ examples:
 _LIST = """\
 Lists the members that the signed manifest names. Digests and names are what
 was signed; sizes are what the archive declares, and content is not read: that
-is what verify does.
+is what verify does. Behind the members it says how many bytes stand in front
+of the archive, where there are any, and whether they are signed.
 
 examples:
   signedvfs list app.zip --trust app.pub
@@ -87,7 +88,7 @@ def verify(arguments: argparse.Namespace, output: Output) -> int:
         "signatures": list(archive.signatures),
         "members": len(names),
         "size": size,
-        "prefix_length": archive.prefix_length,
+        **_in_front(archive),
         "unlisted": unlisted,
     }
     others = [one for one in archive.signatures if one not in archive.signers]
@@ -115,10 +116,16 @@ def list_members(arguments: argparse.Namespace, output: Output) -> int:
     facts = {
         "path": arguments.path,
         "hash": archive.hash_type,
+        **_in_front(archive),
         "members": [{"name": m.name, "size": m.size, "digest": m.digest} for m in found],
     }
     rows = ((member.digest, str(member.size), printable(member.name)) for member in found)
-    output.report(facts, output.table((archive.hash_type, "size", "name"), rows))
+    lines = [*output.table((archive.hash_type, "size", "name"), rows)]
+    if archive.bytes_in_front:
+        is_signed = "signed" if archive.prefix_length is not None else "which nobody has signed"
+        front = f"{size_text(archive.bytes_in_front)}, {is_signed}"
+        lines += output.fields([("in front", front)])
+    output.report(facts, lines)
     return 0
 
 
@@ -130,6 +137,12 @@ def cat(arguments: argparse.Namespace, _: Output) -> int:
         for member in arguments.members:
             out.write(archive.read(member))
     return 0
+
+
+def _in_front(archive: signedvfs.SignedVfs) -> dict[str, object]:
+    length = archive.bytes_in_front or None
+    is_signed = None if length is None else archive.prefix_length is not None
+    return {"prefix_length": length, "prefix_signed": is_signed}
 
 
 def _warn_of_unlisted(unlisted: list[str], output: Output) -> None:

@@ -6,6 +6,7 @@ import argparse
 
 import signedvfs
 from signedvfs.cli import arguments as shared
+from signedvfs.cli import signed
 from signedvfs.cli.commands import Commands
 from signedvfs.cli.output import Output, plural, printable
 from signedvfs.cli.progress import Progress
@@ -14,13 +15,17 @@ _SIGN = """\
 Signs every member of an archive, or every file below a directory. An archive
 is rebuilt in canonical form, read back and verified before it replaces PATH
 (or becomes OUT) in one step; a directory gets the file
-signedimp-manifest.txt. Where the content is unchanged and a signature by one
-of the keys is genuine, other signatures stay and attributes that are not
-given are kept.
+signedimp-manifest.txt. Bytes in front of an archive are kept, and signed.
+
+What is signed now is shown. Attributes that are not given are carried over
+from a manifest that one of the keys has signed, and from no other. Signatures
+by other keys are dropped: --keep-signatures signs exactly what they cover,
+attributes included, and is an error where that has become something else.
 
 examples:
   signedvfs sign app.zip --key app.key --name myapp --serial 42
   signedvfs sign app.zip --key first.key --key second.key --expires +90d -o signed.zip
+  signedvfs sign app.zip --key second.key --keep-signatures
   signedvfs sign ./site-packages --key app.key
 """
 
@@ -35,8 +40,9 @@ examples:
 _APPEND = """\
 Puts a signed archive behind an executable file. Offsets count from the start
 of the result, and the executable's bytes are signed too: verify checks both
-halves. The keys must be ones that have signed the archive. Anything that
-stands behind the executable already is refused.
+halves. The keys must be ones that have signed the archive, and what they have
+signed, shown again, is what they sign. Anything that stands behind the
+executable already is refused.
 
 examples:
   signedvfs append app.zip /usr/bin/python3 -o myapp --key app.key
@@ -52,15 +58,16 @@ def add_to(commands: Commands) -> None:
     shared.add_output(parser, "write here instead of replacing PATH")
     shared.add_attributes(parser)
     parser.add_argument(
-        "--not-before", type=shared.time_of, metavar="TIME", help="beginning of validity"
-    )
-    parser.add_argument(
         "--hash",
         choices=("sha256", "sha384", "sha512"),
-        default="sha256",
-        help="hash for the members (default: %(default)s)",
+        help="hash for the members (default: sha256)",
     )
     shared.add_index(parser)
+    parser.add_argument(
+        "--keep-signatures",
+        action="store_true",
+        help="sign what others have signed already, and keep their signatures",
+    )
     shared.add_limits(parser)
     shared.add_reporting(parser, quiet=True)
 
@@ -75,6 +82,7 @@ def add_to(commands: Commands) -> None:
     parser.add_argument("executable", metavar="EXECUTABLE", help="program to put in front of it")
     shared.add_output(parser, "where the result goes", required=True)
     shared.add_signing_keys(parser)
+    shared.add_moment(parser)
     shared.add_limits(parser)
     shared.add_reporting(parser, quiet=True)
 
@@ -96,6 +104,8 @@ def sign(arguments: argparse.Namespace, output: Output) -> int:
             limits=shared.limits_of(arguments),
             progress=progress,
             index=arguments.index,
+            keep_signatures=arguments.keep_signatures,
+            at=arguments.at,
         )
     _tell(report, output)
     return 0
@@ -116,7 +126,12 @@ def append(arguments: argparse.Namespace, output: Output) -> int:
     executable = shared.existing(arguments.executable)
     keys = shared.load_private_keys(arguments)
     report = signedvfs.append(
-        archive, executable, arguments.output, keys, limits=shared.limits_of(arguments)
+        archive,
+        executable,
+        arguments.output,
+        keys,
+        limits=shared.limits_of(arguments),
+        at=arguments.at,
     )
     _tell(report, output)
     return 0
@@ -124,18 +139,19 @@ def append(arguments: argparse.Namespace, output: Output) -> int:
 
 def _tell(report: signedvfs.SignReport, output: Output) -> None:
     done = "added a signature to" if report.added else "signed"
-    signers = list(report.signers)
     left_out = list(report.left_out)
     lines = [
         f"{output.paint(done, 'green')} {report.output}: {plural(report.members, 'member')}",
-        *output.fields(("signed by", signer) for signer in signers),
-        *output.fields(("left out", printable(one)) for one in left_out),
+        *output.fields(
+            [*signed.rows_of(report), *(("left out", printable(one)) for one in left_out)]
+        ),
     ]
     facts = {
         "output": report.output,
         "added": report.added,
         "members": report.members,
-        "signers": signers,
+        **signed.facts_of(report),
         "left_out": left_out,
     }
     output.report(facts, lines)
+    signed.warn_of(report, output)

@@ -1,14 +1,16 @@
-"""Directories as sources."""
+"""Directories as sources: what is below them, and nothing else."""
 
 from __future__ import annotations
 
-import os
 import stat
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from functools import partial
+from os import stat_result
 from pathlib import Path
 
 from signedvfs.packaging.errors import PackError
 from signedvfs.packaging.members import Item, Members, unwanted
+from signedvfs.packaging.tree import Parts, Tree
 
 _TOOLS_OWN = {
     "__pycache__": "compiled anew",
@@ -26,50 +28,89 @@ _TOOLS_OWN = {
 Identity = tuple[int, int]
 
 
-def add_directory(members: Members, path: Path, exclude: Collection[Identity]) -> None:
+def add_directory(
+    members: Members, path: Path, exclude: Collection[Identity], *, follow_links: bool = False
+) -> None:
     """add_directory adds the content of the directory `path` to the archive's root.
 
-    A directory that is a package itself goes in under its own name. Symbolic links are followed;
-    the files in `exclude` are left out.
+    A directory that is a package itself goes in under its own name. A symbolic link below it is a
+    PackError, or with `follow_links` stands for what it leads to, which has to be below `path`,
+    too. The files in `exclude` are left out.
     """
-    prefix = ""
-    if (path / "__init__.py").exists():
-        prefix = path.resolve().name + "/"
-    _walk(members, path, prefix, exclude, [identity(path.stat())])
+    walk = _Walk(members, Tree(path), exclude, follow_links)
+    names = [name for name, _ in walk.tree.list(())]
+    prefix = path.resolve().name + "/" if "__init__.py" in names else ""
+    walk.down((), path, prefix, [identity(walk.tree.look(()))])
 
 
-def identity(found: os.stat_result) -> Identity:
+def identity(found: stat_result) -> Identity:
     """identity returns what tells whether two paths lead to one file."""
     return found.st_dev, found.st_ino
 
 
-def _walk(
-    members: Members, path: Path, prefix: str, exclude: Collection[Identity], above: list[Identity]
-) -> None:
-    with os.scandir(path) as entries:
-        found = sorted(entries, key=lambda entry: os.fsencode(entry.name))
-    for entry in found:
-        origin = path / entry.name
-        name = prefix + entry.name
-        try:
-            info = entry.stat()
-        except FileNotFoundError:
-            raise PackError(f"{origin} is a link to nothing", "Repair or remove it.") from None
-        this = identity(info)
-        if stat.S_ISDIR(info.st_mode):
-            if entry.name in _TOOLS_OWN:
-                members.leave_out(str(origin), _TOOLS_OWN[entry.name])
-            elif (origin / "pyvenv.cfg").exists():
-                members.leave_out(str(origin), "a virtual environment")
-            elif this in above:
-                raise PackError(f"{origin} is a link to a directory around it", "Remove it.")
+class _Walk:
+    def __init__(
+        self, members: Members, tree: Tree, exclude: Collection[Identity], follow_links: bool
+    ) -> None:
+        self.tree = tree
+        self._members = members
+        self._exclude = exclude
+        self._follow_links = follow_links
+
+    def down(self, parts: Parts, shown: Path, prefix: str, above: Sequence[Identity]) -> None:
+        """down takes what is in one directory; `shown` and `prefix` are how people came there."""
+        found = self.tree.list(parts)
+        if parts and "pyvenv.cfg" in [name for name, _ in found]:
+            self._members.leave_out(str(shown), "a virtual environment")
+            return
+        for name, info in found:
+            origin = shown / name
+            there: Parts = (*parts, name)
+            if stat.S_ISLNK(info.st_mode):
+                if name in _TOOLS_OWN:
+                    self._members.leave_out(str(origin), _TOOLS_OWN[name])
+                    continue
+                there = self._follow(there, origin)
+                info = self.tree.look(there)
+            if stat.S_ISDIR(info.st_mode):
+                self._take_directory(there, info, origin, prefix + name + "/", above)
             else:
-                _walk(members, origin, name + "/", exclude, [*above, this])
-        elif this in exclude:
-            members.leave_out(str(origin), "a key, or the archive itself")
-        elif not stat.S_ISREG(info.st_mode):
-            members.leave_out(str(origin), "not a regular file")
-        elif unwanted(name):
-            members.leave_out(str(origin), unwanted(name))
+                self._take_file(there, info, origin, prefix + name)
+
+    def _follow(self, parts: Parts, origin: Path) -> Parts:
+        if not self._follow_links:
+            raise PackError(
+                f"{origin} is a symbolic link, so what would be signed is not what stands there",
+                "Put what it leads to in its place, or pack what links inside of "
+                f"{self.tree.path} lead to: --follow-links (in Python: follow_links=True).",
+            )
+        return self.tree.resolve(parts, origin)
+
+    def _take_directory(
+        self, parts: Parts, info: stat_result, origin: Path, prefix: str, above: Sequence[Identity]
+    ) -> None:
+        reason = _reason_of((origin.name, *parts))
+        if reason:
+            self._members.leave_out(str(origin), reason)
+        elif identity(info) in above:
+            raise PackError(f"{origin} is a link to a directory around it", "Remove it.")
         else:
-            members.add(Item(name, str(origin), origin.read_bytes))
+            self.down(parts, origin, prefix, [*above, identity(info)])
+
+    def _take_file(self, parts: Parts, info: stat_result, origin: Path, name: str) -> None:
+        reason = _reason_of(parts[:-1])
+        if identity(info) in self._exclude:
+            self._members.leave_out(str(origin), "a key, or the archive itself")
+        elif reason:
+            self._members.leave_out(str(origin), reason)
+        elif not stat.S_ISREG(info.st_mode):
+            self._members.leave_out(str(origin), "not a regular file")
+        elif unwanted(name):
+            self._members.leave_out(str(origin), unwanted(name))
+        else:
+            self._members.add(Item(name, str(origin), partial(self.tree.read, parts)))
+
+
+def _reason_of(directories: Parts) -> str:
+    # A link may lead into a directory that is left out under its own name.
+    return next((_TOOLS_OWN[name] for name in directories if name in _TOOLS_OWN), "")

@@ -13,8 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Callable, Literal, NamedTuple, Union
 
-from signedvfs import Limits, PrivateKey, sign
-from signedvfs._core import ArchiveWriter
+from signedvfs import Limits, PrivateKey, SignReport, sign
+from signedvfs._core import ArchiveWriter, _check_validity
 from signedvfs.packaging import recording
 from signedvfs.packaging.compiler import CompileError, Compiler
 from signedvfs.packaging.directories import add_directory, identity
@@ -53,6 +53,7 @@ class PackReport:
     uncompiled: list[Uncompiled]
     extension_modules: list[str]  # packed as data: this version does not import them
     recorded: int = 0  # members that stand in the order in which they were read
+    signed: SignReport | None = None  # what the signature says; None where there is none
 
 
 def pack(
@@ -68,10 +69,13 @@ def pack(
     name: str | None = None,
     serial: int | None = None,
     expires: datetime | int | None = None,
+    not_before: datetime | int | None = None,
+    at: datetime | int | None = None,
     progress: Progress | None = None,
     exclude: Sequence[AnyPath] = (),
     index: bool | None = None,
     record: recording.Command | None = None,
+    follow_links: bool = False,
     limits: Limits | None = None,
 ) -> PackReport:
     """pack puts directories, wheels and requirements into the archive `output`, and signs it.
@@ -80,8 +84,9 @@ def pack(
     under its own name. `requirements` are requirement files, resolved by pip. `main` ("module" or
     "module:function") becomes the archive's `__main__`. Each module is compiled; `source` is "keep"
     or "strip". `compression` is "stored", "deflate" or "zstd", and `level` 0 its default. Without
-    `key` the archive is not signed; `index` is as for `sign`. Files in `exclude` and `output`
-    itself are not packed.
+    `key` the archive is not signed; `index` and `at` are as for `sign`. Files in `exclude` and
+    `output` itself are not packed. A symbolic link below a directory is a PackError; with
+    `follow_links` it stands for what it leads to, which has to be below that directory as well.
 
     `record` is a command, one text or a list of words, as it would follow `python`: "-m MODULE",
     "-c CODE", a script, or the path `output` for the archive's own program, and its arguments. It
@@ -98,14 +103,16 @@ def pack(
     target = Path(output)
     if source not in ("keep", "strip"):
         raise ValueError(f"source must be 'keep' or 'strip', not {source!r}")
-    if key is None and any(one is not None for one in (name, serial, expires, index)):
-        raise ValueError("name, serial, expires and index are signed: they need a key")
+    given = (name, serial, expires, not_before, at, index)
+    if key is None and any(one is not None for one in given):
+        raise ValueError("name, serial, expires, not_before, at and index go with a key")
+    _check_validity(expires, not_before, at)  # before all the work
     words = None if record is None else recording.words_of(record, target)
     if isinstance(sources, (str, os.PathLike)):
         sources = [sources]
     with tempfile.TemporaryDirectory(prefix="signedvfs-") as wheels:
         members = Members()
-        _collect(members, map(Path, sources), map(Path, [*exclude, target]))
+        _collect(members, map(Path, sources), map(Path, [*exclude, target]), follow_links)
         for wheel in fetch_wheels([Path(path) for path in requirements], Path(wheels)):
             add_wheel(members, wheel)
         if main is not None:
@@ -118,7 +125,7 @@ def pack(
             unsigned = target if key is None else Path(unfinished) / "unsigned.zip"
             style = _Style(source == "keep", compression, level, limits)
             order: list[str] = []
-            signers: list[str] = []
+            signed: SignReport | None = None
             with told_of(target, Path(unfinished), members.items):
                 if words is None:
                     count, uncompiled = _Writing(unsigned, style, progress).run(items)
@@ -142,29 +149,33 @@ def pack(
                         name=name,
                         serial=serial,
                         expires=expires,
+                        not_before=not_before,
+                        at=at,
                         progress=told,
                         index=index,
                         limits=limits,
                     )
-                    signers = list(signed.signers)
     return PackReport(
         output=str(target),
         size=target.stat().st_size,
         sha256=_sha256(target),
         members=count,
-        signers=signers,
+        signers=[] if signed is None else list(signed.signers),
         left_out=members.left_out,
         uncompiled=uncompiled,
         extension_modules=[item.name for item in items if _is_extension(item.name)],
         recorded=len(order),
+        signed=signed,
     )
 
 
-def _collect(members: Members, sources: Iterable[Path], exclude: Iterable[Path]) -> None:
+def _collect(
+    members: Members, sources: Iterable[Path], exclude: Iterable[Path], follow_links: bool
+) -> None:
     never = {identity(path.stat()) for path in exclude if path.exists()}
     for path in sources:
         if path.is_dir():
-            add_directory(members, path, never)
+            add_directory(members, path, never, follow_links=follow_links)
         elif path.suffix == ".whl":
             add_wheel(members, path)
         else:

@@ -6,6 +6,7 @@ import base64
 import csv
 import hashlib
 import io
+import stat
 import zipfile
 from functools import partial
 from pathlib import Path
@@ -33,11 +34,15 @@ def add_wheel(members: Members, path: Path) -> None:
 class _Wheel:
     def __init__(self, path: Path) -> None:
         self.path = path
+        # zipfile would wait for somebody to write to a FIFO.
+        if path.exists() and not path.is_file():
+            raise PackError(f"{path} is not a wheel: it is no regular file", _AGAIN)
         try:
             self._zip = zipfile.ZipFile(path)
         except zipfile.BadZipFile as error:
             raise PackError(f"{path} is not a wheel: {error}", _AGAIN) from None
         self.names = sorted(name for name in self._zip.namelist() if not name.endswith("/"))
+        self._refuse_links()
         infos = [name for name in self.names if name.endswith(".dist-info/WHEEL")]
         infos = [name for name in infos if name.count("/") == 1]
         if len(infos) != 1 or len(set(self.names)) != len(self.names):
@@ -82,6 +87,13 @@ class _Wheel:
                 size = self._zip.getinfo(name).file_size if known else ""
                 rows.writerow([member, known, size])
         return text.getvalue().encode()
+
+    def _refuse_links(self) -> None:
+        # The content of a link is a path: whoever unpacks it gets something else than what is here.
+        for info in self._zip.infolist():
+            kind = stat.S_IFMT(info.external_attr >> 16)
+            if kind not in (0, stat.S_IFDIR if info.is_dir() else stat.S_IFREG):
+                raise PackError(f"{self.path}: {info.filename!r} is a link or no file", _AGAIN)
 
     def _content(self, name: str) -> bytes:
         try:

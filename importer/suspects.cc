@@ -1,0 +1,124 @@
+#include "importer/suspects.h"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "archive/byte_source.h"
+#include "archive/format_sniffer.h"
+#include "archive/zip_archive.h"
+#include "importer/archive_names.h"
+#include "importer/module_lookup.h"
+#include "importer/path_text.h"
+#include "importer/process_lock.h"
+
+namespace signedvfs {
+namespace {
+
+// What reading the names of an archive that nobody has vouched for may cost.
+Limits cost_of_names() {
+  Limits limits;
+  limits.directory_bytes = std::uint64_t{4} << 20;
+  limits.members = 50'000;
+  return limits;
+}
+
+bool is_there(const std::string& path) {
+  struct stat found{};
+  return ::lstat(path.c_str(), &found) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
+
+bool is_directory(const std::string& path) {
+  struct stat found{};
+  return ::stat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode);
+}
+
+bool lies_in(const std::string& directory, const std::string& stem,
+             const std::vector<std::string>& suffixes) {
+  const std::string path = directory + '/' + stem;
+  if (is_there(path)) return true;
+  for (const std::string& suffix : suffixes) {
+    if (is_there(path + suffix)) return true;
+  }
+  return false;
+}
+
+bool lists(const SignedVfs& known, const std::string& stem,
+           const std::vector<std::string>& suffixes) {
+  const auto found = find_module(known.listing(), stem, SearchOrder::kArchive, suffixes);
+  return !found.ok() || !found->empty();
+}
+
+std::string without_suffix(const std::string& name, const std::vector<std::string>& suffixes) {
+  for (const std::string& suffix : suffixes) {
+    if (name.ends_with(suffix)) return name.substr(0, name.size() - suffix.size());
+  }
+  return name;
+}
+
+}  // namespace
+
+bool Suspects::may_mean(const Suspect& suspect, const std::string& stem,
+                        const std::vector<std::string>& suffixes) {
+  if (suspect.known != nullptr && lists(*suspect.known, stem, suffixes)) return true;
+  const std::string_view last = last_component(suspect.absolute);
+  const bool is_place_of_archive = named_like_archive(last);
+  const std::string_view first = std::string_view(stem).substr(0, stem.find('/'));
+  if (is_place_of_archive && first == product_of(last)) return true;
+  if (is_directory(suspect.absolute)) {
+    return lies_in(suspect.absolute, stem, suffixes) || (suspect.is_root && is_place_of_archive);
+  }
+  const std::shared_ptr<const Names> names = names_of(suspect.absolute, suffixes);
+  if (!names->is_complete || names->stems.contains(stem)) return true;
+  return !names->is_archive && suspect.is_root;
+}
+
+Suspects::Names Suspects::read_names(const std::string& absolute,
+                                     const std::vector<std::string>& suffixes) {
+  Names out;
+  const Limits limits = cost_of_names();
+  auto opened = open_file(absolute, limits.archive_bytes);
+  if (opened.code() == Errc::kNotFound) {
+    out.is_complete = true;
+    return out;
+  }
+  if (!opened.ok()) return out;
+  std::shared_ptr<const ByteSource> source = std::move(opened).value();
+  const auto sniffed = sniff(*source);
+  if (!sniffed.ok()) return out;
+  if (sniffed->format == Format::kNone) {
+    out.is_complete = true;
+    return out;
+  }
+  out.is_archive = true;
+  if (sniffed->format != Format::kZip) return out;
+  const auto archive = open_sniffed_zip(std::move(source), absolute, limits);
+  if (!archive.ok()) return out;
+  const auto names = archive.value()->names();
+  if (!names.ok()) return out;
+  for (const std::string& name : *names) {
+    out.stems.insert(without_suffix(name, suffixes));
+    for (std::size_t slash = name.rfind('/'); slash != std::string::npos && slash > 0;
+         slash = name.rfind('/', slash - 1)) {
+      if (!out.stems.insert(name.substr(0, slash)).second) break;
+    }
+  }
+  out.is_complete = true;
+  return out;
+}
+
+std::shared_ptr<const Suspects::Names> Suspects::names_of(
+    const std::string& absolute, const std::vector<std::string>& suffixes) {
+  {
+    const ProcessLock lock;
+    if (const auto found = known_.find(absolute); found != known_.end()) return found->second;
+  }
+  auto names = std::make_shared<const Names>(read_names(absolute, suffixes));
+  // What is not an archive, or is not there, may be one when it is next looked at.
+  if (!names->is_archive) return names;
+  const ProcessLock lock;
+  return known_.emplace(absolute, std::move(names)).first->second;
+}
+
+}  // namespace signedvfs

@@ -1,0 +1,44 @@
+// What stands where a signer's manifest will stand.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "archive/container.h"
+#include "archive/limits.h"
+#include "archive/status.h"
+#include "vfs/digest.h"
+#include "vfs/manifest_text.h"
+#include "vfs/private_key.h"
+
+namespace signedvfs {
+
+// Existing is the manifest that a container has before it is signed. What `is_own` does not vouch
+// for, nobody does.
+struct Existing {
+  std::string defect;  // why it is none that anybody can follow; everything else is empty then
+  std::vector<Signature> signatures;
+  std::string header_text;
+  Header header;
+
+  // is_own: one of the signing keys has signed the header, and no signature that names one of them
+  // is false.
+  bool is_own = false;
+
+  // listed holds the content's digest by the member's path, where the manifest is our own.
+  std::map<std::string, Digest, std::less<>> listed;
+};
+
+// is_by_one_of tells whether `signature` names one of `keys`. It may be false all the same.
+bool is_by_one_of(const Signature& signature, const std::vector<PrivateKey>& keys);
+
+// read_existing returns the manifest of `container`, or nothing where there is none. Fails where it
+// cannot be read.
+Result<std::optional<Existing>> read_existing(const Container& container,
+                                              const std::vector<PrivateKey>& keys,
+                                              const Limits& limits);
+
+}  // namespace signedvfs

@@ -1,0 +1,44 @@
+// What a signer is going to state, decided before any content is read.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "archive/status.h"
+#include "vfs/existing.h"
+#include "vfs/manifest.h"
+#include "vfs/private_key.h"
+#include "vfs/signed_vfs.h"
+#include "vfs/signer.h"
+
+namespace signedvfs {
+
+// Intent is a statement on contents that are not known yet.
+struct Intent {
+  HashType hash_type = HashType::kSha256;
+  Attributes attributes;             // but for `prefix`, which is known once it has been read
+  std::optional<bool> index;         // nothing: the number of members decides
+  std::optional<Existing> co_signs;  // this statement must come out again, and its other signatures
+                                     // are kept
+
+  // What the signer's user is to be told (see SignReport).
+  std::vector<std::string> carried_over;
+  std::vector<std::string> dropped;
+  std::vector<std::string> warnings;
+};
+
+// intend decides what `request` makes of what stands there. An attribute that it leaves unset comes
+// from `existing` where that is its own, or where it asks to keep others' signatures on that very
+// statement; from nowhere else. Fails with `kUsage` where the result would not be valid at the
+// moment that `request` names, or where there is no signature to be kept.
+Result<Intent> intend(const SignRequest& request, const std::optional<Existing>& existing,
+                      const std::optional<Order>& order);
+
+// intend_again states of the members of `archive`, which `keys` have signed, what was stated of
+// them before. Fails with `kUsage` where that is not valid at the moment `at` (default: now).
+Result<Intent> intend_again(const SignedVfs& archive, const std::vector<PrivateKey>& keys,
+                            const std::optional<std::int64_t>& at);
+
+}  // namespace signedvfs
