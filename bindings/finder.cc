@@ -135,7 +135,7 @@ py::object get_data(const Finder& self, const py::object& path) {
 }
 
 py::object get_resource_reader(const py::object& self, const py::object& name) {
-  return py::module_::import("signedvfs.resources").attr("reader_of")(self, name);
+  return own_function("signedvfs.resources", "reader_of")(self, name);
 }
 
 py::object iter_modules(const Finder& self, const py::object& prefix) {
@@ -381,6 +381,9 @@ void register_finder(py::module_& module) {
           "The path inside the archive, empty or ending in a slash.")
       .def_property_readonly("vfs", &vfs_in_use,
                              "The archive in use as a SignedVfs, or None where there is none.")
+      .def_property_readonly(
+          "_below_roots", [](const Finder& self) { return self.state().is_scoped(); },
+          "Whether it belongs to a hook for given roots.")
       .def("__reduce__", &reduce)
       .def("__copy__", &copy)
       .def("__deepcopy__", [](const py::object& self, const py::object&) { return copy(self); })

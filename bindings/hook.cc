@@ -307,8 +307,8 @@ void register_hook(py::module_& module) {
            "Put the hook first in sys.path_hooks, unless it is in there already.")
       .def("protect", &protect_path, py::arg("path"),
            "protect(self, path)\n--\n\n"
-           "Never leave `path`, or what lies below it, to another importer: also where nothing is "
-           "there,\nor a directory whose manifest has been taken away. Both are refused.")
+           "Never leave `path`, or what lies below it, to another importer: also where nothing is\n"
+           "there, or a directory whose manifest has been taken away. Both are refused.")
       .def_property_readonly("roots", &given_roots,
                              "The absolute paths that the hook was made for, or None.")
       .def_property_readonly(

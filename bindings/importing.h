@@ -29,6 +29,10 @@ std::optional<Finder> claim_for(const pybind11::object& path);
 // roots_of returns the roots of an importer as a tuple of str.
 pybind11::tuple roots_of(const ImportState& state);
 
+// own_function returns the function `name` of our Python module `module`, which is imported only
+// now: whoever asks may be in the middle of an import. What is missing there is a RuntimeError.
+pybind11::object own_function(const char* module, const char* name);
+
 // finder_type is Python's `zipimporter`.
 PyTypeObject* finder_type();
 

@@ -83,29 +83,12 @@ bool is_at(const SideDoor& door, std::string_view name) noexcept {
   return door.copied && name[name.size() - module.size() - 1] == '.';
 }
 
-// call_guard calls the function of ours. It is imported only now: whoever closes a door may be in
-// the middle of an import.
-py::object call_guard(const SideDoor& door, py::handle original, const py::args& args,
-                      const py::kwargs& kwargs) {
-  py::object function;
-  try {
-    function = py::module_::import(door.guard).attr(door.function);
-  } catch (py::error_already_set& error) {
-    // importlib.resources takes an AttributeError for a loader without resources, and goes on
-    // without it.
-    if (!error.matches(PyExc_AttributeError)) throw;
-    py::raise_from(error, PyExc_RuntimeError, "signedvfs is not installed completely");
-    throw py::error_already_set();
-  }
-  return function(original, *args, **kwargs);
-}
-
 // guarded returns what takes the place of `original`, which it borrows. It is bound to objects
 // where `binds` says so.
 py::object guarded(const SideDoor& door, py::handle original, bool binds) {
   py::cpp_function call(
       [&door, original](const py::args& args, const py::kwargs& kwargs) {
-        return call_guard(door, original, args, kwargs);
+        return own_function(door.guard, door.function)(original, *args, **kwargs);
       },
       py::name(door.function));  // not its own: pybind11 has ideas about "__init__"
   if (!binds) return call;
@@ -242,6 +225,18 @@ void close_doors_of(const py::str& name) {
 }
 
 }  // namespace
+
+py::object own_function(const char* module, const char* name) {
+  try {
+    return py::module_::import(module).attr(name);
+  } catch (py::error_already_set& error) {
+    // importlib.resources takes an AttributeError for a loader without resources, and goes on
+    // without it.
+    if (!error.matches(PyExc_AttributeError)) throw;
+    py::raise_from(error, PyExc_RuntimeError, "signedvfs is not installed completely");
+    throw py::error_already_set();
+  }
+}
 
 py::object watch_import(py::handle finder, py::handle name, py::handle path, py::handle target,
                         py::object spec) {

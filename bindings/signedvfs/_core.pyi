@@ -620,6 +620,10 @@ class zipimporter:
     def vfs(self) -> SignedVfs | None:
         """The archive in use as a SignedVfs, or None where there is none."""
 
+    @property
+    def _below_roots(self) -> bool:
+        """Whether it belongs to a hook for given roots."""
+
     def __copy__(self) -> Self: ...
     def __deepcopy__(self, memo: object) -> Self: ...
 

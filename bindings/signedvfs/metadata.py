@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import Distribution, DistributionFinder, EntryPoint, PathDistribution
 from typing import TYPE_CHECKING, Any
 
-from signedvfs._core import SignedVfs, _finder_of, zipimporter
+from signedvfs._core import IntegrityCheckError, SignedVfs, _finder_of, zipimporter
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -78,7 +78,13 @@ def _distributions(finder: zipimporter, name: str | None) -> Iterator[Distributi
 
 def _found(finder: zipimporter, name: str | None) -> Iterator[tuple[SignedVfs, str, str, str]]:
     """Iterate over the directories that describe distributions called `name`; None: any."""
-    vfs = finder.vfs
+    try:
+        vfs = finder.vfs
+    except IntegrityCheckError:
+        # Below given roots what is refused supplies nothing, and stops nobody else.
+        if finder._below_roots:
+            return
+        raise
     if vfs is None:
         return
     at = finder.prefix.rstrip("/")

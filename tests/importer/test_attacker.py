@@ -79,8 +79,8 @@ VICTIM = """
 # The attack has to reach what is read, and must not be all that is ever read.
 OURS_ENOUGH = 'turn >= count and outcome["good"] and outcome["refused"]'
 THEIRS_ENOUGH = 'outcome["evil"] or hasattr(builtins, "evil")'
-# Opening is attacked as well: a policy that is set anew has every archive opened anew.
-OURS_NOW_AND_THEN = "signedvfs.set_policy(signedvfs.get_policy())"
+# Opening is attacked as well, by ever new paths: what was refused once stays refused.
+OURS_NOW_AND_THEN = "sys.path[0] = f'{path}.{turn}.zip'; import os; os.symlink(path, sys.path[0])"
 
 WAYS = ["mapping", "pwrite", "rename", "truncate"]
 
