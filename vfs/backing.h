@@ -29,6 +29,9 @@ class Backing {
   virtual const std::string& path() const& noexcept = 0;
   virtual const ManifestHead& head() const& noexcept = 0;
   virtual const Listing& listing() const& noexcept = 0;
+
+  // has_index tells whether it goes by the signed index.
+  virtual bool has_index() const noexcept = 0;
   virtual Result<const Manifest*> manifest() const = 0;
 
   // read returns the content of a member, in the memory that was checked, or that what was checked

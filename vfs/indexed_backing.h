@@ -32,6 +32,7 @@ class IndexedBacking final : public Backing {
   const std::string& path() const& noexcept override { return path_; }
   const ManifestHead& head() const& noexcept override { return head_; }
   const Listing& listing() const& noexcept override { return *tree_; }
+  bool has_index() const noexcept override { return true; }
   Result<const Manifest*> manifest() const override;
   Result<Buffer> read(std::string_view name) const override;
   Result<std::uint64_t> size_of(std::string_view name) const override;

@@ -98,7 +98,7 @@ Result<std::vector<std::string>> ListedBacking::unlisted() const {
   if (container_->member_count()) return out;
   SIGNEDVFS_ASSIGN(const std::vector<std::string> names, container_->names());
   std::copy_if(names.begin(), names.end(), std::back_inserter(out), [&](const std::string& name) {
-    return name != kManifestName && manifest_.find(name) == nullptr;
+    return !is_reserved(name) && manifest_.find(name) == nullptr;
   });
   return out;
 }

@@ -19,6 +19,7 @@ class ListedBacking final : public Backing {
   const std::string& path() const& noexcept override { return container_->path(); }
   const ManifestHead& head() const& noexcept override { return manifest_.head(); }
   const Listing& listing() const& noexcept override { return listing_; }
+  bool has_index() const noexcept override { return false; }
   Result<const Manifest*> manifest() const override { return &manifest_; }
   Result<Buffer> read(std::string_view name) const override;
   Result<std::uint64_t> size_of(std::string_view name) const override;

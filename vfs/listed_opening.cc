@@ -15,11 +15,13 @@
 namespace signedvfs {
 namespace {
 
-// check_manifest does not say of which archive; its callers do.
+// check_manifest does not say of which archive; its callers do. An archive that was signed with an
+// index goes by it; once it has been unpacked, the directory goes by the same manifest's lines.
 Result<Manifest> check_manifest(Buffer text, const Trust& trust, PathRules rules) {
   auto manifest = Manifest::check(std::move(text), trust.policy, trust.limits, rules);
   if (!manifest.ok()) return std::move(manifest).status().in(kManifestName);
-  if (!manifest->head().header.index) return manifest;
+  const bool is_archive = rules == PathRules::kAppliedByArchive;
+  if (!is_archive || !manifest->head().header.index) return manifest;
   return Status(Errc::kBadIndex,
                 "the manifest commits to an index (" + in_quotes("@index") +
                     "), but there is none at the end of the archive: it was written anew, or "

@@ -53,7 +53,7 @@ const std::vector<std::string>& SignedVfs::signers() const& noexcept {
 const std::vector<Signature>& SignedVfs::signatures() const& noexcept {
   return backing_->head().signatures;
 }
-bool SignedVfs::has_index() const noexcept { return backing_->head().header.index.has_value(); }
+bool SignedVfs::has_index() const noexcept { return backing_->has_index(); }
 std::uint64_t SignedVfs::prefix_bytes() const noexcept { return backing_->prefix_bytes(); }
 const Listing& SignedVfs::listing() const& noexcept { return backing_->listing(); }
 Result<const Manifest*> SignedVfs::manifest() const { return backing_->manifest(); }

@@ -35,8 +35,8 @@ class SignedVfs {
   // exactly the listed members. Fails with the code of the first thing that is wrong.
   static Result<std::shared_ptr<const SignedVfs>> open(const std::string& path, const Trust& trust);
 
-  // over does the same for a container that is open already, and goes by its manifest: one with an
-  // index is refused. Whoever opened it has paid for what that took.
+  // over does the same for a container that is open already, and goes by its manifest: an archive
+  // that was signed with an index is refused. Whoever opened it has paid for what that took.
   static Result<std::shared_ptr<const SignedVfs>> over(std::unique_ptr<const Container> container,
                                                        const Trust& trust);
 

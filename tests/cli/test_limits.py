@@ -43,9 +43,7 @@ def program(cli: Cli, keys: Path) -> Path:
     ids=lambda words: words[0] + words[-2] if words[0] == "pack" else words[0],
 )
 @pytest.mark.usefixtures("program")
-def test_every_command_honours_it_and_advises_it(
-    words: list[str], cli: Cli, keys: Path
-) -> None:
+def test_every_command_honours_it_and_advises_it(words: list[str], cli: Cli, keys: Path) -> None:
     words = [str(keys / word) if word.startswith("a.") else word for word in words]
     refused = cli(*words, SMALL)
     assert refused.code != 0
@@ -63,9 +61,7 @@ def test_run_honours_it(cli: Cli, program: Path, keys: Path) -> None:
     assert "--limit member_bytes=N" in refused.err
 
 
-def test_what_was_signed_under_raised_limits_runs_under_raised_limits(
-    cli: Cli, keys: Path
-) -> None:
+def test_what_was_signed_under_raised_limits_runs_under_raised_limits(cli: Cli, keys: Path) -> None:
     tree = write_tree(cli.directory / "program", {"__main__.py": "print('runs')\n"})
     wide = "--limit=name_bytes=5000"
     write_tree(tree, {"/".join(["d" * 200] * 6) + "/x.txt": "long"})

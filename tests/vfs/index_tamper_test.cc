@@ -190,13 +190,27 @@ TEST(IndexedArchive, IsNeverReadWithoutItsIndex) {
   const Buffer manifest = expect(container->read(kManifestName));
   members.emplace_back(kManifestName, text_of(manifest.bytes()));
   EXPECT_EQ(opened(zip_of(members)).code(), Errc::kBadIndex);
-  // as a directory or an archive of another format
-  Members extracted(members.begin(), members.end());
-  for (const bool directory : {false, true}) {
-    EXPECT_EQ(
-        SignedVfs::over(std::make_unique<MemoryContainer>(extracted, directory), trusting()).code(),
-        Errc::kBadIndex);
+  // as an archive of another format
+  const Members extracted(members.begin(), members.end());
+  EXPECT_EQ(SignedVfs::over(std::make_unique<MemoryContainer>(extracted), trusting()).code(),
+            Errc::kBadIndex);
+}
+
+TEST(IndexedArchive, IsASignedDirectoryOnceItIsUnpacked) {
+  const std::string genuine = indexed_zip_of(kGenuine);
+  const auto container = expect(open_zip(std::make_shared<MemorySource>(genuine), "a.zip", {}));
+  Members extracted;
+  for (const std::string& name : expect(container->names())) {
+    const Buffer content = expect(container->read(name));
+    extracted.emplace(name, text_of(content.bytes()));
   }
+  extracted.emplace("evil.py", "evil");
+  const auto vfs =
+      expect(SignedVfs::over(std::make_unique<MemoryContainer>(extracted, true), trusting()));
+  EXPECT_FALSE(vfs->has_index());
+  EXPECT_TRUE(vfs->verify_all().ok());
+  EXPECT_EQ(expect(vfs->unlisted()), std::vector<std::string>{"evil.py"});
+  EXPECT_EQ(vfs->read("evil.py").code(), Errc::kNotFound);
 }
 
 TEST(IndexedArchive, IsNotMadeByPuttingAnIndexBehind) {
