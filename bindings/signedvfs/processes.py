@@ -15,7 +15,7 @@ class _Importer:
 
     def __reduce__(self) -> tuple[Callable[..., None], tuple[object, ...]]:
         hooks = [_described(one) for one in _hooks_in_use()]
-        return _set_up, (get_policy(), _fields(get_limits()), hooks)
+        return _set_up, (get_policy(), get_limits(), hooks)
 
 
 def get_preparation_data(
@@ -52,21 +52,14 @@ def _hooks_in_use() -> list[PathHook]:
 
 
 def _described(one: PathHook) -> tuple[object, ...]:
-    limits = None if one.limits is None else _fields(one.limits)
-    return one.roots, one.policy, limits, one._remembered()
+    return one.roots, one.policy, one.limits, one._remembered()
 
 
-def _fields(limits: Limits) -> dict[str, int]:
-    return {name: getattr(limits, name) for name in dir(limits) if not name.startswith("_")}
-
-
-def _set_up(policy: TrustPolicy, limits: dict[str, int], hooks: list[tuple[Any, ...]]) -> None:
-    set_policy(policy, Limits(**limits))
+def _set_up(policy: TrustPolicy, limits: Limits, hooks: list[tuple[Any, ...]]) -> None:
+    set_policy(policy, limits)
     made = []
     for roots, own_policy, own_limits, known in hooks:
-        one = hook
-        if roots is not None:
-            one = PathHook(roots, own_policy, None if own_limits is None else Limits(**own_limits))
+        one = hook if roots is None else PathHook(roots, own_policy, own_limits)
         one._recall(known)
         made.append(one)
     for one in reversed(made):

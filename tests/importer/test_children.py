@@ -166,7 +166,7 @@ def test_nothing_of_the_policy_is_lost_on_the_way(workshop: Workshop, python: Py
 
     signedvfs.set_policy(policy(3), limits=signedvfs.Limits(members=7777))
     assert sent()[0] == repr(policy(3))
-    assert sent()[1]["members"] == 7777
+    assert sent()[1].members == 7777
     assert sent()[2]["floors"] == []
     sys.path.insert(0, {str(path)!r})
     import late
