@@ -19,6 +19,7 @@
 #include "importer/deprecated_protocol.h"
 #include "importer/module_query.h"
 #include "importer/module_spec.h"
+#include "importer/own_library.h"
 #include "importer/path_hook.h"
 
 namespace py = pybind11;
@@ -75,13 +76,18 @@ void keep_submodules(const Finder& finder, Location location) {
 }
 
 py::object find_spec_of(const Finder& finder, PyObject* self, PyObject* name) {
+  Result<ModuleQuery> asked = ModuleQuery::search(finder, name);
+  if (!asked.ok() && asked.code() != Errc::kPython) {
+    py::object own =
+        object(require(find_in_own_library(finder.state().system, name), Activity::kVerifying));
+    if (!own.is_none()) return own;
+  }
   std::optional<Location> submodules;
-  py::object spec =
-      object(answer_of(finder, ModuleQuery::search(finder, name), [&](ModuleQuery& query) {
-        Result<PyRef> found = query.spec(self);
-        submodules = query.submodules();
-        return found;
-      }));
+  py::object spec = object(answer_of(finder, std::move(asked), [&](ModuleQuery& query) {
+    Result<PyRef> found = query.spec(self);
+    submodules = query.submodules();
+    return found;
+  }));
   if (submodules) keep_submodules(finder, *std::move(submodules));
   return spec;
 }

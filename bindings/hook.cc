@@ -213,58 +213,15 @@ bool is_equal(const PathHook& hook, const py::object& other) {
   return py::isinstance<PathHook>(other) && other.cast<const PathHook&>().state == hook.state;
 }
 
-// policy_changed is for the hook over all archives, and for those that go by the default policy.
-void policy_changed(bool replaced) {
+}  // namespace
+
+std::vector<std::shared_ptr<ImportState>> importers() {
   std::vector<std::shared_ptr<ImportState>> all{import_state()};
   for (const Scoped::One& one : scoped_importers().all) {
     if (auto state = one.state.lock()) all.push_back(std::move(state));
   }
-  for (const std::shared_ptr<ImportState>& state : all) {
-    state->registry.policy_changed(replaced);
-    require(purge_importer_cache(*state, finder_type()), Activity::kTool);
-  }
+  return all;
 }
-
-void trust(const py::args& keys) {
-  std::vector<PublicKey> added;
-  for (const py::handle key : keys) {
-    if (!py::isinstance<PublicKey>(key)) {
-      throw py::type_error(std::string("expected signedvfs.PublicKey, not ") +
-                           Py_TYPE(key.ptr())->tp_name);
-    }
-    added.push_back(key.cast<const PublicKey&>());
-  }
-  if (add_trusted_keys(added)) policy_changed(false);
-  require(purge_importer_cache(*import_state(), finder_type()), Activity::kTool);
-}
-
-void set_policy(const py::object& policy, const py::object& limits) {
-  set_default_policy(policy, limits);
-  policy_changed(true);
-}
-
-void defer_collection(bool defer) {
-  require(import_state()->collector.defer(defer), Activity::kTool);
-}
-
-void register_policy_functions(py::module_& module) {
-  module.def("trust", &trust,
-             "trust(*keys)\n--\n\n"
-             "Trust these public keys, in addition to those of the policy in force.\n\n"
-             "Archives that were refused for want of a trusted signature are asked about again;\n"
-             "whatever was refused for another reason stays refused.");
-  module.def("set_policy", &set_policy, py::arg("policy"), py::arg("limits") = py::none(),
-             "set_policy(policy, limits=None)\n--\n\n"
-             "Replace the policy, and the limits that archives are opened with (None: the "
-             "defaults).\n\n"
-             "Archives in use are asked about again, and those that were refused for what the "
-             "policy or\nthe limits said; what was tampered with stays refused.");
-  module.def("get_policy", &default_policy, "get_policy()\n--\n\nReturn the policy in force.");
-  module.def("get_limits", &default_limits,
-             "get_limits()\n--\n\nReturn the limits that archives are opened with.");
-}
-
-}  // namespace
 
 py::tuple roots_of(const ImportState& state) {
   py::tuple out(state.roots.size());
@@ -339,15 +296,6 @@ void register_hook(py::module_& module) {
   module.def("_finder_below", &finder_below, py::arg("roots"), py::arg("path"),
              "_finder_below(roots, path)\n--\n\n"
              "Return the finder for `path` of the hook for these roots; for pickle.");
-  register_policy_functions(module);
-  module.def(
-      "defer_collection", &defer_collection, py::arg("defer") = true,
-      "defer_collection(defer=True)\n--\n\n"
-      "Keep the cyclic garbage collector out of bursts of imports from signed archives.\n\n"
-      "From a module's execution to its end, imports inside it included, the youngest\n"
-      "generation is collected every 200,000 objects only; then gc's thresholds are what\n"
-      "they were. What was made meanwhile is old from then on. Modules of less than 4 KiB that\n"
-      "import nothing change nothing. False: as usual.");
 }
 
 }  // namespace signedvfs

@@ -4,6 +4,7 @@
 #include <pybind11/pybind11.h>
 
 #include <memory>
+#include <vector>
 
 #include "importer/import_state.h"
 
@@ -16,6 +17,9 @@ struct PathHook {
   pybind11::object policy;  // of a hook for given roots: a TrustPolicy, or None for the default one
   pybind11::object limits;  // likewise
 };
+
+// importers returns those of all hooks that the interpreter has, the one over all archives first.
+std::vector<std::shared_ptr<ImportState>> importers();
 
 // remembered returns, as plain Python objects that can be pickled, what a child process has to know
 // so that it decides as this one has; recall makes a hook there know it.

@@ -37,6 +37,7 @@ PYBIND11_MODULE(_core_in_any_interpreter, module, py::mod_gil_not_used(),
   signedvfs::register_sealed(module);
   signedvfs::register_side_doors(module);
   signedvfs::register_hook(module);
+  signedvfs::register_trust(module);
   adopt(module);
   signedvfs::register_writer(module);  // for the packer, which finds it here
 }

@@ -15,6 +15,7 @@ void register_policy(pybind11::module_& module);
 void register_sealed(pybind11::module_& module);
 void register_side_doors(pybind11::module_& module);
 void register_signing(pybind11::module_& module);
+void register_trust(pybind11::module_& module);
 void register_vfs(pybind11::module_& module);
 void register_writer(pybind11::module_& module);
 

@@ -1,5 +1,6 @@
 #include "importer/import_system.h"
 
+#include <string>
 #include <utility>
 
 namespace signedvfs {
@@ -75,6 +76,19 @@ Status fetch_finders(ImportSystem& out) {
   return {};
 }
 
+// The module os is loaded before any program runs; from where, says where its library is.
+Status fetch_own_library(ImportSystem& out) {
+  const Result<PyRef> file = loaded_attribute("os", "__file__");
+  if (!file.ok() || PyUnicode_Check(file->get()) == 0) {
+    PyErr_Clear();  // an interpreter that has it otherwise
+    return {};
+  }
+  SIGNEDVFS_ASSIGN(const std::string path, utf8_of(file->get()));
+  const std::size_t slash = path.rfind('/');
+  if (slash != std::string::npos) out.own_library = path.substr(0, slash);
+  return {};
+}
+
 }  // namespace
 
 Result<ImportSystem> ImportSystem::fetch() {
@@ -86,6 +100,7 @@ Result<ImportSystem> ImportSystem::fetch() {
   SIGNEDVFS_TRY(fetch_functions(out));
   SIGNEDVFS_TRY(fetch_spec_fields(out));
   SIGNEDVFS_TRY(fetch_finders(out));
+  SIGNEDVFS_TRY(fetch_own_library(out));
   return out;
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "archive/status.h"
@@ -26,6 +27,9 @@ struct ImportSystem {
   PyRef compile;
   PyRef rename_code;  // gives a code object, and those inside it, another co_filename
   PyRef is_frozen;    // tells whether there is a frozen module of a name
+
+  // own_library is the directory of the interpreter's own library, in UTF-8; empty: not known.
+  std::string own_library;
 
   PyRef builtin_names;  // a frozenset of the names of built-in modules
 

@@ -1,9 +1,8 @@
 #include "importer/namespace_guard.h"
 
 #include <string>
-#include <string_view>
 
-#include "importer/path_text.h"
+#include "importer/own_library.h"
 
 namespace signedvfs {
 namespace {
@@ -42,19 +41,6 @@ Result<PyRef> entries_behind(PyObject* path, PyObject* finder) {
   return PyRef();
 }
 
-// is_in_library tells whether the file `origin` (a str, or anything else) belongs to the
-// interpreter's own library, and not to what was installed into a directory below it.
-Result<bool> is_in_library(PyObject* origin) {
-  if (PyUnicode_Check(origin) == 0) return false;
-  SIGNEDVFS_ASSIGN(const std::string file, utf8_of(origin));
-  SIGNEDVFS_ASSIGN(const PyRef os_file, loaded_attribute("os", "__file__"));
-  SIGNEDVFS_ASSIGN(const std::string os_path, utf8_of(os_file.get()));
-  const std::string library = os_path.substr(0, os_path.rfind('/'));
-  if (library.empty() || !is_at_or_below(file, library)) return false;
-  const std::string_view inside = std::string_view(file).substr(library.size());
-  return !inside.starts_with("/site-packages/") && !inside.starts_with("/dist-packages/");
-}
-
 }  // namespace
 
 Status refuse_replacement(const ImportSystem& system, PyTypeObject* ours, PyObject* finder,
@@ -71,7 +57,7 @@ Status refuse_replacement(const ImportSystem& system, PyTypeObject* ours, PyObje
   SIGNEDVFS_ASSIGN(const PyRef loader, owned(PyObject_GetAttr(spec.get(), system.loader.get())));
   if (loader.get() == Py_None || PyObject_TypeCheck(loader.get(), ours) != 0) return {};
   SIGNEDVFS_ASSIGN(const PyRef origin, owned(PyObject_GetAttr(spec.get(), system.origin.get())));
-  SIGNEDVFS_ASSIGN(const bool is_pythons, is_in_library(origin.get()));
+  SIGNEDVFS_ASSIGN(const bool is_pythons, is_in_own_library(system, origin.get()));
   if (is_pythons) return {};
   SIGNEDVFS_ASSIGN(const std::string what, utf8_of(name));
   SIGNEDVFS_ASSIGN(const PyRef shown, owned(PyObject_Str(origin.get())));

@@ -42,6 +42,14 @@ def drop(workshop: Workshop, bare: Importing) -> Path:
     return path
 
 
+def put_at(path: Path, stands: str) -> None:
+    """Put what is no archive in an archive's place."""
+    if stands == "directory":
+        path.mkdir()
+    elif stands != "nothing":
+        path.write_text("junk" if stands == "junk" else "")
+
+
 def unsigned(workshop: Workshop, name: str, files: Files) -> Path:
     return workshop.plain_zip(f"drop/{name}", files)
 
@@ -140,12 +148,7 @@ def test_a_missing_archive_of_a_root_refuses_what_it_is_known_for(
     bare.put(path, later)
     bare.module("first")
     path.unlink()
-    if stands == "junk":
-        path.write_text("junk")
-    elif stands == "empty":
-        path.touch()
-    elif stands == "directory":
-        path.mkdir()
+    put_at(path, stands)
     importlib.invalidate_caches()
     assert bare.module("fine").v == 1
     for name in ("inside", "shop"):
@@ -159,12 +162,7 @@ def test_an_archive_that_was_itself_given_as_a_root_could_mean_anything(
     workshop: Workshop, bare: Importing, stands: str
 ) -> None:
     path = workshop.directory / "app.zip"
-    if stands == "junk":
-        path.write_text("junk")
-    elif stands == "empty":
-        path.touch()
-    elif stands == "directory":
-        path.mkdir()
+    put_at(path, stands)
     signedvfs.PathHook([path], signedvfs.TrustPolicy(workshop.public_key)).install()
     later = workshop.tree("later", {"m.py": "v = 'attacker'\n"}, sign=False)
     bare.put(path, later)

@@ -222,8 +222,8 @@ def test_limits_and_policy_are_replaced_together(workshop: Workshop, importing: 
 CHILD = """
 import importlib, sys, signedvfs
 def look(path):
+    importlib.invalidate_caches()  # before: it imports importlib.metadata
     sys.path.insert(0, path)
-    importlib.invalidate_caches()
     try:
         import late
         return late.v
