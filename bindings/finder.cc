@@ -19,8 +19,8 @@
 #include "importer/deprecated_protocol.h"
 #include "importer/module_query.h"
 #include "importer/module_spec.h"
-#include "importer/own_library.h"
 #include "importer/path_hook.h"
+#include "importer/path_walk.h"
 
 namespace py = pybind11;
 
@@ -66,7 +66,7 @@ void keep_submodules(const Finder& finder, Location location) {
   PyObject* const cache = PySys_GetObject("path_importer_cache");
   if (cache == nullptr || PyDict_Check(cache) == 0) return;
   const std::string inside = location.prefix.substr(0, location.prefix.size() - 1);
-  const py::object path = object(require(finder.path_of(inside), Activity::kTool));
+  const py::object path = object(require(finder.search_path_of(inside), Activity::kTool));
   PyObject* const kept = PyDict_GetItemWithError(cache, path.ptr());
   if (kept == nullptr && PyErr_Occurred() != nullptr) throw py::error_already_set();
   if (kept != nullptr && PyObject_TypeCheck(kept, finder_type()) != 0) return;
@@ -76,18 +76,13 @@ void keep_submodules(const Finder& finder, Location location) {
 }
 
 py::object find_spec_of(const Finder& finder, PyObject* self, PyObject* name) {
-  Result<ModuleQuery> asked = ModuleQuery::search(finder, name);
-  if (!asked.ok() && asked.code() != Errc::kPython) {
-    py::object own =
-        object(require(find_in_own_library(finder.state().system, name), Activity::kVerifying));
-    if (!own.is_none()) return own;
-  }
   std::optional<Location> submodules;
-  py::object spec = object(answer_of(finder, std::move(asked), [&](ModuleQuery& query) {
-    Result<PyRef> found = query.spec(self);
-    submodules = query.submodules();
-    return found;
-  }));
+  py::object spec =
+      object(answer_of(finder, ModuleQuery::search(finder, name), [&](ModuleQuery& query) {
+        Result<PyRef> found = query.spec(self);
+        submodules = query.submodules();
+        return found;
+      }));
   if (submodules) keep_submodules(finder, *std::move(submodules));
   return spec;
 }
@@ -182,6 +177,11 @@ bool is_no_archive(const Finder& finder, const Status& refusal) {
   return resembles.ok() && !*resembles;
 }
 
+bool is_protected(const Finder& finder) {
+  const std::string& absolute = finder.location().absolute;
+  return !absolute.empty() && finder.state().registry.root_over(walk_path(absolute)).has_value();
+}
+
 // make_finder opens at once, as zipimport's constructor does; the hook's finders open when used.
 std::unique_ptr<Finder> make_finder(const py::object& given) {
   const py::object path = path_argument(given);
@@ -189,10 +189,9 @@ std::unique_ptr<Finder> make_finder(const py::object& given) {
   std::optional<Finder> claimed = claim_for(path);
   if (!claimed) throw_import_error(path, "no signed archive or directory");
   auto finder = std::make_unique<Finder>(*std::move(claimed));
-  const bool is_protected =
-      finder->state().registry.root_of(finder->location().absolute).has_value();
+  const bool was_protected = is_protected(*finder);
   const Result<OpenedArchive> opened = finder->open();
-  if (!opened.ok() && !is_protected && is_no_archive(*finder, opened.status())) {
+  if (!opened.ok() && !was_protected && is_no_archive(*finder, opened.status())) {
     throw_import_error(path, opened.status().what());
   }
   if (!opened.ok()) throw_status(opened.status(), Activity::kVerifying, subject_of(*finder));

@@ -30,7 +30,7 @@ constexpr const char* kScoped = "hooks for given roots";
 struct Scoped {
   struct One {
     std::weak_ptr<ImportState> state;
-    std::string trust;  // the policy and the limits as text
+    std::weak_ptr<GivenTrust> trust;
   };
   std::vector<One> all;
 };
@@ -115,65 +115,95 @@ std::vector<std::string> absolute_roots(const py::object& roots) {
 }
 
 bool overlap(const std::vector<Root>& some, const std::vector<Root>& others) {
-  return std::any_of(some.begin(), some.end(), [&](const Root& one) {
-    return std::any_of(others.begin(), others.end(), [&](const Root& other) {
-      return is_at_or_below(one.resolved, other.resolved) ||
-             is_at_or_below(other.resolved, one.resolved);
-    });
-  });
+  const auto meet = [](const std::string& one, const std::string& other) {
+    return is_at_or_below(one, other) || is_at_or_below(other, one);
+  };
+  for (const Root& one : some) {
+    for (const Root& other : others) {
+      for (const std::string& place : one.places) {
+        const auto meets = [&](const std::string& its) { return meet(place, its); };
+        if (std::any_of(other.places.begin(), other.places.end(), meets)) return true;
+      }
+    }
+  }
+  return false;
 }
 
-// share_importer returns the importer of a hook for the same roots and policy where there is one.
-// Two owners of one path would each have a say in what the other refuses.
-std::shared_ptr<ImportState> share_importer(std::shared_ptr<ImportState> made,
-                                            const std::string& trust) {
+bool is_equal(const GivenTrust& one, const GivenTrust& other) {
+  const auto text = [](const GivenTrust& trust) {
+    return py::str("{!r} {!r}").format(trust.policy, trust.limits).cast<std::string>();
+  };
+  return text(one) == text(other);
+}
+
+// shared returns a hook for the same roots and policy where there is one, and keeps `made` in mind
+// otherwise. Two owners of one path would each have a say in what the other refuses.
+PathHook shared(PathHook made) {
   Scoped& known = scoped_importers();
   std::erase_if(known.all, [](const Scoped::One& one) { return one.state.expired(); });
   for (const Scoped::One& one : known.all) {
-    const std::shared_ptr<ImportState> other = one.state.lock();
-    if (!overlap(made->roots, other->roots)) continue;
-    if (made->registry.scope() == other->registry.scope() && one.trust == trust) return other;
+    PathHook other{one.state.lock(), one.trust.lock()};
+    if (!other.state || !other.trust || !overlap(made.state->roots, other.state->roots)) continue;
+    const bool has_same_roots = made.state->registry.scope() == other.state->registry.scope();
+    if (has_same_roots && is_equal(*made.trust, *other.trust)) return other;
     throw py::value_error("one of these roots has an owner already: " +
-                          py::repr(roots_of(*other)).cast<std::string>() +
-                          " belong to another signedvfs.PathHook");
+                          py::repr(roots_of(*other.state)).cast<std::string>() +
+                          " belong to another signedvfs.PathHook (its set_policy changes what it "
+                          "goes by)");
   }
-  known.all.push_back({made, trust});
+  known.all.push_back({made.state, made.trust});
   return made;
 }
 
 std::unique_ptr<PathHook> make_hook(const py::object& roots, const py::object& policy,
                                     const py::object& limits) {
   const std::vector<std::string> absolute = absolute_roots(roots);
-  const Limits own_limits = limits_of(limits);
-  static_cast<void>(policy_for_opening(policy));  // of the right type
-  struct Given {
-    py::object policy;
-    std::optional<Limits> limits;
-  };
-  const auto given = std::make_shared<const Given>(
-      Given{policy, limits.is_none() ? std::nullopt : std::optional(own_limits)});
-  auto fetch = fetching([given] {
-    return trust_for_opening(given->policy, given->limits ? *given->limits : default_limits());
+  static_cast<void>(limits_of(limits));  // both of the right type
+  static_cast<void>(policy_for_opening(policy));
+  auto trust = std::make_shared<GivenTrust>(GivenTrust{policy, limits});
+  auto fetch = fetching([trust] {
+    return trust_for_opening(trust->policy,
+                             trust->limits.is_none() ? default_limits() : limits_of(trust->limits));
   });
-  auto made =
+  auto state =
       require(ImportState::create(finder_type(), std::move(fetch), absolute), Activity::kTool);
-  const auto trust = py::str("{!r} {!r}").format(policy, limits).cast<std::string>();
-  PathHook hook{share_importer(std::move(made), trust), policy, limits};
-  require(purge_importer_cache(*hook.state, finder_type()), Activity::kTool);
+  auto hook = std::make_unique<PathHook>(shared({std::move(state), std::move(trust)}));
+  require(purge_importer_cache(*hook->state, finder_type()), Activity::kTool);
   close_side_doors();
-  return std::make_unique<PathHook>(std::move(hook));
+  return hook;
 }
 
-// install puts the hook first, unless it, or one that is worth as much, is in use already.
+void set_hook_policy(const PathHook& hook, const py::object& policy, const py::object& limits) {
+  if (!hook.state->is_scoped()) {
+    throw py::value_error("the hook over all archives goes by signedvfs.set_policy");
+  }
+  static_cast<void>(limits_of(limits));
+  static_cast<void>(policy_for_opening(policy));
+  *hook.trust = {policy, limits};
+  hook.state->registry.policy_changed(true);
+}
+
+// install puts the hook first, unless it, or one that is worth as much, is there with nothing but
+// hooks of ours in front of it.
 void install(const py::object& self) {
   const auto& hook = self.cast<const PathHook&>();
-  const std::vector<py::object> present = hooks_in_use();
-  const bool is_there = std::any_of(present.begin(), present.end(), [&](const py::object& other) {
-    return other.cast<const PathHook&>().state == hook.state;
-  });
-  if (!is_there) py::module_::import("sys").attr("path_hooks").attr("insert")(0, self);
+  const py::list hooks = py::module_::import("sys").attr("path_hooks");
+  std::optional<std::size_t> present;
+  bool is_behind_others = false;
+  for (std::size_t i = 0; i < hooks.size() && !present; ++i) {
+    const py::handle other = hooks[i];
+    const bool is_ours = py::isinstance<PathHook>(other);
+    if (is_ours && other.cast<const PathHook&>().state == hook.state) present = i;
+    is_behind_others = is_behind_others || !is_ours;
+  }
+  if (present && is_behind_others) hooks.attr("pop")(*present);
+  if (!present || is_behind_others) hooks.attr("insert")(0, self);
   require(purge_importer_cache(*hook.state, finder_type()), Activity::kTool);
   close_side_doors();
+}
+
+void purge(const PathHook& hook) {
+  require(purge_importer_cache(*hook.state, finder_type()), Activity::kTool);
 }
 
 void protect_path(const PathHook& hook, const py::object& path) {
@@ -186,7 +216,7 @@ void protect_path(const PathHook& hook, const py::object& path) {
 
 py::list protected_paths(const PathHook& hook) {
   py::list out;
-  for (const std::string& root : hook.state->registry.roots()) out.append(path_object(root));
+  for (const Root& root : hook.state->registry.roots()) out.append(path_object(root.absolute));
   return out;
 }
 
@@ -206,10 +236,10 @@ py::object given_roots(const PathHook& hook) {
 py::str hook_repr(const PathHook& hook) {
   if (!hook.state->is_scoped()) return "<signedvfs.hook>";
   return py::str("signedvfs.PathHook(roots={!r}, policy={!r}, limits={!r})")
-      .format(roots_of(*hook.state), hook.policy, hook.limits);
+      .format(roots_of(*hook.state), hook.trust->policy, hook.trust->limits);
 }
 
-bool is_equal(const PathHook& hook, const py::object& other) {
+bool is_same_hook(const PathHook& hook, const py::object& other) {
   return py::isinstance<PathHook>(other) && other.cast<const PathHook&>().state == hook.state;
 }
 
@@ -261,7 +291,14 @@ void register_hook(py::module_& module) {
       .def("__call__", &call_hook, py::arg("path"))
       .def("install", &install,
            "install(self)\n--\n\n"
-           "Put the hook first in sys.path_hooks, unless it is in there already.")
+           "Put the hook first in sys.path_hooks, unless it is there already, behind no other's.")
+      .def("_purge", &purge,
+           "_purge(self)\n--\n\nDrop what others have found at paths of ours before.")
+      .def("set_policy", &set_hook_policy, py::arg("policy"), py::arg("limits") = py::none(),
+           "set_policy(self, policy, limits=None)\n--\n\n"
+           "Have a hook for given roots go by another policy from now on, as "
+           "`signedvfs.set_policy`\n"
+           "does for the hook over all archives: for a key that is revoked, or a new one.")
       .def("protect", &protect_path, py::arg("path"),
            "protect(self, path)\n--\n\n"
            "Never leave `path`, or what lies below it, to another importer: also where nothing is\n"
@@ -269,10 +306,10 @@ void register_hook(py::module_& module) {
       .def_property_readonly("roots", &given_roots,
                              "The absolute paths that the hook was made for, or None.")
       .def_property_readonly(
-          "policy", [](const PathHook& hook) { return hook.policy; },
+          "policy", [](const PathHook& hook) { return hook.trust->policy; },
           "The policy that was given, or None for the one in force.")
       .def_property_readonly(
-          "limits", [](const PathHook& hook) { return hook.limits; },
+          "limits", [](const PathHook& hook) { return hook.trust->limits; },
           "The limits that were given, or None for those in force.")
       .def_property_readonly("protected", &protected_paths,
                              "The absolute paths that are ours for good: those given to `protect`, "
@@ -284,11 +321,11 @@ void register_hook(py::module_& module) {
            "_remembered(self)\n--\n\nReturn what children have to know, fit for pickle.")
       .def("_recall", &recall, py::arg("known"),
            "_recall(self, known)\n--\n\nKnow what `_remembered` returned in the parent.")
-      .def("__eq__", &is_equal, py::is_operator())
+      .def("__eq__", &is_same_hook, py::is_operator())
       .def("__hash__",
            [](const PathHook& hook) { return std::hash<const void*>()(hook.state.get()); })
       .def("__repr__", &hook_repr);
-  module.attr("hook") = py::cast(PathHook{import_state(), py::none(), py::none()});
+  module.attr("hook") = py::cast(PathHook{import_state(), std::make_shared<GivenTrust>()});
   module.def("_finder_of", &finder_of, py::arg("path"),
              "_finder_of(path)\n--\n\n"
              "Return the verifying finder that imports from `path` go to, or None where they do "

@@ -10,12 +10,18 @@
 
 namespace signedvfs {
 
+// GivenTrust is what a hook for given roots goes by: a TrustPolicy and Limits, or None for those in
+// force.
+struct GivenTrust {
+  pybind11::object policy = pybind11::none();
+  pybind11::object limits = pybind11::none();
+};
+
 // PathHook is the hook over whatever is an archive, of which an interpreter has one, or one for
-// given roots; hooks for the same roots share what they know.
+// given roots; hooks for the same roots share both.
 struct PathHook {
   std::shared_ptr<ImportState> state;
-  pybind11::object policy;  // of a hook for given roots: a TrustPolicy, or None for the default one
-  pybind11::object limits;  // likewise
+  std::shared_ptr<GivenTrust> trust;
 };
 
 // importers returns those of all hooks that the interpreter has, the one over all archives first.

@@ -1,6 +1,5 @@
 #include "importer/finder.h"
 
-#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -40,16 +39,13 @@ Result<OpenedArchive> Finder::open() const {
   return opened;
 }
 
-bool Finder::may_mean(const std::string& stem) const {
-  if (!state_->is_scoped() || !location_.trouble.ok()) return true;
+Meaning Finder::meaning_of(const std::string& stem) const {
+  if (!state_->is_scoped() || !location_.trouble.ok()) return Meaning::kYes;
   return without_gil([&] {
-    const std::vector<Root>& roots = state_->roots;
-    const bool is_root = std::any_of(roots.begin(), roots.end(), [&](const Root& root) {
-      return root.absolute == location_.absolute || root.resolved == location_.absolute;
-    });
-    return state_->suspects.may_mean(
-        {location_.absolute, is_root, state_->registry.last_in_use(location_.absolute)}, stem,
-        state_->module_suffixes);
+    const Registry& registry = state_->registry;
+    const std::string& absolute = location_.absolute;
+    const Suspect suspect{absolute, registry.last_in_use(absolute), registry.known_names(absolute)};
+    return state_->suspects.meaning_of(suspect, stem, state_->module_suffixes);
   });
 }
 
@@ -81,6 +77,13 @@ Result<PyRef> Finder::path_of(std::string_view entry) const {
     return text_of_utf8(std::string(location_.archive).append("/").append(entry));
   }
   SIGNEDVFS_ASSIGN(const PyRef archive, text_of_path(location_.archive));
+  SIGNEDVFS_ASSIGN(const PyRef inside, text_of_utf8(entry));
+  return owned(PyUnicode_FromFormat("%U/%U", archive.get(), inside.get()));
+}
+
+Result<PyRef> Finder::search_path_of(std::string_view entry) const {
+  if (location_.archive.starts_with('/')) return path_of(entry);
+  SIGNEDVFS_ASSIGN(const PyRef archive, text_of_path(location_.absolute));
   SIGNEDVFS_ASSIGN(const PyRef inside, text_of_utf8(entry));
   return owned(PyUnicode_FromFormat("%U/%U", archive.get(), inside.get()));
 }

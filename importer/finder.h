@@ -36,15 +36,19 @@ class Finder {
   // has to be.
   Result<OpenedArchive> open() const;
 
-  // may_mean tells whether what was refused here could have been meant to supply the module at
-  // `stem`, a path inside. Only a hook for given roots leaves the rest to others. Releases the GIL.
-  bool may_mean(const std::string& stem) const;
+  // meaning_of says whether what was refused here could have been meant to supply the module at
+  // `stem`, a path inside. Only a hook for given roots leaves anything to others. Releases the GIL.
+  Meaning meaning_of(const std::string& stem) const;
 
   // read returns a member's content, and tells the auditor.
   Result<VerifiedBytes> read(const OpenedArchive& opened, const std::string& entry) const;
 
   // path_of returns "<archive>/<entry>", the str by which Python knows the entry.
   Result<PyRef> path_of(std::string_view entry) const;
+
+  // search_path_of returns the same as an absolute path, for a package's `__path__`: importlib
+  // forgets what it knows of relative ones, and they change with the current directory.
+  Result<PyRef> search_path_of(std::string_view entry) const;
 
   // get_data returns the content of the member that `path` (a str) names: "<archive>/<entry>" or
   // "<entry>". An OSError where there is none; `member` tells what was read.

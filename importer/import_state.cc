@@ -12,22 +12,23 @@ namespace {
 
 std::string scope_of(const std::vector<std::string>& roots) {
   std::string scope;
-  for (const std::string& root : roots) scope += root + '\0';
+  for (const std::string& root : roots) scope += root + '\n';
   return scope;
 }
 
 std::vector<Root> fixed(const std::vector<std::string>& roots) {
   std::vector<Root> out;
   out.reserve(roots.size());
-  for (const std::string& root : roots) out.push_back({root, resolved_path(root)});
+  for (const std::string& root : roots) out.push_back({root, places_of(root)});
   return out;
 }
 
 // own_archives returns where this interpreter looks for an archive of the standard library, which
-// hardly any has: "lib/python311.zip" below what it was installed into (getpath.py, and site.py's
-// ABI letter for builds without the GIL).
-Result<std::vector<std::string>> own_archives() {
-  std::string name = "python" + std::to_string(PY_MAJOR_VERSION) + std::to_string(PY_MINOR_VERSION);
+// hardly any has: "lib/python311.zip" below what it was installed into (getpath.py, with the ABI's
+// letter for builds without the GIL).
+Result<std::vector<std::string>> own_archives(const ImportSystem& system) {
+  std::string name = "/python" + std::to_string(PY_MAJOR_VERSION);
+  name += std::to_string(PY_MINOR_VERSION);
 #ifdef Py_GIL_DISABLED
   name += 't';
 #endif
@@ -35,11 +36,9 @@ Result<std::vector<std::string>> own_archives() {
   std::vector<std::string> out;
   SIGNEDVFS_ASSIGN(const PyRef library, loaded_attribute("sys", "platlibdir"));
   SIGNEDVFS_ASSIGN(const std::string directory, utf8_of(library.get()));
-  for (const char* const where : {"base_prefix", "base_exec_prefix", "prefix", "exec_prefix"}) {
-    SIGNEDVFS_ASSIGN(const PyRef prefix, loaded_attribute("sys", where));
-    SIGNEDVFS_ASSIGN(const std::string path, utf8_of(prefix.get()));
+  for (const std::string& prefix : system.prefixes) {
     for (const std::string& below : {directory, std::string("lib")}) {
-      auto absolute = absolute_path(std::string(path).append("/").append(below).append("/" + name));
+      auto absolute = absolute_path(std::string(prefix).append("/").append(below).append(name));
       if (absolute.ok()) out.push_back(std::move(absolute).value());
     }
   }
@@ -57,9 +56,9 @@ Result<std::shared_ptr<ImportState>> ImportState::create(PyTypeObject* finder_ty
   auto state = std::make_shared<ImportState>(roots);
   state->finder_type = finder_type;
   state->trust = std::move(trust);
-  SIGNEDVFS_ASSIGN(const std::vector<std::string> own, own_archives());
-  for (const std::string& path : own) state->registry.may_be_missing(path);
   SIGNEDVFS_ASSIGN(state->system, ImportSystem::fetch());
+  SIGNEDVFS_ASSIGN(const std::vector<std::string> own, own_archives(state->system));
+  for (const std::string& path : own) state->registry.may_be_missing(path);
   SIGNEDVFS_ASSIGN(const PyRef ask, loaded_attribute("_imp", "extension_suffixes"));
   SIGNEDVFS_ASSIGN(const PyRef suffixes, owned(PyObject_CallFunctionObjArgs(ask.get(), nullptr)));
   const Py_ssize_t count = PySequence_Size(suffixes.get());

@@ -17,12 +17,6 @@
 
 namespace signedvfs {
 
-// Root is a path that is ours with everything below it, as it was given and without links.
-struct Root {
-  std::string absolute;
-  std::string resolved;
-};
-
 // ImportState is shared by a path hook and all its finders. An interpreter has one for its hook
 // over all archives, and one for each set of roots that a hook was made for.
 struct ImportState {
@@ -43,7 +37,9 @@ struct ImportState {
   // Python object.
   FetchTrust trust;
 
-  const std::vector<Root> roots;
+  // roots are fixed; a child process learns once more of its parent's places for them, before it
+  // imports anything.
+  std::vector<Root> roots;
 
   PyTypeObject* finder_type = nullptr;
   ImportSystem system;

@@ -76,6 +76,15 @@ Status fetch_finders(ImportSystem& out) {
   return {};
 }
 
+Status fetch_prefixes(ImportSystem& out) {
+  for (const char* const name : {"base_prefix", "base_exec_prefix", "prefix", "exec_prefix"}) {
+    SIGNEDVFS_ASSIGN(const PyRef prefix, loaded_attribute("sys", name));
+    SIGNEDVFS_ASSIGN(std::string path, utf8_of(prefix.get()));
+    out.prefixes.push_back(std::move(path));
+  }
+  return {};
+}
+
 // The module os is loaded before any program runs; from where, says where its library is.
 Status fetch_own_library(ImportSystem& out) {
   const Result<PyRef> file = loaded_attribute("os", "__file__");
@@ -101,6 +110,7 @@ Result<ImportSystem> ImportSystem::fetch() {
   SIGNEDVFS_TRY(fetch_spec_fields(out));
   SIGNEDVFS_TRY(fetch_finders(out));
   SIGNEDVFS_TRY(fetch_own_library(out));
+  SIGNEDVFS_TRY(fetch_prefixes(out));
   return out;
 }
 

@@ -31,6 +31,10 @@ struct ImportSystem {
   // own_library is the directory of the interpreter's own library, in UTF-8; empty: not known.
   std::string own_library;
 
+  // prefixes are the directories that the interpreter, or its virtual environment, is installed
+  // into, in UTF-8.
+  std::vector<std::string> prefixes;
+
   PyRef builtin_names;  // a frozenset of the names of built-in modules
 
   // SpecField is an attribute of a ModuleSpec as its constructor leaves it.

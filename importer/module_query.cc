@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "importer/code_object.h"
+#include "importer/library.h"
 #include "importer/module_spec.h"
 #include "importer/namespace_guard.h"
 
@@ -22,9 +23,17 @@ Result<ModuleQuery> ModuleQuery::search(const Finder& finder, PyObject* name) {
   Result<OpenedArchive> opened = finder.open();
   if (opened.ok()) {
     query.opened_ = std::move(opened).value();
-  } else if (opened.code() == Errc::kPython || finder.may_mean(query.stem_)) {
-    return std::move(opened).status();
+    return query;
   }
+  if (opened.code() == Errc::kPython) return std::move(opened).status();
+  const Meaning meaning = finder.meaning_of(query.stem_);
+  if (meaning == Meaning::kNo) return query;
+  const Library library = meaning == Meaning::kUnknown ? Library::kInstalled : Library::kOwn;
+  Result<PyRef> found = find_in_library(query.system(), name, library);
+  if (!found.ok() && PyErr_ExceptionMatches(PyExc_ModuleNotFoundError) != 0) return found.status();
+  if (!found.ok()) PyErr_Clear();  // the refusal is what matters
+  if (!found.ok() || found->get() == Py_None) return std::move(opened).status();
+  query.instead_ = std::move(found).value();
   return query;
 }
 
@@ -46,12 +55,13 @@ Status ModuleQuery::look_up() {
 }
 
 Result<PyRef> ModuleQuery::spec(PyObject* loader) {
+  if (instead_) return std::move(instead_);
   SIGNEDVFS_TRY(look_up());
   if (files_.empty()) return PyRef::borrow(Py_None);
   if (files_.extension) return extension_error(*files_.extension);
   PyRef location;
   if (files_.is_directory || files_.is_package) {
-    SIGNEDVFS_ASSIGN(location, finder_->path_of(stem_));
+    SIGNEDVFS_ASSIGN(location, finder_->search_path_of(stem_));
   }
   if (files_.is_directory) {
     SIGNEDVFS_TRY(refuse_replacement(system(), finder_->state().finder_type, loader, name_));

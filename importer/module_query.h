@@ -22,8 +22,9 @@ class ModuleQuery {
   // create opens the archive for a question about the last part of the dotted name `name` (a str).
   static Result<ModuleQuery> create(const Finder& finder, PyObject* name);
 
-  // search does the same for whoever looks for a module where it may or may not be: what was
-  // refused answers only for what it could have been meant to supply (see Finder::may_mean).
+  // search does the same for whoever looks for a module where it may or may not be. Where the
+  // archive was refused, `spec` then returns what may be imported all the same (find_in_library),
+  // or None for what the archive cannot have meant; for all else search fails with the refusal.
   static Result<ModuleQuery> search(const Finder& finder, PyObject* name);
 
   // spec returns the module's spec, with `loader` as its loader, or None.
@@ -70,6 +71,7 @@ class ModuleQuery {
   std::size_t tail_ = 0;  // where its last part begins
   OpenedArchive opened_;
   ModuleFiles files_;  // what `look_up` has found
+  PyRef instead_;      // the spec of a library's module, where the archive was refused
   std::string member_;
 };
 

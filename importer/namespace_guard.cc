@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "importer/own_library.h"
+#include "importer/library.h"
 
 namespace signedvfs {
 namespace {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "archive/container.h"
+#include "importer/archive_names.h"
 #include "importer/path_text.h"
 #include "importer/path_walk.h"
 
@@ -49,22 +50,57 @@ Result<std::string> encode_path(PyObject* text) {
 
 Status not_ours(std::string_view why) { return {Errc::kNotFound, std::string(why)}; }
 
-// parents calls `look` with ever shorter heads of `path` until it returns a location.
-template <class Look>
-std::optional<Location> parents(std::string_view path, Look&& look) {
+// Asked is an entry of sys.path and the absolute path that it means: what it meant when it was
+// first seen, where it is a relative one.
+struct Asked {
+  std::string_view given;
+  std::string full;
+};
+
+// head_of returns how the first `length` bytes of the full path were given; empty: not at all.
+std::string_view head_of(const Asked& asked, std::size_t length) {
+  const std::size_t behind = asked.full.size() - length;
+  if (behind >= asked.given.size() && clean_relative(asked.given).empty())
+    return asked.given;  // "."
+  return behind < asked.given.size() ? asked.given.substr(0, asked.given.size() - behind) : "";
+}
+
+// meaning_of finds the longest head of a relative path that has been seen before.
+Result<Asked> meaning_of(const Registry& registry, std::string_view path) {
+  if (path.front() == '/') return Asked{path, std::string(path)};
   for (std::size_t length = path.size(); length > 0;) {
     const std::string_view head = path.substr(0, length);
-    if (head.size() < PATH_MAX) {
-      if (auto found = look(head)) return found;
+    if (auto meaning = registry.meaning_of(std::string(head))) {
+      return Asked{path, meaning->append(path.substr(length))};
     }
     const std::size_t slash = head.rfind('/');
     length = slash == std::string_view::npos ? 0 : slash;
   }
-  return std::nullopt;
+  SIGNEDVFS_ASSIGN(const std::string here, absolute_path("."));
+  return Asked{path, (here == "/" ? "/" : here + '/').append(path)};
 }
 
-Location location(std::string_view path, std::string_view head, std::string absolute) {
-  return {std::string(head), std::move(absolute), clean_relative(path.substr(head.size())), {}};
+// at describes a place on the way along the path: `length` bytes of it lead to what is known as
+// `absolute`, and `rest` follows.
+Location at(const Asked& asked, std::size_t length, std::string absolute, std::string rest) {
+  std::string archive(head_of(asked, length));
+  // By way of a link the rest is not what was spelled.
+  if (archive.empty() || clean_relative(asked.full.substr(length)) != rest) archive = absolute;
+  return {std::move(archive), std::move(absolute), std::move(rest), {}};
+}
+
+Location spelled(const Asked& asked, std::size_t length) {
+  return at(asked, length, '/' + clean_relative(asked.full.substr(0, length)),
+            clean_relative(asked.full.substr(length)));
+}
+
+Location below_root(const Asked& asked, const PathWalk& walk, Registry::Below below) {
+  for (const Place& place : walk.places) {
+    if (place.path == below.root) {
+      return at(asked, place.length, std::move(below.root), std::move(below.rest));
+    }
+  }
+  return {below.root, below.root, std::move(below.rest), {}};
 }
 
 // undecided is the location of what might be ours: whoever asks there is told why nobody can tell.
@@ -79,28 +115,16 @@ Location undecided(std::string_view path, const std::string& trouble) {
   return out;
 }
 
-// known_archive finds an archive that was opened or refused before, without looking at the disk.
-std::optional<Location> known_archive(const Registry& registry, std::string_view path) {
-  return parents(path, [&](std::string_view head) -> std::optional<Location> {
-    if (std::optional<std::string> meaning = registry.meaning_of(std::string(head))) {
-      return location(path, head, *std::move(meaning));
+// known_archive finds an archive that was opened or refused before, whatever stands there now.
+std::optional<Location> known_archive(const Registry& registry, const Asked& asked,
+                                      const PathWalk& walk) {
+  for (const Place& place : walk.places) {
+    if (!registry.knows_file(place.path)) continue;
+    if (auto rest = walk.rest_of(place)) {
+      return at(asked, place.length, place.path, *std::move(rest));
     }
-    Result<std::string> absolute = absolute_path(head);
-    if (!absolute.ok() || !registry.knows_file(*absolute)) return std::nullopt;
-    return location(path, head, std::move(absolute).value());
-  });
-}
-
-// below_root describes a path below a directory that is ours.
-Location below_root(std::string_view path, Registry::Below below) {
-  std::optional<Location> spelled =
-      parents(path, [&](std::string_view head) -> std::optional<Location> {
-        Result<std::string> absolute = absolute_path(head);
-        if (!absolute.ok() || *absolute != below.root) return std::nullopt;
-        return location(path, head, below.root);
-      });
-  if (spelled) return *std::move(spelled);
-  return {below.root, below.root, std::move(below.rest), {}};
+  }
+  return std::nullopt;
 }
 
 // Manifest says whether a directory has one, or why nobody can tell.
@@ -113,108 +137,102 @@ Manifest look_for_manifest(const std::string& directory) {
   return errno == ENOENT || errno == ENOTDIR ? Manifest::kAbsent : Manifest::kUndecided;
 }
 
-// is_mere_file tells that nobody would take a regular file for an archive. It is left to others:
-// running a program (`python script`, runpy.run_path) asks for a finder of its path too, and runs
-// it only where there is none.
-bool is_mere_file(const Registry& registry, const std::string& absolute) {
-  if (registry.root_of(absolute)) return false;
-  const Result<bool> resembles = resembles_archive(absolute);
+// is_mere_file tells that nobody would take a regular file for an archive. It is left to others,
+// and so is what is named below it: running a program (`python script`, runpy.run_path) asks for a
+// finder of its path too, and runs it only where there is none.
+bool is_mere_file(const Registry& registry, const Asked& asked, const PathWalk& walk) {
+  if (walk.named || registry.root_over(walk)) return false;
+  const Result<bool> resembles = resembles_archive(asked.full.substr(0, walk.length));
   return resembles.ok() && !*resembles;
 }
 
-// archive_on finds where on the walk along `path` an archive stands or, by its name, belongs.
-std::optional<std::string_view> archive_on(const PathWalk& walk, std::string_view path) {
-  if (walk.kind == PathKind::kFile && walk.length <= walk.named.value_or(walk.length)) {
-    return path.substr(0, walk.length);
-  }
-  if (!walk.named) return std::nullopt;
-  return path.substr(0, *walk.named);
+// archive_on finds where on the walk an archive stands or, by its name, belongs.
+std::optional<std::size_t> archive_on(const PathWalk& walk) {
+  if (walk.kind == PathKind::kFile) return std::min(walk.length, walk.named.value_or(walk.length));
+  return walk.named;
 }
 
 // claim_any decides for the hook over whatever is an archive.
-Result<Location> claim_any(Registry& registry, std::string_view path) {
-  const PathWalk walk = walk_path(path);
-  if (walk.kind == PathKind::kUndecided) return undecided(path, walk.trouble);
-  SIGNEDVFS_ASSIGN(std::string absolute, absolute_path(path));
-  const std::optional<std::string_view> archive = archive_on(walk, path);
+Result<Location> claim_any(Registry& registry, const Asked& asked, const PathWalk& walk) {
+  if (walk.kind == PathKind::kUndecided) return undecided(asked.given, walk.trouble);
   if (walk.kind != PathKind::kFile && walk.kind != PathKind::kMissing) {
     // A signed directory may hold directories that are named like archives.
-    if (auto below = registry.root_of(absolute)) return below_root(path, *std::move(below));
+    if (auto below = registry.root_over(walk)) return below_root(asked, walk, *std::move(below));
   }
-  if (archive) {
-    SIGNEDVFS_ASSIGN(std::string of_archive, absolute_path(*archive));
-    const bool is_plain = walk.kind == PathKind::kFile && walk.rest.empty() && !walk.named;
-    if (is_plain && is_mere_file(registry, of_archive)) return not_ours("no archive");
-    return location(path, *archive, std::move(of_archive));
+  if (walk.kind == PathKind::kFile && is_mere_file(registry, asked, walk)) {
+    return not_ours("no archive");
   }
-  if (auto below = registry.root_of(absolute)) return below_root(path, *std::move(below));
+  if (const std::optional<std::size_t> archive = archive_on(walk)) return spelled(asked, *archive);
+  if (auto below = registry.root_over(walk)) return below_root(asked, walk, *std::move(below));
   if (walk.kind != PathKind::kDirectory) return not_ours("no file, and not named like an archive");
-  switch (look_for_manifest(absolute)) {
+  Location whole = spelled(asked, asked.full.size());
+  switch (look_for_manifest(whole.absolute)) {
     case Manifest::kAbsent:
       return not_ours("a directory without a manifest");
     case Manifest::kUndecided:
-      return undecided(path, absolute + ": whether there is a manifest is hidden");
+      return undecided(asked.given, whole.absolute + ": whether there is a manifest is hidden");
     case Manifest::kPresent:
       break;
   }
-  registry.protect(absolute);  // also what lies below it, when it is asked for
-  return location(path, path, std::move(absolute));
+  registry.protect(whole.absolute);  // also what lies below it, when it is asked for
+  return whole;
 }
 
-// root_over returns the root that `absolute`, or what the walk came by, lies at or below: its path,
-// and that of what was asked for, in one of the two ways to write both.
-struct Owned {
-  std::string root;
-  std::string path;
-};
-std::optional<Owned> root_over(const std::vector<Root>& roots, const std::string& absolute,
-                               const PathWalk& walk) {
-  for (const Root& root : roots) {
-    if (is_at_or_below(absolute, root.absolute)) return Owned{root.absolute, absolute};
-    if (is_at_or_below(walk.real, root.resolved)) return Owned{root.resolved, walk.real};
-    for (const std::string& link : walk.links) {
-      if (is_at_or_below(link, root.resolved)) return Owned{absolute, absolute};
+// owner_of returns the place on the walk that is one of the roots.
+const Place* owner_of(const std::vector<Root>& roots, const PathWalk& walk) {
+  for (const Place& place : walk.places) {
+    for (const Root& root : roots) {
+      const auto found = std::find(root.places.begin(), root.places.end(), place.path);
+      if (found != root.places.end() && walk.rest_of(place)) return &place;
     }
   }
-  return std::nullopt;
+  return nullptr;
 }
 
-// outermost_tree returns the first directory from the root down to the path that has a manifest: of
+// outermost_tree returns the first directory from a root down to the path that has a manifest: of
 // two, one inside the other, the outer one counts.
-std::optional<std::string> outermost_tree(const Owned& owned) {
-  for (std::size_t length = owned.root.size();;) {
-    std::string head = owned.path.substr(0, length);
-    if (look_for_manifest(head) != Manifest::kAbsent) return head;
-    if (length >= owned.path.size()) return std::nullopt;
-    length = std::min(owned.path.find('/', length + 1), owned.path.size());
+std::optional<Location> outermost_tree(const PathWalk& walk, const Place& root) {
+  const std::string rest = walk.rest_of(root).value_or("");
+  for (std::size_t length = 0;;) {
+    std::string tree = root.path;
+    if (length > 0) tree += '/' + rest.substr(0, length);
+    if (look_for_manifest(tree) != Manifest::kAbsent) {
+      return Location{tree, tree, clean_relative(rest.substr(length)), {}};
+    }
+    if (length >= rest.size()) return std::nullopt;
+    length = std::min(rest.find('/', length + 1), rest.size());
   }
 }
 
 // claim_below decides for a hook over given roots, which owns what lies there whatever it is.
-Result<Location> claim_below(ImportState& state, std::string_view path) {
-  const PathWalk walk = walk_path(path);
-  if (walk.kind == PathKind::kUndecided) return undecided(path, walk.trouble);
-  SIGNEDVFS_ASSIGN(std::string absolute, absolute_path(path));
-  const std::optional<Owned> owned = root_over(state.roots, absolute, walk);
-  if (!owned) return not_ours("not below the roots of this hook");
-  std::string_view place = path;
-  if (const std::optional<std::string_view> archive = archive_on(walk, path)) place = *archive;
-  SIGNEDVFS_ASSIGN(std::string of_place, absolute_path(place));
-  if (walk.kind == PathKind::kDirectory || place == path) {
-    if (auto below = state.registry.root_of(absolute)) return below_root(path, *std::move(below));
-    std::optional<std::string> tree = outermost_tree(*owned);
-    if (tree && is_at_or_below(of_place, *tree)) {
-      state.registry.protect(*tree);
-      std::string rest = clean_relative(owned->path.substr(tree->size()));
-      return below_root(path, {*std::move(tree), std::move(rest)});
-    }
+// Files, and what is named like an archive and is not there, are what they are, whoever has put a
+// manifest beside them.
+Result<Location> claim_below(const ImportState& state, const Asked& asked, const PathWalk& walk) {
+  const Place* const root = owner_of(state.roots, walk);
+  if (root == nullptr) return not_ours("not below the roots of this hook");
+  if (walk.kind == PathKind::kUndecided) return undecided(asked.given, walk.trouble);
+  const std::optional<std::size_t> archive = archive_on(walk);
+  if (archive && walk.kind != PathKind::kDirectory) return spelled(asked, *archive);
+  if (auto below = state.registry.root_over(walk)) {
+    return below_root(asked, walk, *std::move(below));
   }
-  return location(path, place, std::move(of_place));
+  std::optional<Location> tree = outermost_tree(walk, *root);
+  if (tree && !(archive && !has_archive_name(tree->prefix))) return *std::move(tree);
+  return spelled(asked, archive.value_or(asked.full.size()));
 }
 
 Result<Location> claim_bytes(ImportState& state, std::string_view path) {
-  if (auto known = known_archive(state.registry, path)) return *std::move(known);
-  return state.is_scoped() ? claim_below(state, path) : claim_any(state.registry, path);
+  SIGNEDVFS_ASSIGN(const Asked asked, meaning_of(state.registry, path));
+  const PathWalk walk = walk_path(asked.full);
+  Result<Location> found = [&]() -> Result<Location> {
+    if (auto known = known_archive(state.registry, asked, walk)) return *std::move(known);
+    return state.is_scoped() ? claim_below(state, asked, walk)
+                             : claim_any(state.registry, asked, walk);
+  }();
+  if (found.ok() && found->trouble.ok() && path.front() != '/') {
+    state.registry.remember_spelling(std::string(path), asked.full);
+  }
+  return found;
 }
 
 }  // namespace
@@ -246,9 +264,6 @@ Result<Location> claim(ImportState& state, PyObject* path) {
     return undecided(bytes, found.status().what());
   }
   if (!found->trouble.ok()) return found;
-  if (bytes.front() != '/') {
-    state.registry.remember_spelling(found->archive, found->absolute);
-  }
   if (found->prefix.empty()) return found;
   // Members are named in UTF-8, whatever the file system's encoding is.
   SIGNEDVFS_ASSIGN(const PyRef prefix, text_of_path(found->prefix));

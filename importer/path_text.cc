@@ -14,15 +14,27 @@ Result<std::string> absolute_path(std::string_view path) {
     std::error_code error;
     full = std::filesystem::current_path(error).native();
     if (error) return Status(Errc::kIo, "the current directory: " + error.message());
+    // A directory that is mounted elsewhere, or was removed, has a name that leads nowhere.
+    if (!full.starts_with('/')) return Status(Errc::kIo, "the current directory is out of reach");
   }
   full += '/';
   full += path;
-  std::string clean = '/' + clean_relative(full);
-  const bool climbs = (clean + "/").find("/../") != std::string::npos;
-  return climbs ? resolved_path(clean) : clean;
+  return '/' + clean_relative(full);
 }
 
-std::string resolved_path(const std::string& absolute) { return walk_path(absolute).real; }
+std::vector<std::string> places_of(const std::string& absolute) {
+  PathWalk walk = walk_path(absolute);
+  std::vector<std::string> out{absolute};
+  for (Place& place : walk.places) {
+    if (place.next == kNoStep) out.push_back(std::move(place.path));
+  }
+  out.push_back(std::move(walk.real));
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
+std::string resolved_path(std::string_view path) { return walk_path(path).real; }
 
 bool is_at_or_below(std::string_view path, std::string_view root) noexcept {
   if (root == "/") return true;

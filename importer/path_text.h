@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "archive/status.h"
 
@@ -12,12 +13,17 @@ namespace signedvfs {
 // system has; such a component exists nowhere.
 
 // absolute_path makes `path` absolute (by the current directory) and drops empty and "."
-// components. ".." is resolved by the file system. Fails with `kIo` where there is no current
+// components; ".." stays, for the kernel to go by. Fails with `kIo` where there is no current
 // directory.
 Result<std::string> absolute_path(std::string_view path);
 
-// resolved_path additionally follows symlinks, as far as the path exists.
-std::string resolved_path(const std::string& absolute);
+// places_of returns the paths at which that is which `absolute` leads to: itself, with ".." taken
+// as text, what symbolic links on the way make of it, and without links. Sorted, each once.
+std::vector<std::string> places_of(const std::string& absolute);
+
+// resolved_path returns where `path`, an absolute one, leads to without symbolic links, as far as
+// it exists.
+std::string resolved_path(std::string_view path);
 
 // is_at_or_below compares component by component: "/app-evil" is not below "/app".
 bool is_at_or_below(std::string_view path, std::string_view root) noexcept;

@@ -72,10 +72,6 @@ Status nothing_there(const std::string& absolute, bool was_in_use) {
                                "; importlib.invalidate_caches() looks again"};
 }
 
-std::string below(std::string_view path, std::string_view root) {
-  return clean_relative(path.substr(root.size()));
-}
-
 }  // namespace
 
 std::optional<Result<OpenedArchive>> Registry::standing(const std::string& absolute) const {
@@ -99,7 +95,9 @@ void Registry::policy_changed(bool replaced) {
 
 Result<OpenedArchive> Registry::ask(const std::string& absolute, const Trust& trust,
                                     std::uint64_t count) {
+  const std::vector<std::string> places = places_of(absolute);
   std::optional<Decision> before;
+  Decision decision;
   bool replaced = false;
   {
     const ProcessLock lock;
@@ -107,8 +105,11 @@ Result<OpenedArchive> Registry::ask(const std::string& absolute, const Trust& tr
       before = found->second;
       replaced = before->policy_count < replaced_at_;
     }
+    if (const Status* const refusal = refusal_at(places)) {
+      decision.verdict = Verdict::kRefused;
+      decision.refusal = once_more(*refusal);
+    }
   }
-  Decision decision;
   decision.identity = identify(absolute);
   if (before) decision.last_in_use = before->last_in_use;
   const bool is_same = before && before->verdict == Verdict::kOpened && !replaced &&
@@ -116,14 +117,11 @@ Result<OpenedArchive> Registry::ask(const std::string& absolute, const Trust& tr
   if (is_same) {
     decision.verdict = Verdict::kOpened;
     decision.opened = before->opened;
-  } else {
+  } else if (decision.verdict != Verdict::kRefused) {
     SIGNEDVFS_TRY(decide(absolute, trust, decision));
-    SIGNEDVFS_TRY(admit(absolute, decision));
+    SIGNEDVFS_TRY(admit(places, decision));
   }
   decision.policy_count = count;
-  const bool is_root =
-      decision.verdict != Verdict::kAbsent && decision.identity && decision.identity->is_directory;
-  const std::string resolved = is_root ? resolved_path(absolute) : "";
 
   const ProcessLock lock;
   Decision& kept = decisions_[absolute];
@@ -131,8 +129,32 @@ Result<OpenedArchive> Registry::ask(const std::string& absolute, const Trust& tr
   if (kept.number != (before ? before->number : 0) && holds(kept)) return answer(absolute, kept);
   decision.number = ++decision_count_;
   std::swap(kept, decision);  // what was there before is destroyed after the lock is gone
-  if (is_root) add_root(absolute, resolved);
+  note(absolute, places, kept);
   return answer(absolute, kept);
+}
+
+// note keeps what a decision says about the places it was made at, in whatever spelling these are
+// asked for. Only what was opened is a tree: who drops a manifest somewhere makes nothing of it.
+void Registry::note(const std::string& absolute, const std::vector<std::string>& places,
+                    const Decision& decision) {
+  if (decision.verdict == Verdict::kAbsent) return;
+  if (decision.identity && decision.identity->is_directory) {
+    if (decision.verdict == Verdict::kOpened) add_root({absolute, places});
+    return;
+  }
+  archive_places_.insert(places.begin(), places.end());
+  const bool is_final =
+      decision.verdict == Verdict::kRefused && basis_of(decision.refusal.code()) == Basis::kContent;
+  if (!is_final) return;
+  for (const std::string& place : places) refused_places_.emplace(place, decision.refusal);
+}
+
+const Status* Registry::refusal_at(const std::vector<std::string>& places) const {
+  for (const std::string& place : places) {
+    const auto found = refused_places_.find(place);
+    if (found != refused_places_.end()) return &found->second;
+  }
+  return nullptr;
 }
 
 // decide opens what stands at `absolute`, and fails where the operating system decides nothing.
@@ -161,10 +183,9 @@ Status Registry::decide(const std::string& absolute, const Trust& trust, Decisio
 }
 
 // admit refuses what was opened where the process has seen a later release of it.
-Status Registry::admit(const std::string& absolute, Decision& out) const {
+Status Registry::admit(const std::vector<std::string>& places, Decision& out) const {
   if (out.verdict != Verdict::kOpened) return {};
-  Status admitted = SerialFloors::of_process().admit(scope_, out.opened.vfs->attributes(), absolute,
-                                                     resolved_path(absolute));
+  Status admitted = SerialFloors::of_process().admit(scope_, *out.opened.vfs, places);
   if (admitted.ok()) {
     out.last_in_use = out.opened.vfs;
     return {};
@@ -192,73 +213,88 @@ std::shared_ptr<const SignedVfs> Registry::last_in_use(const std::string& absolu
   return found == decisions_.end() ? nullptr : found->second.last_in_use;
 }
 
+std::unordered_set<std::string> Registry::known_names(const std::string& absolute) const {
+  const ProcessLock lock;
+  const auto found = names_of_parent_.find(absolute);
+  return found == names_of_parent_.end() ? std::unordered_set<std::string>() : found->second;
+}
+
 std::vector<Refusal> Registry::refusals() const {
   const ProcessLock lock;
   std::vector<Refusal> out;
-  for (const auto& [absolute, decision] : decisions_) {
-    const bool is_final = decision.verdict == Verdict::kRefused &&
-                          basis_of(decision.refusal.code()) != Basis::kSignature;
-    if (is_final) out.push_back({absolute, decision.refusal});
-  }
+  for (const auto& [place, reason] : refused_places_) out.push_back({place, reason});
   return out;
 }
 
 void Registry::refuse(const Refusal& refusal) {
-  const std::optional<Identity> identity = identify(refusal.absolute);
   const ProcessLock lock;
-  Decision& kept = decisions_[refusal.absolute];
-  if (kept.number != 0) return;
-  kept.verdict = Verdict::kRefused;
-  kept.refusal = refusal.reason;
-  kept.identity = identity;
-  kept.policy_count = policy_count_;
-  kept.number = ++decision_count_;
+  archive_places_.insert(refusal.place);
+  refused_places_.emplace(refusal.place, refusal.reason);
 }
 
-bool Registry::knows_file(const std::string& absolute) const {
+std::vector<std::string> Registry::archive_places() const {
   const ProcessLock lock;
-  const auto found = decisions_.find(absolute);
-  if (found == decisions_.end()) return false;
-  const Decision& decision = found->second;
-  if (decision.verdict == Verdict::kAbsent) return decision.last_in_use != nullptr;
-  return !decision.identity || !decision.identity->is_directory;
+  return {archive_places_.begin(), archive_places_.end()};
 }
 
-void Registry::protect(const std::string& absolute) {
-  const std::string resolved = resolved_path(absolute);
+void Registry::add_archive_place(const std::string& place) {
   const ProcessLock lock;
-  add_root(absolute, resolved);
+  archive_places_.insert(place);
 }
 
-std::optional<Registry::Below> Registry::root_of(const std::string& absolute) const {
-  std::vector<Root> roots;
+std::map<std::string, std::vector<std::string>> Registry::used_names() const {
+  std::map<std::string, std::shared_ptr<const SignedVfs>> used;
+  std::map<std::string, std::vector<std::string>> out;
   {
     const ProcessLock lock;
-    roots = roots_;
-  }
-  if (roots.empty()) return std::nullopt;
-  const std::string resolved = resolved_path(absolute);
-  const Root* longest = nullptr;
-  for (const Root& root : roots) {
-    const bool covers =
-        is_at_or_below(absolute, root.absolute) || is_at_or_below(resolved, root.resolved);
-    if (covers && (longest == nullptr || root.resolved.size() > longest->resolved.size())) {
-      longest = &root;
+    for (const auto& [absolute, decision] : decisions_) {
+      if (decision.last_in_use != nullptr) used.emplace(absolute, decision.last_in_use);
+    }
+    for (const auto& [absolute, names] : names_of_parent_) {
+      out[absolute].assign(names.begin(), names.end());
     }
   }
-  if (longest == nullptr) return std::nullopt;
-  if (is_at_or_below(absolute, longest->absolute)) {
-    return Below{longest->absolute, below(absolute, longest->absolute)};
+  for (const auto& [absolute, vfs] : used) {
+    const auto items = vfs->listing().list("");
+    if (!items.ok()) continue;  // a child finds out by itself what is wrong there
+    for (const DirectoryItem& item : *items) out[absolute].emplace_back(item.name);
   }
-  return Below{longest->absolute, below(resolved, longest->resolved)};
+  return out;
 }
 
-std::vector<std::string> Registry::roots() const {
+void Registry::add_used_names(const std::string& absolute, const std::vector<std::string>& names) {
   const ProcessLock lock;
-  std::vector<std::string> out;
-  out.reserve(roots_.size());
-  for (const Root& root : roots_) out.push_back(root.absolute);
-  return out;
+  names_of_parent_[absolute].insert(names.begin(), names.end());
+}
+
+bool Registry::knows_file(const std::string& place) const {
+  const ProcessLock lock;
+  return archive_places_.contains(place);
+}
+
+void Registry::protect(const std::string& absolute) { protect({absolute, places_of(absolute)}); }
+
+void Registry::protect(const Root& root) {
+  const ProcessLock lock;
+  add_root(root);
+}
+
+std::optional<Registry::Below> Registry::root_over(const PathWalk& walk) const {
+  const ProcessLock lock;
+  for (auto place = walk.places.rbegin(); place != walk.places.rend(); ++place) {
+    for (const Root& root : roots_) {
+      if (std::find(root.places.begin(), root.places.end(), place->path) == root.places.end()) {
+        continue;
+      }
+      if (auto rest = walk.rest_of(*place)) return Below{root.absolute, *std::move(rest)};
+    }
+  }
+  return std::nullopt;
+}
+
+std::vector<Root> Registry::roots() const {
+  const ProcessLock lock;
+  return roots_;
 }
 
 std::vector<OpenedArchive> Registry::in_use() const {
@@ -316,8 +352,9 @@ Result<OpenedArchive> Registry::answer(const std::string& absolute,
     case Verdict::kAbsent:
       break;
   }
-  if (may_be_missing_.contains(absolute)) return OpenedArchive();
-  return nothing_there(absolute, decision.last_in_use != nullptr);
+  const bool was_in_use = decision.last_in_use != nullptr;
+  if (!was_in_use && may_be_missing_.contains(absolute)) return OpenedArchive();
+  return nothing_there(absolute, was_in_use);
 }
 
 bool Registry::holds(const Decision& decision) const {
@@ -341,9 +378,18 @@ bool Registry::holds(const Decision& decision) const {
   return true;
 }
 
-void Registry::add_root(const std::string& absolute, const std::string& resolved) {
-  const auto same = [&](const Root& root) { return root.absolute == absolute; };
-  if (std::none_of(roots_.begin(), roots_.end(), same)) roots_.push_back({absolute, resolved});
+void Registry::add_root(const Root& root) {
+  const auto known = std::find_if(roots_.begin(), roots_.end(), [&](const Root& other) {
+    return other.absolute == root.absolute;
+  });
+  if (known == roots_.end()) {
+    roots_.push_back(root);
+  } else {
+    std::vector<std::string>& places = known->places;
+    for (const std::string& place : root.places) {
+      if (std::find(places.begin(), places.end(), place) == places.end()) places.push_back(place);
+    }
+  }
 }
 
 }  // namespace signedvfs

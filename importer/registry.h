@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "archive/status.h"
+#include "importer/path_walk.h"
 #include "importer/prefetch.h"
 #include "vfs/signed_vfs.h"
 #include "vfs/trust.h"
@@ -24,9 +26,16 @@ struct OpenedArchive {
   std::shared_ptr<Prefetch> prefetch;  // null: nothing is read ahead
 };
 
+// Root is a path that is ours with everything below it, and the places where it was when it was
+// first seen, by way of symbolic links or not.
+struct Root {
+  std::string absolute;
+  std::vector<std::string> places;
+};
+
 // Refusal is what a child process has to know of an archive that this one refused.
 struct Refusal {
-  std::string absolute;
+  std::string place;
   Status reason;
 };
 
@@ -73,27 +82,39 @@ class Registry {
   // what is refused; null where nothing was.
   std::shared_ptr<const SignedVfs> last_in_use(const std::string& absolute) const;
 
-  // refusals returns what was refused for good; `refuse` makes another registry know it.
+  // known_names returns the names of the modules and packages at the top of what was in use at
+  // `absolute` in this process's parent.
+  std::unordered_set<std::string> known_names(const std::string& absolute) const;
+
+  // refusals returns what was refused for what it is; `refuse` makes another registry know it.
   std::vector<Refusal> refusals() const;
   void refuse(const Refusal& refusal);
 
-  // knows_file tells whether `absolute` is, or was, the path of a file that was opened or refused.
-  bool knows_file(const std::string& absolute) const;
+  // archive_places returns the places of files that were opened or refused, or once were.
+  std::vector<std::string> archive_places() const;
+  void add_archive_place(const std::string& place);
 
-  // protect makes a path, and what lies below it, ours for good.
+  // used_names returns the names at the top of each archive that was in use, by absolute path.
+  std::map<std::string, std::vector<std::string>> used_names() const;
+  void add_used_names(const std::string& absolute, const std::vector<std::string>& names);
+
+  // knows_file tells whether a file was opened or refused at `place`, now or before.
+  bool knows_file(const std::string& place) const;
+
+  // protect makes a path, and what lies below it, ours for good; `places`: where it is known to be.
   void protect(const std::string& absolute);
+  void protect(const Root& root);
 
-  // root_of returns the protected path or opened directory that `absolute` is or lies below, in
-  // whatever spelling, and what follows it. The longest one where there are several. May look at
-  // the file system.
+  // root_over returns the protected path or opened directory that a walk has come by, and what
+  // follows it. The innermost one where there are several.
   struct Below {
     std::string root;
     std::string rest;
   };
-  std::optional<Below> root_of(const std::string& absolute) const;
+  std::optional<Below> root_over(const PathWalk& walk) const;
 
-  // roots returns the absolute paths that are protected, in the order in which they came.
-  std::vector<std::string> roots() const;
+  // roots returns what is protected, and the directories in use, in the order in which they came.
+  std::vector<Root> roots() const;
 
   // in_use returns the archives and directories that are open.
   std::vector<OpenedArchive> in_use() const;
@@ -126,19 +147,17 @@ class Registry {
     bool look_again = false;
   };
 
-  struct Root {
-    std::string absolute;
-    std::string resolved;
-  };
-
   static std::optional<Identity> identify(const std::string& absolute);
   static Status decide(const std::string& absolute, const Trust& trust, Decision& out);
-  Status admit(const std::string& absolute, Decision& out) const;
+  Status admit(const std::vector<std::string>& places, Decision& out) const;
 
   // These are called with the lock held.
   bool holds(const Decision& decision) const;
   Result<OpenedArchive> answer(const std::string& absolute, const Decision& decision) const;
-  void add_root(const std::string& absolute, const std::string& resolved);
+  void add_root(const Root& root);
+  void note(const std::string& absolute, const std::vector<std::string>& places,
+            const Decision& decision);
+  const Status* refusal_at(const std::vector<std::string>& places) const;
 
   std::string scope_;
   std::uint64_t policy_count_ = 0;
@@ -147,6 +166,9 @@ class Registry {
   std::unordered_map<std::string, Decision> decisions_;
   std::unordered_map<std::string, std::string> spellings_;
   std::unordered_set<std::string> may_be_missing_;
+  std::unordered_set<std::string> archive_places_;
+  std::unordered_map<std::string, Status> refused_places_;
+  std::unordered_map<std::string, std::unordered_set<std::string>> names_of_parent_;
   std::vector<Root> roots_;
 };
 

@@ -5,6 +5,15 @@
 #include "importer/process_lock.h"
 
 namespace signedvfs {
+namespace {
+
+std::vector<std::string> scopes_of(const std::string& hook, const SignedVfs& archive) {
+  std::vector<std::string> out{"hook " + hook};
+  for (const std::string& signer : archive.signers()) out.push_back("key " + signer);
+  return out;
+}
+
+}  // namespace
 
 SerialFloors& SerialFloors::of_process() {
   // Never freed: at exit, threads that still import outlive every static object.
@@ -12,41 +21,47 @@ SerialFloors& SerialFloors::of_process() {
   return floors;
 }
 
-Status SerialFloors::admit(const std::string& scope, const Attributes& attributes,
-                           const std::string& absolute, const std::string& real) {
-  const std::uint64_t serial = attributes.serial.value_or(0);
-  std::vector<Key> asked{{true, absolute}, {true, real}};
-  if (attributes.name) asked = {{false, *attributes.name}};
-  const ProcessLock lock;
-  std::map<Key, std::uint64_t>& floors = scopes_[scope];
-  for (const Key& key : asked) {
-    const auto floor = floors.find(key);
-    if (floor == floors.end() || serial >= floor->second) continue;
-    return {Errc::kRollback, in_quotes(absolute) + " has the serial " + std::to_string(serial) +
-                                 ", and this process has seen serial " +
-                                 std::to_string(floor->second) + " of " + in_quotes(key.second) +
-                                 " already: an older release has been put in place"};
+Status SerialFloors::admit(const std::string& hook, const SignedVfs& archive,
+                           const std::vector<std::string>& places) {
+  const std::optional<std::string>& name = archive.attributes().name;
+  const std::uint64_t serial = archive.attributes().serial.value_or(0);
+  std::vector<Key> asked;
+  std::vector<Key> raised;
+  for (const std::string& scope : scopes_of(hook, archive)) {
+    for (const std::string& place : places) raised.emplace_back(scope, true, place);
+    if (name) asked.emplace_back(scope, false, *name);
   }
-  asked.insert(asked.end(), {{true, absolute}, {true, real}});
+  if (!name) asked = raised;
+  const ProcessLock lock;
   for (const Key& key : asked) {
-    std::uint64_t& floor = floors[key];
+    const auto floor = floors_.find(key);
+    if (floor == floors_.end() || serial >= floor->second) continue;
+    return {Errc::kRollback,
+            in_quotes(archive.path()) + " has the serial " + std::to_string(serial) +
+                ", and this process has seen serial " + std::to_string(floor->second) + " of " +
+                in_quotes(std::get<2>(key)) + " already: an older release has been put in place"};
+  }
+  raised.insert(raised.end(), asked.begin(), asked.end());
+  for (const Key& key : raised) {
+    std::uint64_t& floor = floors_[key];
     floor = std::max(floor, serial);
   }
   return {};
 }
 
-void SerialFloors::raise(const std::string& scope, const Floor& floor) {
+void SerialFloors::raise(const Floor& floor) {
   const ProcessLock lock;
-  std::uint64_t& kept = scopes_[scope][{floor.by_path, floor.product}];
+  std::uint64_t& kept = floors_[{floor.scope, floor.by_path, floor.product}];
   kept = std::max(kept, floor.serial);
 }
 
-std::vector<Floor> SerialFloors::all(const std::string& scope) const {
+std::vector<Floor> SerialFloors::all() const {
   const ProcessLock lock;
   std::vector<Floor> out;
-  const auto found = scopes_.find(scope);
-  if (found == scopes_.end()) return out;
-  for (const auto& [key, serial] : found->second) out.push_back({key.first, key.second, serial});
+  out.reserve(floors_.size());
+  for (const auto& [key, serial] : floors_) {
+    out.push_back({std::get<0>(key), std::get<1>(key), std::get<2>(key), serial});
+  }
   return out;
 }
 

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -50,6 +51,13 @@ bool lists(const SignedVfs& known, const std::string& stem,
   return !found.ok() || !found->empty();
 }
 
+bool is_among(const std::unordered_set<std::string>& names, const std::string& first,
+              const std::vector<std::string>& suffixes) {
+  return names.contains(first) ||
+         std::any_of(suffixes.begin(), suffixes.end(),
+                     [&](const std::string& suffix) { return names.contains(first + suffix); });
+}
+
 std::string without_suffix(const std::string& name, const std::vector<std::string>& suffixes) {
   for (const std::string& suffix : suffixes) {
     if (name.ends_with(suffix)) return name.substr(0, name.size() - suffix.size());
@@ -59,19 +67,21 @@ std::string without_suffix(const std::string& name, const std::vector<std::strin
 
 }  // namespace
 
-bool Suspects::may_mean(const Suspect& suspect, const std::string& stem,
-                        const std::vector<std::string>& suffixes) {
-  if (suspect.known != nullptr && lists(*suspect.known, stem, suffixes)) return true;
+Meaning Suspects::meaning_of(const Suspect& suspect, const std::string& stem,
+                             const std::vector<std::string>& suffixes) {
+  if (suspect.known != nullptr && lists(*suspect.known, stem, suffixes)) return Meaning::kYes;
+  const std::string first = stem.substr(0, stem.find('/'));
+  if (is_among(suspect.parents_names, first, suffixes)) return Meaning::kYes;
   const std::string_view last = last_component(suspect.absolute);
   const bool is_place_of_archive = named_like_archive(last);
-  const std::string_view first = std::string_view(stem).substr(0, stem.find('/'));
-  if (is_place_of_archive && first == product_of(last)) return true;
+  if (is_place_of_archive && first == product_of(last)) return Meaning::kYes;
   if (is_directory(suspect.absolute)) {
-    return lies_in(suspect.absolute, stem, suffixes) || (suspect.is_root && is_place_of_archive);
+    if (lies_in(suspect.absolute, stem, suffixes)) return Meaning::kYes;
+    return is_place_of_archive ? Meaning::kUnknown : Meaning::kNo;
   }
   const std::shared_ptr<const Names> names = names_of(suspect.absolute, suffixes);
-  if (!names->is_complete || names->stems.contains(stem)) return true;
-  return !names->is_archive && suspect.is_root;
+  if (names->stems.contains(stem)) return Meaning::kYes;
+  return names->is_complete ? Meaning::kNo : Meaning::kUnknown;
 }
 
 Suspects::Names Suspects::read_names(const std::string& absolute,
@@ -79,18 +89,10 @@ Suspects::Names Suspects::read_names(const std::string& absolute,
   Names out;
   const Limits limits = cost_of_names();
   auto opened = open_file(absolute, limits.archive_bytes);
-  if (opened.code() == Errc::kNotFound) {
-    out.is_complete = true;
-    return out;
-  }
   if (!opened.ok()) return out;
   std::shared_ptr<const ByteSource> source = std::move(opened).value();
   const auto sniffed = sniff(*source);
-  if (!sniffed.ok()) return out;
-  if (sniffed->format == Format::kNone) {
-    out.is_complete = true;
-    return out;
-  }
+  if (!sniffed.ok() || sniffed->format == Format::kNone) return out;
   out.is_archive = true;
   if (sniffed->format != Format::kZip) return out;
   const auto archive = open_sniffed_zip(std::move(source), absolute, limits);

@@ -66,6 +66,7 @@ def __getattr__(name: str) -> object:
         # Whoever asks for the hook is about to install it. From then on the standard library must
         # not read archives of ours by itself, also before the first import.
         _core._close_side_doors()
+        _core.hook._purge()
         globals()["hook"] = _core.hook
         return _core.hook
     if name == "pack":  # needs much of the standard library

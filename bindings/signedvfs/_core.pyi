@@ -650,7 +650,12 @@ class PathHook:
     ) -> None: ...
     def __call__(self, path: str) -> zipimporter: ...
     def install(self) -> None:
-        """Put the hook first in sys.path_hooks, unless it is in there already."""
+        """Put the hook first in sys.path_hooks, unless it is there already, behind no other's."""
+
+    def set_policy(self, policy: TrustPolicy | None, limits: Limits | None = None) -> None:
+        """Have a hook for given roots go by another policy from now on, as `signedvfs.set_policy`
+        does for the hook over all archives: for a key that is revoked, or a new one.
+        """
 
     def protect(self, path: StrOrBytesPath) -> None:
         """Never leave `path`, or what lies below it, to another importer: also where nothing is
@@ -678,6 +683,9 @@ class PathHook:
     @property
     def in_use(self) -> list[SignedVfs]:
         """The signed archives and directories that have been opened, in no order."""
+
+    def _purge(self) -> None:
+        """Drop what others have found at paths of ours before."""
 
     def _remembered(self) -> dict[str, Any]:
         """Return what children have to know, fit for pickle."""

@@ -79,8 +79,15 @@ VICTIM = """
 # The attack has to reach what is read, and must not be all that is ever read.
 OURS_ENOUGH = 'turn >= count and outcome["good"] and outcome["refused"]'
 THEIRS_ENOUGH = 'outcome["evil"] or hasattr(builtins, "evil")'
-# Opening is attacked as well, by ever new paths: what was refused once stays refused.
-OURS_NOW_AND_THEN = "sys.path[0] = f'{path}.{turn}.zip'; import os; os.symlink(path, sys.path[0])"
+# Opening is attacked as well. What the hook has refused once stays refused, so this asks others.
+OURS_NOW_AND_THEN = "open_anew()"
+OPEN_ANEW = """
+    def open_anew():
+        try:
+            signedvfs.open(path).read("m1.py")
+        except signedvfs.IntegrityCheckError:
+            outcome["refused"] += 1
+"""
 
 WAYS = ["mapping", "pwrite", "rename", "truncate"]
 
@@ -139,17 +146,21 @@ def test_attacker_never_runs_code_through_the_hook(
     good, evil = archives(workshop, index)
     target = workshop.directory / "target.zip"
     target.write_bytes(good.read_bytes())
-    script = f"""
+    script = (
+        f"""
     import sys, signedvfs
     signedvfs.trust(signedvfs.PublicKey.load({str(workshop.public_path)!r}))
     sys.path_hooks.insert(0, signedvfs.hook)
-    """ + VICTIM.format(
-        path=str(target),
-        count=IMPORTS,
-        modules=MODULES,
-        enough=OURS_ENOUGH,
-        now_and_then=OURS_NOW_AND_THEN,
-        refusal="(signedvfs.IntegrityCheckError, ModuleNotFoundError)",
+    """
+        + OPEN_ANEW
+        + VICTIM.format(
+            path=str(target),
+            count=IMPORTS,
+            modules=MODULES,
+            enough=OURS_ENOUGH,
+            now_and_then=OURS_NOW_AND_THEN,
+            refusal="(signedvfs.IntegrityCheckError, ModuleNotFoundError)",
+        )
     )
     outcome = outcome_of(script, way, target, good, evil)
     assert outcome["evil"] == 0
