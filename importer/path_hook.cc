@@ -221,8 +221,18 @@ Result<Location> claim_below(const ImportState& state, const Asked& asked, const
   return spelled(asked, archive.value_or(asked.full.size()));
 }
 
+// climbs tells whether a path has a "..": only so does anything exist by way of a current directory
+// that was removed.
+bool climbs(std::string_view path) {
+  return std::string("/").append(path).append("/").find("/../") != std::string::npos;
+}
+
 Result<Location> claim_bytes(ImportState& state, std::string_view path) {
-  SIGNEDVFS_ASSIGN(const Asked asked, meaning_of(state.registry, path));
+  Result<Asked> meant = meaning_of(state.registry, path);
+  if (!meant.ok() && state.is_scoped() && !climbs(path)) {
+    return not_ours("below a current directory that is gone");
+  }
+  SIGNEDVFS_ASSIGN(const Asked asked, std::move(meant));
   const PathWalk walk = walk_path(asked.full);
   Result<Location> found = [&]() -> Result<Location> {
     if (auto known = known_archive(state.registry, asked, walk)) return *std::move(known);
