@@ -222,6 +222,7 @@ std::unordered_set<std::string> Registry::known_names(const std::string& absolut
 std::vector<Refusal> Registry::refusals() const {
   const ProcessLock lock;
   std::vector<Refusal> out;
+  out.reserve(refused_places_.size());
   for (const auto& [place, reason] : refused_places_) out.push_back({place, reason});
   return out;
 }
