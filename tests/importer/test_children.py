@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -305,3 +306,20 @@ def test_children_find_the_package_where_the_parent_did(
         hook=False,
     )
     assert done.stdout == f"GOOD {copied}/__init__.py\n" * 2
+
+
+@pytest.mark.skipif(sys.version_info < (3, 10), reason="Python has known its own names since 3.10")
+@pytest.mark.parametrize("put", ["append", "insert"])
+def test_a_refused_archive_on_the_path_ends_no_worker(
+    workshop: Workshop, python: Python, put: str
+) -> None:
+    # A Pool starts workers that end again and again: theirs import modules that are optional.
+    path = workshop.plain_zip("bad.zip", {"app.py": "TAG = 'EVIL'\n"})
+    where = f"append({str(path)!r})" if put == "append" else f"insert(0, {str(path)!r})"
+    script = f"""
+    import multiprocessing
+    sys.path.{where}
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        print(pool.apply(len, ("four",)))
+    """
+    assert python(script, timeout=60).stdout == "4\n"
