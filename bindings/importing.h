@@ -60,4 +60,11 @@ void enter_meta_path();
 // the others. Where it has been done it closes again what somebody has opened since, and is cheap.
 void close_side_doors();
 
+// known_side_doors returns what the interpreter knows of its doors, once some have been closed.
+pybind11::object known_side_doors();
+
+// close_new_side_doors closes the doors of modules that have come past our entry of sys.meta_path;
+// `known` is from known_side_doors. It costs a few look-ups in a dictionary.
+void close_new_side_doors(const pybind11::object& known);
+
 }  // namespace signedvfs

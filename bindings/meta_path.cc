@@ -25,6 +25,7 @@ struct MetaPathEntry {
   std::shared_ptr<ImportState> state;
   py::object finder_type;
   py::object own_find_spec;
+  py::object side_doors;
 };
 
 py::object find_spec_early(const FastCall& call) {
@@ -32,6 +33,7 @@ py::object find_spec_early(const FastCall& call) {
       read_arguments(call, "find_spec", {"fullname", "path", "target"});
   const auto& entry = value_of<MetaPathEntry>(call.self, call.type);
   auto* const type = reinterpret_cast<PyTypeObject*>(entry.finder_type.ptr());
+  close_new_side_doors(entry.side_doors);
   PyObject* const where = path == nullptr ? Py_None : path;
   auto spec = py::reinterpret_steal<py::object>(
       require(find_on_path(entry.state->system, call.self, name, where,
@@ -50,9 +52,11 @@ void enter_meta_path() {
     state[kEntry] = py::cast(MetaPathEntry{
         import_state(),
         py::reinterpret_borrow<py::object>(reinterpret_cast<PyObject*>(finder_type())),
-        own_find_spec()});
+        own_find_spec(), known_side_doors()});
   }
-  // Programs that rearrange sys.meta_path may drop what they do not know.
+  // Programs that rearrange sys.meta_path may drop what they do not know. Where others stand in
+  // front of ours it stays behind them: they may be taken out by their position, and nothing that
+  // has to be verified, or watched, depends on it.
   py::list finders = py::module_::import("sys").attr("meta_path");
   const py::object entry = state[kEntry];
   for (const py::handle& finder : finders) {

@@ -1,9 +1,11 @@
 #include <pybind11/pybind11.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
-#include <string>
+#include <memory>
 #include <string_view>
+#include <vector>
 
 #include "bindings/importing.h"
 #include "bindings/registers.h"
@@ -21,7 +23,11 @@ namespace {
 // argument; ours knows what is signed, and leaves everything else to the original.
 //
 // Doors are closed when the hook is first used, as far as their modules are loaded, and otherwise
-// when these have just been executed, before anybody can have taken the original from them.
+// when these have just been executed, before anybody can have taken the original from them: by the
+// loader that our entry of sys.meta_path gives them, and, for whoever finds them in another way (a
+// finder in front of ours, spec_from_file_location), by the function that executes all files, which
+// is a door itself. A loader that has a function of its own for that is noticed later: the places
+// are looked at whenever the hook is called, and whenever an import passes our entry.
 //
 // What is not there, or is no function any more, leads nowhere and stays as it is: others replace
 // these functions, too, and delete them.
@@ -29,7 +35,7 @@ struct SideDoor {
   const char* module;    // where it is
   const char* owner;     // the class there, or "" for a function of the module
   const char* name;      // the function
-  const char* guard;     // the module of ours that has the function to call
+  const char* guard;     // the module of ours that has the function to call, or kExecution
   const char* function;  // its name
   bool copied = false;   // other packages carry copies of the module, under their own names
 };
@@ -37,14 +43,20 @@ struct SideDoor {
 constexpr const char* kExternal = "_frozen_importlib_external";
 #if PY_VERSION_HEX >= 0x030b0000
 constexpr const char* kNamespaceLoader = "NamespaceLoader";
+constexpr const char* kReaders = "importlib.resources.readers";
 #else
 constexpr const char* kNamespaceLoader = "_NamespaceLoader";
+[[maybe_unused]] constexpr const char* kReaders = "importlib.readers";  // none in 3.9
 #endif
 constexpr const char* kMetadata = "signedvfs.metadata";
 constexpr const char* kResources = "signedvfs.resources";
 constexpr const char* kProcesses = "signedvfs.processes";
+// kExecution stands for execute_watched below: it is in the way of every file, and in no traceback.
+constexpr const char* kExecution = "";
 
 constexpr std::array kSideDoors{
+    // Whatever executes a file with one of the modules below calls this.
+    SideDoor{kExternal, "_LoaderBasics", "exec_module", kExecution, "exec_module"},
     // importlib.metadata lists and reads what lies in archives: for whoever asks the import system,
     // and for whoever asks its own classes.
     SideDoor{kExternal, "PathFinder", "find_distributions", kMetadata, "find_distributions"},
@@ -53,6 +65,9 @@ constexpr std::array kSideDoors{
 #if PY_VERSION_HEX >= 0x030a0000
     // importlib.resources opens the archives that a namespace package has portions in.
     SideDoor{kExternal, kNamespaceLoader, "get_resource_reader", kResources, "get_resource_reader"},
+    // Its readers do so for whoever makes them.
+    SideDoor{kReaders, "ZipReader", "files", kResources, "zip_files"},
+    SideDoor{kReaders, "NamespaceReader", "__init__", kResources, "read_namespace"},
 #else
     // importlib.resources does not ask the loader for files(): it opens `loader.archive`.
     SideDoor{"importlib._common", "", "fallback_resources", kResources, "fallback_resources"},
@@ -71,9 +86,21 @@ constexpr std::array kSideDoors{
              true},
 };
 
-// kClosed holds what stands in the doors as tuples (number of the door, owner, guard, original that
-// the guard calls), so that none is closed twice: for as long as the interpreter lives.
-constexpr const char* kClosed = "side doors";
+constexpr const char* kDoors = "side doors";
+
+// Doors is what an interpreter knows of its doors, for as long as it lives.
+struct Doors {
+  // Place is a name that modules with doors have in sys.modules, but for copies.
+  struct Place {
+    py::str name;
+    py::object seen;  // the module there whose doors are all closed; null: none yet
+  };
+
+  // closed holds what stands in the doors as tuples (number of the door, owner, guard, original
+  // that the guard calls), so that none is closed twice.
+  py::list closed;
+  std::vector<Place> places;
+};
 
 // is_at tells whether the door is in the module `name`.
 bool is_at(const SideDoor& door, std::string_view name) noexcept {
@@ -83,11 +110,42 @@ bool is_at(const SideDoor& door, std::string_view name) noexcept {
   return door.copied && name[name.size() - module.size() - 1] == '.';
 }
 
+bool has_door(std::string_view name) noexcept {
+  for (const SideDoor& door : kSideDoors) {
+    if (is_at(door, name)) return true;
+  }
+  return false;
+}
+
+// text_of_name borrows the text of a module's name; empty for what is no text.
+std::string_view text_of_name(py::handle name) {
+  if (!name || PyUnicode_Check(name.ptr()) == 0) return {};
+  Py_ssize_t size = 0;
+  const char* const text = PyUnicode_AsUTF8AndSize(name.ptr(), &size);
+  if (text == nullptr) PyErr_Clear();  // surrogates: a module may be called that
+  return text == nullptr ? std::string_view()
+                         : std::string_view(text, static_cast<std::size_t>(size));
+}
+
+void close_doors_in_executed(const py::object& module);
+
+// execute_watched calls `original`, which executes a module that it is given after its loader.
+py::object execute_watched(py::handle original, const py::args& args, const py::kwargs& kwargs) {
+  py::object result = original(*args, **kwargs);
+  if (args.size() > 1) {
+    close_doors_in_executed(args[1]);
+  } else if (kwargs.contains("module")) {
+    close_doors_in_executed(kwargs["module"]);
+  }
+  return result;
+}
+
 // guarded returns what takes the place of `original`, which it borrows. It is bound to objects
 // where `binds` says so.
 py::object guarded(const SideDoor& door, py::handle original, bool binds) {
   py::cpp_function call(
       [&door, original](const py::args& args, const py::kwargs& kwargs) {
+        if (door.guard == kExecution) return execute_watched(original, args, kwargs);
         return own_function(door.guard, door.function)(original, *args, **kwargs);
       },
       py::name(door.function));  // not its own: pybind11 has ideas about "__init__"
@@ -162,31 +220,27 @@ void close_door(std::size_t number, const py::object& owner, py::list& closed) {
   if (PyType_Check(owner.ptr()) != 0) forget_answers(owner);
 }
 
-void close_doors_in(const py::object& module, std::string_view name, py::list& closed) {
+// owner_of returns what holds the door in `module`; null: it is not there, or not there yet. Looks
+// at nothing that a lazy module would have to be executed for.
+py::object owner_of(const SideDoor& door, const py::object& module) {
+  if (*door.owner == '\0') return module;
+  if (PyModule_Check(module.ptr()) != 0) return stored_in(module, door.owner);
+  py::object owner = py::getattr(module, door.owner, py::none());
+  return owner.is_none() ? py::object() : owner;
+}
+
+// close_doors_in tells whether all doors of the module are closed now.
+bool close_doors_in(const py::object& module, std::string_view name, py::list& closed) {
+  bool all = true;
   for (std::size_t number = 0; number < kSideDoors.size(); ++number) {
     const SideDoor& door = kSideDoors[number];
     if (!is_at(door, name)) continue;
-    const bool is_function = *door.owner == '\0';
-    const py::object owner = is_function ? module : py::getattr(module, door.owner, py::none());
-    if (!owner.is_none()) close_door(number, owner, closed);
+    const py::object owner = owner_of(door, module);
+    if (owner) close_door(number, owner, closed);
+    const py::object stored = owner ? stored_in(owner, door.name) : py::object();
+    all = all && stored && is_closed(closed, stored);
   }
-}
-
-// text_of_name borrows the text of a module's name; empty for what is no text.
-std::string_view text_of_name(py::handle name) {
-  if (PyUnicode_Check(name.ptr()) == 0) return {};
-  Py_ssize_t size = 0;
-  const char* const text = PyUnicode_AsUTF8AndSize(name.ptr(), &size);
-  if (text == nullptr) PyErr_Clear();  // surrogates: a module may be called that
-  return text == nullptr ? std::string_view()
-                         : std::string_view(text, static_cast<std::size_t>(size));
-}
-
-bool has_door(std::string_view name) noexcept {
-  for (const SideDoor& door : kSideDoors) {
-    if (is_at(door, name)) return true;
-  }
-  return false;
+  return all;
 }
 
 void close_all(py::list& closed) {
@@ -213,15 +267,58 @@ void close_again(py::list& closed) {
   }
 }
 
+// doors_in_use returns what the interpreter knows of its doors; null before the first are closed.
+Doors* doors_in_use() {
+  const py::dict state = interpreter_state();
+  if (!state.contains(kDoors)) return nullptr;
+  return state[kDoors].cast<py::capsule>().get_pointer<Doors>();
+}
+
+Doors& begin_closing() {
+  py::dict state = interpreter_state();
+  auto doors = std::make_unique<Doors>();
+  for (const SideDoor& door : kSideDoors) {
+    const std::string_view module = door.module;
+    const bool is_known =
+        std::any_of(doors->places.begin(), doors->places.end(),
+                    [&](const Doors::Place& place) { return text_of_name(place.name) == module; });
+    if (!is_known) doors->places.push_back({py::str(door.module), py::object()});
+  }
+  Doors& out = *doors;
+  state[kDoors] =
+      py::capsule(doors.release(), [](void* kept) { delete static_cast<Doors*>(kept); });
+  return out;
+}
+
+void close_doors_in_executed(const py::object& module) {
+  Doors* const doors = doors_in_use();
+  const py::object name = py::getattr(module, "__name__", py::none());
+  if (doors == nullptr || !has_door(text_of_name(name))) return;
+  close_doors_in(module, text_of_name(name), doors->closed);
+}
+
 // close_doors_of closes those in a module that has just been executed.
 void close_doors_of(const py::str& name) {
-  const py::dict state = interpreter_state();
-  if (!state.contains(kClosed)) return;
-  py::list closed = state[kClosed];
+  Doors* const doors = doors_in_use();
+  if (doors == nullptr) return;
   PyObject* const module = PyImport_GetModule(name.ptr());
   if (module == nullptr && PyErr_Occurred() != nullptr) throw py::error_already_set();
   if (module == nullptr) return;
-  close_doors_in(py::reinterpret_steal<py::object>(module), text_of_name(name), closed);
+  close_doors_in(py::reinterpret_steal<py::object>(module), text_of_name(name), doors->closed);
+}
+
+// close_doors_at_places looks at all known names. It is in the way of every import: so it looks at
+// what is new there only.
+void close_doors_at_places(Doors& doors) {
+  PyObject* const modules = PyImport_GetModuleDict();
+  if (modules == nullptr || PyDict_Check(modules) == 0) return;
+  for (Doors::Place& place : doors.places) {
+    PyObject* const there = PyDict_GetItemWithError(modules, place.name.ptr());
+    if (there == nullptr && PyErr_Occurred() != nullptr) throw py::error_already_set();
+    if (there == nullptr || there == place.seen.ptr()) continue;
+    const auto module = py::reinterpret_borrow<py::object>(there);
+    if (close_doors_in(module, text_of_name(place.name), doors.closed)) place.seen = module;
+  }
 }
 
 }  // namespace
@@ -245,16 +342,19 @@ py::object watch_import(py::handle finder, py::handle name, py::handle path, py:
 }
 
 void close_side_doors() {
-  py::dict state = interpreter_state();
-  if (state.contains(kClosed)) {
-    py::list closed = state[kClosed];
-    close_again(closed);
+  if (Doors* const doors = doors_in_use()) {
+    close_again(doors->closed);
+    close_doors_at_places(*doors);
   } else {
-    py::list closed;
-    state[kClosed] = closed;
-    close_all(closed);
+    close_all(begin_closing().closed);
   }
   enter_meta_path();
+}
+
+py::object known_side_doors() { return interpreter_state()[kDoors]; }
+
+void close_new_side_doors(const py::object& known) {
+  close_doors_at_places(*static_cast<Doors*>(PyCapsule_GetPointer(known.ptr(), nullptr)));
 }
 
 void register_side_doors(py::module_& module) {

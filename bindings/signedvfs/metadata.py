@@ -6,10 +6,10 @@ has been verified, and is never read from the file in any other way.
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import posixpath
 from collections.abc import Callable, Iterable, Iterator
+from importlib import metadata as standard  # also where it is no attribute of importlib
 from importlib.metadata import Distribution, DistributionFinder, EntryPoint, PathDistribution
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from signedvfs.resources import ArchivePath
 
 # The type of many entry points; None in Python 3.9, whose syntax for them is another one.
-_ENTRY_POINTS: Any = getattr(importlib.metadata, "EntryPoints", None)
+_ENTRY_POINTS: Any = getattr(standard, "EntryPoints", None)
 
 _entry_point: Any = EntryPoint  # without the private function that gives it its distribution
 

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import os
+import runpy
 import sys
 from collections.abc import Callable
 from typing import Any
 
 from signedvfs import Limits, TrustPolicy, get_limits, get_policy, hook, set_policy
 from signedvfs._core import PathHook
+
+# The file that makes the package importable, beside the one that this module was loaded from.
+_FOR_CHILD = os.path.join(os.path.dirname(__file__), "for_child.py")  # noqa: PTH118, PTH120
+
+
+class _Package:
+    """Stands for this package; unpickling it loads the child's from where the parent's lies.
+
+    By a function of the standard library, for the child may not find ours.
+    """
+
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
+        return runpy.run_path, (_FOR_CHILD,)
 
 
 class _Importer:
@@ -28,6 +43,10 @@ def get_preparation_data(
     """
     data = original(*args, **kwargs)
     if _hooks_in_use():
+        # In this order. A relative path would name something else in another directory: then the
+        # child has to find the package by itself.
+        if os.path.isabs(_FOR_CHILD):  # noqa: PTH117  # pathlib has its price
+            data["signedvfs package"] = _Package()
         data["signedvfs"] = _Importer()
     return data
 

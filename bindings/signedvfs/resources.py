@@ -307,7 +307,7 @@ def get_resource_reader(original: Callable[[Any, str], object], loader: Any, mod
 
 
 def read_namespace(original: Callable[[Any, Any], None], reader: Any, paths: Any) -> None:
-    """Guard NamespaceReader.__init__ of the backport, which opens the archives among the portions.
+    """Guard NamespaceReader.__init__, also the backport's, which opens archives among the portions.
 
     It is tried with packages that are none, too: then there is nothing to look at.
     """
@@ -321,7 +321,7 @@ def read_namespace(original: Callable[[Any, Any], None], reader: Any, paths: Any
 
 
 def zip_files(original: Callable[[Any], object], reader: Any) -> object:
-    """Guard ZipReader.files of the backport, which opens the archive."""
+    """Guard ZipReader.files, and that of the backport, which opens the archive."""
     finder = _finder_of(os.fsdecode(reader.archive))
     if finder is None:
         return original(reader)

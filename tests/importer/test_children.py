@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
+import signedvfs
 from tests.importer.workshop import Place, Python, Workshop
 
 WORK = """
@@ -246,3 +249,77 @@ if __name__ == "__main__":
         """
     )
     assert done.stdout == "__mp_main__|signedvfs\n"
+
+
+# The parent has the package by a sys.path of its own; `base` is an interpreter that has none.
+VENDORED = """
+import sys
+sys.path.insert(0, {vendor!r})
+import multiprocessing, os, signedvfs
+
+def work():
+    import app
+    print(app.TAG, signedvfs.__file__, flush=True)
+
+if __name__ == "__main__":
+    signedvfs.trust(signedvfs.PublicKey.load({public!r}))
+    sys.path_hooks.insert(0, signedvfs.hook)
+    sys.path.insert(1, {path!r})
+    os.environ.update({environment!r})
+    os.chdir({cwd!r})
+    for method in ("spawn", "forkserver"):
+        child = multiprocessing.get_context(method).Process(target=work)
+        child.start()
+        child.join()
+"""
+
+
+@pytest.mark.parametrize("vendor", ["absolute", "relative"])
+@pytest.mark.parametrize("other", [False, True], ids=["no other", "another on its path"])
+def test_children_find_the_package_where_the_parent_did(
+    workshop: Workshop, python: Python, vendor: str, other: bool
+) -> None:
+    package = Path(str(signedvfs.__file__)).parent
+    copied = workshop.directory / "vendor" / "signedvfs"
+    shutil.copytree(package, copied)
+    path = workshop.zip("app.zip", {"app.py": "TAG = 'GOOD'\n"})
+    # Where a child must not look: on the path that it starts with, and in its current directory.
+    evil = {"signedvfs/__init__.py": "print('EVIL', flush=True)\n", "signedvfs/processes.py": ""}
+    evil |= {"vendor/signedvfs/__init__.py": "print('EVIL', flush=True)\n"}
+    elsewhere = workshop.tree("elsewhere", dict(evil), sign=False)
+    program = workshop.directory / "main.py"
+    program.write_text(
+        VENDORED.format(
+            vendor=str(copied.parent) if vendor == "absolute" else "vendor",
+            public=str(workshop.public_path),
+            path=str(path),
+            environment={"PYTHONPATH": str(elsewhere)} if other else {},
+            cwd=str(elsewhere),
+        )
+    )
+    done = python(
+        f"""
+        import subprocess, sys
+        base = f"{{sys.base_prefix}}/bin/python{{sys.version_info[0]}}.{{sys.version_info[1]}}"
+        subprocess.run([base, {str(program)!r}], check=True)
+        """,
+        hook=False,
+    )
+    assert done.stdout == f"GOOD {copied}/__init__.py\n" * 2
+
+
+@pytest.mark.skipif(sys.version_info < (3, 10), reason="Python has known its own names since 3.10")
+@pytest.mark.parametrize("put", ["append", "insert"])
+def test_a_refused_archive_on_the_path_ends_no_worker(
+    workshop: Workshop, python: Python, put: str
+) -> None:
+    # A Pool starts workers that end again and again: theirs import modules that are optional.
+    path = workshop.plain_zip("bad.zip", {"app.py": "TAG = 'EVIL'\n"})
+    where = f"append({str(path)!r})" if put == "append" else f"insert(0, {str(path)!r})"
+    script = f"""
+    import multiprocessing
+    sys.path.{where}
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        print(pool.apply(len, ("four",)))
+    """
+    assert python(script, timeout=60).stdout == "4\n"
