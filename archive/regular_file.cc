@@ -1,7 +1,9 @@
 #include "archive/regular_file.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include <cerrno>
 
@@ -38,7 +40,25 @@ Result<FileDescriptor> open_regular(const std::string& path) {
   struct stat status{};
   if (fstat(file.get(), &status) != 0) return system_failure(errno, path);
   if (!S_ISREG(status.st_mode)) return not_regular(path, kind_of(status.st_mode));
+  SIGNEDVFS_TRY(require_content(file.get(), path));
   return file;
+}
+
+Status require_content(int descriptor, const std::string& path) {
+  struct stat status{};
+  if (fstat(descriptor, &status) != 0) return system_failure(errno, path);
+  struct statfs system{};
+  if (fstatfs(descriptor, &system) != 0) return system_failure(errno, path);
+  if (system.f_type == PROC_SUPER_MAGIC) {
+    return {Errc::kNotRegular,
+            path +
+                ": the system makes it up as it is read, where a regular file is "
+                "expected"};
+  }
+  if (status.st_size == 0) {
+    return {Errc::kNotRegular, path + ": empty, where a file with content is expected"};
+  }
+  return {};
 }
 
 }  // namespace signedvfs

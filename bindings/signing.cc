@@ -44,7 +44,7 @@ SignReport sign_path(const py::object& path, const py::object& keys, const py::o
                      const py::object& name, const py::object& serial, const py::object& expires,
                      const py::object& not_before, const py::object& hash, const py::object& limits,
                      const py::object& callable, const py::object& index, bool keep_signatures,
-                     const py::object& at) {
+                     const py::object& at, bool compiled_here) {
   SignRequest request;
   request.path = path_of(path);
   request.keys = keys_of<PrivateKey>(keys);
@@ -57,6 +57,7 @@ SignReport sign_path(const py::object& path, const py::object& keys, const py::o
   request.index = choice_of(index, "index");
   request.keep_signatures = keep_signatures;
   request.at = optional_seconds_of(at, "at");
+  request.compiled_here = compiled_here;
   request.limits = limits_of(limits);
   Progress progress(callable);
   request.progress = [&](std::uint64_t done, std::uint64_t total) {
@@ -178,14 +179,16 @@ void register_signing(py::module_& module) {
       py::arg("not_before") = py::none(), py::arg("hash") = py::none(),
       py::arg("limits") = py::none(), py::arg("progress") = py::none(),
       py::arg("index") = py::none(), py::arg("keep_signatures").noconvert() = false,
-      py::arg("at") = py::none(),
+      py::arg("at") = py::none(), py::arg("compiled_here").noconvert() = false,
       "sign(path, keys, output=None, name=None, serial=None, expires=None, not_before=None, "
-      "hash=None, limits=None, progress=None, index=None, keep_signatures=False, at=None)\n--\n\n"
+      "hash=None, limits=None, progress=None, index=None, keep_signatures=False, at=None, "
+      "compiled_here=False)\n--\n\n"
       "Sign an archive or a directory, in place or (archives) into `output`.\n\n"
       "`keys` is one PrivateKey or several. Attributes that are not given are carried over from "
       "a\n"
-      "manifest that one of the keys has signed, and from no other. The report says what is signed "
-      "now.\n"
+      "manifest that one of the keys has signed, and from no other; it has to be this archive's:\n"
+      "at least half of what it lists is here, and at least half of what is here is listed. The\n"
+      "report says what is signed now.\n\n"
       "Times are seconds since 1970 or aware datetimes. `hash` is 'sha256' (the default), 'sha384' "
       "or\n"
       "'sha512'. The result is verified before it is put in place; on failure nothing has "
@@ -199,6 +202,11 @@ void register_signing(py::module_& module) {
       "ValueError. Without a name, a serial number keeps older releases away from the archive's "
       "path\n"
       "only; `warnings` say so.\n\n"
+      "A .pyc runs instead of the source beside it, whatever it was compiled from. One that is "
+      "not\n"
+      "known from the manifest there is warned of, unless `compiled_here=True` says that the "
+      "caller\n"
+      "has compiled all of them itself.\n\n"
       "`index` says whether an archive gets a signed index, with which opening costs the same for\n"
       "any number of members; None leaves that to their number.\n\n"
       "`progress` is called with the steps done and their number; what it raises ends the work.\n"

@@ -1,15 +1,28 @@
 #include "importer/archive_names.h"
 
 #include <algorithm>
-#include <array>
+#include <iterator>
+#include <span>
 
 namespace signedvfs {
 namespace {
 
-constexpr std::array<std::string_view, 15> kArchiveEndings{
-    ".zip", ".whl", ".egg", ".pyz",  ".pyzw", ".pex", ".tar", ".tgz",
-    ".txz", ".tlz", ".tbz", ".tbz2", ".tzst", ".7z",  ".cpio"};
-constexpr std::array<std::string_view, 6> kTarFilters{".gz", ".xz", ".zst", ".bz2", ".lz", ".lzma"};
+// What zip readers and libarchive take, by the names that people give it, and that nobody gives to
+// a directory of Python code (so not ".oxt": LibreOffice imports out of unpacked extensions).
+constexpr std::string_view kArchiveEndings[] = {
+    // zip
+    ".zip", ".zipx", ".whl", ".egg", ".pyz", ".pyzw", ".pex", ".par", ".xar", ".shiv", ".jar",
+    ".apk", ".xpi", ".nupkg", ".vsix", ".conda",
+    // tar, and tar through a filter
+    ".tar", ".tgz", ".taz", ".txz", ".tlz", ".tzo", ".tbz", ".tb2", ".tz2", ".tbz2", ".tzst",
+    ".tlz4", ".crate",
+    // others
+    ".7z", ".cpio", ".pax"};
+
+// A filter's ending counts behind what it is put over: "data.gz" is no archive.
+constexpr std::string_view kFilters[] = {".gz", ".z",   ".xz",   ".zst", ".bz2", ".bz",
+                                         ".lz", ".lz4", ".lzma", ".lzo", ".lrz", ".br"};
+constexpr std::string_view kFiltered[] = {".tar", ".cpio", ".pax"};
 
 char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -20,16 +33,19 @@ bool ends_with(std::string_view text, std::string_view ending) noexcept {
                     [](char a, char b) { return a == lower(b); });
 }
 
+bool ends_with_one_of(std::span<const std::string_view> endings, std::string_view text) noexcept {
+  return std::any_of(endings.begin(), endings.end(),
+                     [&](std::string_view ending) { return ends_with(text, ending); });
+}
+
 }  // namespace
 
 bool named_like_archive(std::string_view component) noexcept {
-  for (const std::string_view filter : kTarFilters) {
-    if (ends_with(component, filter)) {
-      return ends_with(component.substr(0, component.size() - filter.size()), ".tar");
-    }
-  }
-  return std::any_of(kArchiveEndings.begin(), kArchiveEndings.end(),
-                     [&](std::string_view ending) { return ends_with(component, ending); });
+  if (ends_with_one_of(kArchiveEndings, component)) return true;
+  return std::any_of(std::begin(kFilters), std::end(kFilters), [&](std::string_view filter) {
+    return ends_with(component, filter) &&
+           ends_with_one_of(kFiltered, component.substr(0, component.size() - filter.size()));
+  });
 }
 
 bool has_archive_name(std::string_view path) noexcept {

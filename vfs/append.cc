@@ -6,6 +6,7 @@
 
 #include "archive/byte_source.h"
 #include "archive/processors.h"
+#include "archive/regular_file.h"
 #include "vfs/existing.h"
 #include "vfs/intent.h"
 #include "vfs/layout.h"
@@ -30,6 +31,13 @@ Status copy_file(const ByteSource& source, const Sink& sink) {
     done += count;
   }
   return {};
+}
+
+// What is empty, or made up by /proc, is no program, whatever it says when it is read.
+Status require_executable(const std::string& path) {
+  const Result<FileDescriptor> file = open_regular(path);
+  if (file.code() != Errc::kNotRegular) return file.ok() ? Status() : file.status();
+  return {Errc::kUsage, file.status().what() + "; name the program to be put in front"};
 }
 
 Status refuse_archive_behind(const std::string& executable) {
@@ -71,6 +79,7 @@ Result<SignReport> append(const AppendRequest& request) {
   SIGNEDVFS_ASSIGN(const Intent intent, intend_again(*archive, request.keys, request.at));
   SIGNEDVFS_TRY(check_prefix_is_signed(source->prefix_bytes(), archive->attributes().prefix)
                     .in(request.archive));
+  SIGNEDVFS_TRY(require_executable(request.executable));
   SIGNEDVFS_TRY(refuse_archive_behind(request.executable));
   SIGNEDVFS_ASSIGN(const auto executable,
                    open_file(request.executable, request.limits.archive_bytes));

@@ -32,13 +32,15 @@ bool same_time(std::uint32_t recorded, std::int64_t actual, std::int64_t toleran
 }
 
 // Verdict is what becomes of a .pyc beside its source: carried over, where there is no reason
-// against it; the warning is for one that is.
+// against it; the warning is for one that is. On its own word it belongs to its source where nobody
+// else, ourselves included, has said so before.
 struct Verdict {
   std::string reason;
   std::string warning;
+  bool on_its_own_word = false;
 };
 
-Verdict left_out(std::string reason) { return {std::move(reason), {}}; }
+Verdict left_out(std::string reason) { return {std::move(reason), {}, false}; }
 
 // Pyc is the header of a .pyc (PEP 552).
 struct Pyc {
@@ -103,23 +105,50 @@ Result<Verdict> judge_hash(const Container& source, const Pyc& pyc, const std::s
                            "it belongs to " +
                                py;
   if (pyc.flags == kChecked) return left_out(std::move(why));
-  return Verdict{{}, std::move(why)};
+  return Verdict{{}, std::move(why), false};
+}
+
+Result<Verdict> judge_header(const Container& source, const Existing* own, const Twins& twins) {
+  ByteCursor header(twins.content);
+  Pyc pyc;
+  pyc.magic = header.u32();
+  pyc.flags = header.u32();
+  pyc.rest = header.take(8);
+  if (!header.ok()) return left_out("it is too short for a .pyc");
+  if (pyc.flags == 0) return judge_time(source, pyc, own, twins);
+  if (pyc.flags == kHashBased || pyc.flags == kChecked) return judge_hash(source, pyc, twins.py);
+  return left_out("its flags (" + std::to_string(pyc.flags) +
+                  ") are none that are known, so nobody can tell whether it belongs to " +
+                  twins.py);
 }
 
 // judge decides on `name` beside its source `py`.
 Result<Verdict> judge(const Container& source, const Existing* own, const std::string& name,
                       const std::string& py) {
   SIGNEDVFS_ASSIGN(const Buffer content, source.read(name));
-  ByteCursor header(content.bytes());
-  Pyc pyc;
-  pyc.magic = header.u32();
-  pyc.flags = header.u32();
-  pyc.rest = header.take(8);
-  if (!header.ok()) return left_out("it is too short for a .pyc");
-  if (pyc.flags == 0) return judge_time(source, pyc, own, {name, py, content.bytes()});
-  if (pyc.flags == kHashBased || pyc.flags == kChecked) return judge_hash(source, pyc, py);
-  return left_out("its flags (" + std::to_string(pyc.flags) +
-                  ") are none that are known, so nobody can tell whether it belongs to " + py);
+  const Twins twins{name, py, content.bytes()};
+  SIGNEDVFS_ASSIGN(Verdict verdict, judge_header(source, own, twins));
+  if (!verdict.reason.empty() || !verdict.warning.empty()) return verdict;
+  SIGNEDVFS_ASSIGN(const bool together, were_signed_together(source, own, twins));
+  verdict.on_its_own_word = !together;
+  return verdict;
+}
+
+// One warning for all: an archive that another tool has compiled may have thousands.
+std::string warning_of(const std::vector<std::string>& compiled) {
+  constexpr std::size_t kShown = 10;
+  const bool one = compiled.size() == 1;
+  std::string out = std::to_string(compiled.size()) +
+                    (one ? " .pyc file beside its source runs instead of it"
+                         : " .pyc files beside their sources run instead of them") +
+                    ", and what was compared with the source is what the .pyc says of itself: ";
+  for (std::size_t i = 0; i < std::min(kShown, compiled.size()); ++i) {
+    out += (i == 0 ? "" : ", ") + compiled[i];
+  }
+  if (compiled.size() > kShown) {
+    out += " and " + std::to_string(compiled.size() - kShown) + " more";
+  }
+  return out + ". Leave out what you have not compiled yourself; `signedvfs pack` compiles anew";
 }
 
 // Code that Python finds under one name in two places is a question that signing must not answer.
@@ -161,6 +190,7 @@ Result<CarryOver> carry_over(const Container& source, const Carrying& how) {
     return verdict;
   };
   CarryOver out;
+  std::vector<std::string> on_their_own_word;
   const auto take = [&](std::size_t i, const Verdict& verdict) -> Status {
     const std::string& name = all[i];
     if (is_reserved(name)) return {};
@@ -172,11 +202,15 @@ Result<CarryOver> carry_over(const Container& source, const Carrying& how) {
       out.warnings.push_back(name + " is signed beside " + source_of(name) +
                              " although it may be another program: " + verdict.warning);
     }
+    if (verdict.on_its_own_word) on_their_own_word.push_back(name);
     out.names.push_back(name);
     return {};
   };
   const auto bytes_of = [](std::size_t) { return std::uint64_t{4096}; };  // nothing stays
   SIGNEDVFS_TRY(in_order<Verdict>(all.size(), how.threads, bytes_of, verdict_on, take));
+  if (!how.compiled_here && !on_their_own_word.empty()) {
+    out.warnings.push_back(warning_of(on_their_own_word));
+  }
   if (Status status = refuse_twins(out.names); !status.ok()) {
     return std::move(status).in(source.path());
   }

@@ -20,6 +20,10 @@ struct Carrying {
   // have been left out is warned of instead.
   bool all = false;
 
+  // compiled_here: the caller has compiled every .pyc beside its source from that very source, so
+  // there is nothing to warn of.
+  bool compiled_here = false;
+
   unsigned threads = 1;  // how many read
 };
 
@@ -39,7 +43,10 @@ struct CarryOver {
 //   - of which that cannot be found out.
 //
 // One with a hash that Python does not check unless it is told to is carried over, with a warning
-// where it does not fit. Fails with `kUsage` where a name is a module and a package.
+// where it does not fit. Where it fits, that is what the .pyc says of itself: nobody can tell what
+// it does. So one more warning names those that will run in the place of their sources, but for the
+// pairs that `own` lists together already. Fails with `kUsage` where a name is a module and a
+// package.
 Result<CarryOver> carry_over(const Container& source, const Carrying& how = {});
 
 }  // namespace signedvfs

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "vfs/import_order.h"
 #include "vfs/manifest.h"
 
 namespace signedvfs {
@@ -53,12 +54,36 @@ Result<std::map<std::string, Digest, std::less<>>> listed_in(std::string_view bo
   return out;
 }
 
+// tells_apart tells whether `path` says anything about whose archive it is in.
+bool tells_apart(std::string_view path) {
+  return path != "__main__.py" && path != "__main__.pyc" && path != kOrderName;
+}
+
 }  // namespace
 
 bool is_by_one_of(const Signature& signature, const std::vector<PrivateKey>& keys) {
   return std::any_of(keys.begin(), keys.end(), [&](const PrivateKey& key) {
     return key.public_key().fingerprint() == signature.fingerprint;
   });
+}
+
+bool is_manifest_of(const Existing& existing, const std::vector<std::string>& names) {
+  const auto telling = static_cast<std::size_t>(
+      std::count_if(existing.listed.begin(), existing.listed.end(),
+                    [](const auto& entry) { return tells_apart(entry.first); }));
+  std::size_t members = 0;
+  std::size_t common = 0;
+  for (const std::string& name : names) {
+    if (!tells_apart(name)) continue;
+    ++members;
+    if (existing.listed.find(name) != existing.listed.end()) ++common;
+  }
+  if (telling == 0 && members == 0) {
+    return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+      return existing.listed.find(name) != existing.listed.end();
+    });
+  }
+  return telling > 0 && 2 * common >= telling && 2 * common >= members;
 }
 
 Result<std::optional<Existing>> read_existing(const Container& container,

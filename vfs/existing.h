@@ -28,12 +28,20 @@ struct Existing {
   // is false.
   bool is_own = false;
 
-  // listed holds the content's digest by the member's path, where the manifest is our own.
+  // listed holds the content's digest by the member's path, where the manifest is our own. It is
+  // empty where the member lines are not those that the header commits to.
   std::map<std::string, Digest, std::less<>> listed;
 };
 
 // is_by_one_of tells whether `signature` names one of `keys`. It may be false all the same.
 bool is_by_one_of(const Signature& signature, const std::vector<PrivateKey>& keys);
+
+// is_manifest_of tells whether the own manifest `existing` is that of an archive with the members
+// `names`, and was not put there from another archive: at least half of the paths that it lists are
+// among `names`, and at least half of `names` among those. Paths that any program may have
+// (`__main__.py`, the recorded order) do not count, unless there are no others on either side. So a
+// release may change, gain and lose members, and another product is another one.
+bool is_manifest_of(const Existing& existing, const std::vector<std::string>& names);
 
 // read_existing returns the manifest of `container`, or nothing where there is none. Fails where it
 // cannot be read.

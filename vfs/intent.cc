@@ -94,7 +94,8 @@ Status co_sign(const SignRequest& request, const std::optional<Existing>& existi
 
 // supersede makes another statement of `intent`, to which the signatures on `existing` do not
 // belong.
-void supersede(const SignRequest& request, const Existing& existing, Intent& intent) {
+void supersede(const SignRequest& request, const Existing& existing,
+               const std::vector<std::string>& names, Intent& intent) {
   if (!existing.defect.empty()) {
     intent.warnings.push_back("nothing was carried over from the manifest that stood there: " +
                               existing.defect);
@@ -102,16 +103,20 @@ void supersede(const SignRequest& request, const Existing& existing, Intent& int
   }
   intent.dropped = others(existing.signatures, request.keys);
   const Attributes& former = existing.header.attributes;
-  if (existing.is_own) {
+  const bool is_of_these = existing.is_own && is_manifest_of(existing, names);
+  if (is_of_these) {
     intent.carried_over = carry_attributes(former, intent.attributes);
     return;
   }
   const std::string lost = lost_attributes(former, intent.attributes);
   if (lost.empty()) return;
   intent.warnings.push_back(
-      "the manifest that stood there has no genuine signature by the keys given, so this was not "
-      "carried over from it: " +
-      lost);
+      std::string(
+          existing.is_own
+              ? "the manifest that stood there is signed by the keys given and lists other "
+                "members than these, as another archive's does"
+              : "the manifest that stood there has no genuine signature by the keys given") +
+      ", so this was not carried over from it: " + lost);
 }
 
 }  // namespace
@@ -146,16 +151,16 @@ Status check_validity(const Attributes& attributes, const std::optional<std::int
 }
 
 Result<Intent> intend(const SignRequest& request, const std::optional<Existing>& existing,
-                      const std::optional<Order>& order) {
+                      const Layout& layout) {
   Intent intent;
   intent.hash_type = request.hash_type.value_or(HashType::kSha256);
   intent.attributes = request.attributes;
-  intent.attributes.order = order;
+  intent.attributes.order = layout.order;
   intent.index = request.index;
   if (request.keep_signatures) {
     SIGNEDVFS_TRY(co_sign(request, existing, intent).in(request.path));
   } else if (existing) {
-    supersede(request, *existing, intent);
+    supersede(request, *existing, layout.names, intent);
   }
   SIGNEDVFS_TRY(
       check_validity(intent.attributes, request.at, intent.carried_over).in(request.path));

@@ -8,6 +8,7 @@
 
 #include "archive/status.h"
 #include "vfs/existing.h"
+#include "vfs/layout.h"
 #include "vfs/manifest.h"
 #include "vfs/private_key.h"
 #include "vfs/signed_vfs.h"
@@ -29,12 +30,14 @@ struct Intent {
   std::vector<std::string> warnings;
 };
 
-// intend decides what `request` makes of what stands there. An attribute that it leaves unset comes
+// intend decides what `request` makes of what stands there, where the result's members are those
+// of `layout`. An attribute that it leaves unset comes
 // from `existing` where that is its own, or where it asks to keep others' signatures on that very
-// statement; from nowhere else. Fails with `kUsage` where the result would not be valid at the
-// moment that `request` names, or where there is no signature to be kept.
+// statement; from nowhere else. Its own is one that one of the keys has signed, of an archive with
+// about these members (`is_manifest_of`). Fails with `kUsage` where the result would not be valid
+// at the moment that `request` names, or where there is no signature to be kept.
 Result<Intent> intend(const SignRequest& request, const std::optional<Existing>& existing,
-                      const std::optional<Order>& order);
+                      const Layout& layout);
 
 // intend_again states of the members of `archive`, which `keys` have signed, what was stated of
 // them before. Fails with `kUsage` where that is not valid at the moment `at` (default: now).

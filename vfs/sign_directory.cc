@@ -97,9 +97,12 @@ Result<SignReport> sign_directory(const SignRequest& request, const Container& s
   SIGNEDVFS_ASSIGN(const auto existing, read_existing(source, request.keys, request.limits));
   const unsigned threads = request.threads == 0 ? processors() : request.threads;
   const Existing* const own = existing && existing->is_own ? &*existing : nullptr;
-  SIGNEDVFS_ASSIGN(CarryOver carried, carry_over(source, {own, request.keep_signatures, threads}));
+  SIGNEDVFS_ASSIGN(CarryOver carried, carry_over(source, {.own = own,
+                                                          .all = request.keep_signatures,
+                                                          .compiled_here = request.compiled_here,
+                                                          .threads = threads}));
   SIGNEDVFS_ASSIGN(const Layout layout, layout_of(source, carried.names));
-  SIGNEDVFS_ASSIGN(Intent intent, intend(request, existing, layout.order));
+  SIGNEDVFS_ASSIGN(Intent intent, intend(request, existing, layout));
   intent.index = false;
   SIGNEDVFS_ASSIGN(const Contents contents,
                    digest_files(request, source, intent.hash_type, carried.names));

@@ -24,9 +24,12 @@ Result<SignReport> sign_archive(const SignRequest& request, const Container& sou
   SIGNEDVFS_ASSIGN(const auto existing, read_existing(source, request.keys, request.limits));
   const unsigned threads = request.threads == 0 ? processors() : request.threads;
   const Existing* const own = existing && existing->is_own ? &*existing : nullptr;
-  SIGNEDVFS_ASSIGN(CarryOver carried, carry_over(source, {own, request.keep_signatures, threads}));
+  SIGNEDVFS_ASSIGN(CarryOver carried, carry_over(source, {.own = own,
+                                                          .all = request.keep_signatures,
+                                                          .compiled_here = request.compiled_here,
+                                                          .threads = threads}));
   SIGNEDVFS_ASSIGN(Layout layout, layout_of(source, std::move(carried.names)));
-  SIGNEDVFS_ASSIGN(const Intent intent, intend(request, existing, layout.order));
+  SIGNEDVFS_ASSIGN(const Intent intent, intend(request, existing, layout));
   const std::uint64_t members = layout.names.size();
   const auto progress = [&](std::uint64_t done) {
     return !request.progress || request.progress(done, 2 * members);

@@ -15,8 +15,9 @@
 namespace signedvfs {
 
 // SignRequest says what to sign and how. Attributes that are unset, @prefix and @order left aside,
-// are taken from the existing manifest where a genuine signature by one of `keys` covers it;
-// otherwise they stay unset. What anybody else has signed is dropped.
+// are taken from the existing manifest where a genuine signature by one of `keys` covers it and it
+// is this archive's (see `is_manifest_of`); otherwise they stay unset. What anybody else has signed
+// is dropped.
 struct SignRequest {
   std::string path;                   // an archive or a directory
   std::vector<PrivateKey> keys;       // at least one
@@ -32,6 +33,10 @@ struct SignRequest {
   // signatures, which cannot be checked here. Whatever is unset is taken from that statement; a
   // result that would be another one is `kUsage`.
   bool keep_signatures = false;
+
+  // compiled_here: the caller has compiled every .pyc beside its source itself, from that source,
+  // so nobody has to be warned that they run instead of them.
+  bool compiled_here = false;
 
   // at is the moment, in seconds since 1970-01-01T00:00:00Z, at which the result must be valid;
   // default: now. What has expired by then, or is not valid yet, is not signed.

@@ -503,11 +503,15 @@ def sign(
     index: bool | None = None,
     keep_signatures: bool = False,
     at: _Time | None = None,
+    compiled_here: bool = False,
 ) -> SignReport:
     """Sign an archive or a directory, in place or (archives) into `output`.
 
     `keys` is one PrivateKey or several. Attributes that are not given are carried over from a
-    manifest that one of the keys has signed, and from no other. The report says what is signed now.
+    manifest that one of the keys has signed, and from no other; it has to be this archive's:
+    at least half of what it lists is here, and at least half of what is here is listed. The
+    report says what is signed now.
+
     Times are seconds since 1970 or aware datetimes. `hash` is 'sha256' (the default), 'sha384' or
     'sha512'. The result is verified before it is put in place; on failure nothing has changed.
 
@@ -518,6 +522,10 @@ def sign(
     A result that has expired, or is not valid yet, at the moment `at` (default: now) is a
     ValueError. Without a name, a serial number keeps older releases away from the archive's path
     only; `warnings` say so.
+
+    A .pyc runs instead of the source beside it, whatever it was compiled from. One that is not
+    known from the manifest there is warned of, unless `compiled_here=True` says that the caller
+    has compiled all of them itself.
 
     `index` says whether an archive gets a signed index, with which opening costs the same for
     any number of members; None leaves that to their number.

@@ -65,6 +65,17 @@ TEST_F(RegularFile, IsNoSocketDeviceOrDirectory) {
   expect_refused(directory_.path(), "a directory");
 }
 
+// F2: /proc has regular files that say they are empty and never end, or wait for what is to come
+TEST_F(RegularFile, HasContentOfItsOwn) {
+  for (const char* path : {"/proc/self/mem", "/proc/self/environ", "/proc/version"}) {
+    expect_refused(path, "the system makes it up");
+  }
+  std::filesystem::create_symlink("/proc/self/mem", directory_ / "link");
+  expect_refused(directory_ / "link", "the system makes it up");
+  expect_refused(directory_.write("empty", ""), "empty");
+  EXPECT_TRUE(open_regular("/proc/self/exe").ok()) << "a link to a file on disk";
+}
+
 TEST_F(RegularFile, IsToldFromNoneAtAll) {
   EXPECT_EQ(open_regular(directory_ / "absent").code(), Errc::kNotFound);
   EXPECT_EQ(open_regular(directory_.write("file", "") + "/below").code(), Errc::kNotFound);

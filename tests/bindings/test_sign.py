@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import importlib.util
+import marshal
 import os
 import stat
 import subprocess
@@ -169,6 +171,38 @@ def test_attributes_that_nobody_here_has_signed_are_not_taken_over(
         assert (report.name, report.serial) == (vfs.name, vfs.serial) == (None, None)
         assert vfs.signatures == [key.public_key.fingerprint]
         assert ["payroll" in warning for warning in report.warnings] == [True]
+
+
+def test_a_genuine_manifest_of_another_archive_is_not_taken_over(
+    tmp_path: Path, signed_archive: SignedArchive, key: signedvfs.PrivateKey
+) -> None:
+    # C21: stolen from another product by the same signer
+    other = signed_archive({"pay.py": b""}, name="payroll", serial=2**64 - 1)
+    manifest = members_of(other)[MANIFEST]
+    archive = tmp_path / "stolen.zip"
+    write_archive(archive, {**FILES, MANIFEST: manifest})
+    report = signedvfs.sign(archive, key)
+    assert (report.name, report.serial, report.carried_over) == (None, None, [])
+    assert ["payroll" in warning for warning in report.warnings] == [True]
+
+
+def test_a_pyc_that_runs_instead_of_its_source_is_warned_of(
+    tmp_path: Path, key: signedvfs.PrivateKey
+) -> None:
+    # I6: hash and all are right, and the code is another
+    source = b"V = 'shown'\n"
+    head = importlib.util.MAGIC_NUMBER + (1).to_bytes(4, "little")
+    code = marshal.dumps(compile("V = 'run'\n", "m.py", "exec"))
+    archive = tmp_path / "app.zip"
+    members = {"m.py": source, "m.pyc": head + importlib.util.source_hash(source) + code}
+    write_archive(archive, members)
+    assert ["m.pyc" in warning for warning in signedvfs.sign(archive, key).warnings] == [True]
+    assert signedvfs.sign(archive, key).warnings == []  # said once
+    write_archive(archive, members)
+    assert signedvfs.sign(archive, key, compiled_here=True).warnings == []
+    for flag in (1, "yes", None):
+        with pytest.raises(TypeError):
+            signedvfs.sign(archive, key, compiled_here=flag)  # type: ignore[arg-type]
 
 
 def test_times_are_seconds_or_aware_datetimes(

@@ -9,6 +9,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -71,6 +72,61 @@ def test_keys_and_requirements_are_regular_files(
     assert not (cli.directory / "out.zip").exists()
 
 
+# F2: a regular file that says it is empty. /proc/kmsg waits for the kernel to say something.
+MADE_UP = [path for path in ("/proc/self/environ", "/proc/version", "/proc/kmsg", "/proc/self/mem")
+           if os.access(path, os.R_OK)]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", MADE_UP)
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("key", "OTHER"),
+        ("verify", "app.zip", "--trust", "OTHER"),
+        ("verify", "app.zip", "--trust", "PUB", "--revoked", "OTHER"),
+        ("sign", "app.zip", "--key", "OTHER"),
+        ("keygen", "new.key", "--password-file", "OTHER"),
+        ("pack", "-r", "OTHER", "-o", "out.zip", "--unsigned"),
+        ("append", "app.zip", "OTHER", "-o", "out.zip", "--key", "KEY"),
+    ],
+    ids=" ".join,
+)
+def test_what_the_system_makes_up_is_no_file(
+    cli: Cli, archive: Path, keys: Path, path: str, words: tuple[str, ...]
+) -> None:
+    given = {"OTHER": path, "PUB": str(keys / "a.pub"), "KEY": str(keys / "a.key")}
+    before = archive.read_bytes()
+    done = cli(*[given.get(word, word) for word in words])
+    assert (done.code, done.out) == (2, "")
+    assert path in done.err
+    assert "regular file" in done.err
+    assert archive.read_bytes() == before
+    assert not (cli.directory / "out.zip").exists()
+    assert not (cli.directory / "new.key").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("key", "empty"),
+        ("sign", "app.zip", "--key", "empty"),
+        ("keygen", "new.key", "--password-file", "empty"),
+        ("append", "app.zip", "empty", "-o", "out.zip", "--key", "KEY"),
+    ],
+    ids=" ".join,
+)
+def test_an_empty_file_is_no_key_password_or_executable(
+    cli: Cli, archive: Path, keys: Path, words: tuple[str, ...]
+) -> None:
+    (cli.directory / "empty").touch()
+    before = archive.read_bytes()
+    done = cli(*[{"KEY": str(keys / "a.key")}.get(word, word) for word in words])
+    assert (done.code, done.out) == (2, "")
+    assert "empty" in done.err
+    assert archive.read_bytes() == before
+    assert not (cli.directory / "out.zip").exists()
+
+
 @pytest.mark.parametrize("other", ["socket", "device", "directory", "zeros"], indirect=True)
 def test_passwords_come_out_of_files_and_pipes_only(cli: Cli, other: Path) -> None:
     done = cli("keygen", "app.key", "--password-file", other)
@@ -96,6 +152,28 @@ def test_a_wheel_is_a_regular_file(cli: Cli) -> None:
     done = cli("pack", "dep-1.0-py3-none-any.whl", "-o", "app.zip", "--unsigned")
     assert done.code == 2
     assert "no regular file" in done.err
+
+
+def test_a_wheel_that_becomes_a_pipe_holds_nobody_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # TOCTOU: after every check by name, and before it is opened
+    from signedvfs.packaging import PackError
+    from signedvfs.packaging.members import Members
+    from signedvfs.packaging.wheels import add_wheel
+
+    wheel = tmp_path / "dep-1.0-py3-none-any.whl"
+    wheel.write_bytes(b"x")
+    opened = os.open
+
+    def swap(*words: Any, **options: Any) -> int:
+        wheel.unlink()
+        os.mkfifo(wheel)
+        return opened(*words, **options)
+
+    monkeypatch.setattr(os, "open", swap)
+    with pytest.raises(PackError, match="no regular file"):
+        add_wheel(Members(), wheel)
 
 
 def test_a_password_comes_from_standard_input(cli: Cli) -> None:

@@ -24,6 +24,7 @@ def unsigned(cli: Cli, tree: Path) -> Path:
 
 def test_signs_in_place(cli: Cli, unsigned: Path, keys: Path) -> None:
     done = cli.ok("sign", unsigned, "--key", keys / "a.key", "--json").json
+    assert len(done.pop("warnings")) == 1  # of .pyc files beside their sources
     assert done == {
         "output": str(unsigned),
         "added": False,
@@ -40,7 +41,6 @@ def test_signs_in_place(cli: Cli, unsigned: Path, keys: Path) -> None:
         "signers": [fingerprint(keys / "a.pub")],
         "kept": [],
         "dropped": [],
-        "warnings": [],
         "left_out": [],
     }
     cli.ok("verify", unsigned, "--trust", keys / "a.pub")
@@ -94,7 +94,46 @@ def test_warns_of_a_serial_number_without_a_name(cli: Cli, unsigned: Path, keys:
     assert "path" in cli.ok(*words).err
     assert cli.ok(*words, "--name", "app").err == ""
     assert len(cli.ok("sign", unsigned, "-o", "o.zip", "--key", keys / "b.key", "--serial", "1",
-                      "--json").json["warnings"]) == 2  # fmt: skip
+                      "--json").json["warnings"]) == 3  # fmt: skip
+
+
+def test_sign_warns_of_what_pack_has_compiled_for_another_and_pack_does_not(
+    cli: Cli, tree: Path, unsigned: Path, keys: Path
+) -> None:
+    # I6: nobody who is handed an archive knows what its .pyc files do.
+    told = "3 .pyc files beside their sources run instead of them"
+    packed = cli.ok("pack", tree, "-o", "own.zip", "--key", keys / "a.key")
+    assert packed.err == ""
+    assert (
+        cli.ok("sign", "own.zip", "--key", keys / "a.key", "--serial", "2", "--name", "x").err == ""
+    )
+    for archive, key in ((unsigned, "a.key"), ("own.zip", "b.key")):
+        done = cli.ok("sign", archive, "-o", "other.zip", "--key", keys / key)
+        assert told in done.err
+        assert "app/__main__.pyc" in done.err
+    assert (
+        cli.ok("pack", tree, "-o", "x.zip", "--key", keys / "a.key", "--json").json["warnings"]
+        == []
+    )
+
+
+def test_a_stolen_manifest_names_nothing(cli: Cli, archive: Path, keys: Path) -> None:
+    # C21: it is genuine, by the same key, and another archive's.
+    with zipfile.ZipFile(archive) as opened:
+        manifest = opened.read("signedimp-manifest.txt")
+    with zipfile.ZipFile(cli.directory / "stolen.zip", "w") as opened:
+        opened.writestr("pay.py", "")
+        opened.writestr("signedimp-manifest.txt", manifest)
+    below = cli.directory / "stolen"
+    below.mkdir()
+    (below / "pay.py").touch()
+    (below / "signedimp-manifest.txt").write_bytes(manifest)
+    for path in ("stolen.zip", "stolen"):
+        done = cli.ok("sign", path, "--key", keys / "a.key")
+        assert "lists other members" in done.err
+        assert "name 'myapp', serial 5" in done.err
+        assert "carried over" not in done.out
+        assert cli.ok("verify", path, "--trust", keys / "a.pub", "--json").json["name"] is None
 
 
 @pytest.mark.parametrize("times", [("--expires", "2020-01-01"), ("--not-before", "2999-01-01")])

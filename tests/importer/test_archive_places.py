@@ -18,25 +18,13 @@ from tests.importer.workshop import Importing, Python, Workshop, refuses
 
 EVIL = {"m.py": "v = 'attacker'\n", "p/__init__.py": "v = 'attacker'\n", "__main__.py": "v = 1\n"}
 ENDINGS = [
-    ".zip",
-    ".whl",
-    ".egg",
-    ".pyz",
-    ".pyzw",
-    ".pex",
-    ".tar",
-    ".tar.gz",
-    ".tgz",
-    ".tar.xz",
-    ".txz",
-    ".tar.zst",
-    ".tar.bz2",
-    ".tbz2",
-    ".7z",
-    ".cpio",
-    ".ZIP",
-    ".Tar.Gz",
-]
+    ".zip", ".whl", ".egg", ".pyz", ".pyzw", ".pex", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz",
+    ".tar.zst", ".tar.bz2", ".tbz2", ".7z", ".cpio", ".ZIP", ".Tar.Gz", ".zipx", ".par", ".xar",
+    ".shiv", ".jar", ".apk", ".xpi", ".nupkg", ".vsix", ".conda", ".JAR", ".taz", ".tlz",
+    ".tzo", ".tbz", ".tb2", ".tz2", ".tzst", ".tlz4", ".crate", ".pax", ".tar.Z", ".tar.lz",
+    ".tar.lz4", ".tar.lzma", ".tar.lzo", ".tar.lrz", ".tar.bz", ".tar.br", ".pax.xz", ".cpio.gz",
+    ".cpio.xz", ".cpio.zst", ".cpio.bz2", ".cpio.Z", ".CPIO.GZ",
+]  # fmt: skip
 
 every_ending = pytest.mark.parametrize("ending", ENDINGS)
 
@@ -124,11 +112,18 @@ def test_one_table_says_which_names_are_archives(workshop: Workshop, ending: str
     assert refuses(signedvfs.hook(f"{directory}/lib"))
     missing = workshop.directory / ("missing" + ending)
     assert refuses(signedvfs.hook(str(missing)))
-    for other in (ending, "app" + ending + "x", "app" + ending.replace(".", "")):
+    for other in (ending, "app" + ending + "y", "app" + ending.replace(".", "")):
         plain = workshop.directory / "plain" / other
         plain.mkdir(parents=True)
         with pytest.raises(ImportError):
             signedvfs.hook(str(plain))
+
+
+@pytest.mark.parametrize("name", ["app.gz", "app.z", "tar.gz", "app.tar.txt", "a.oxt", "a.zip.d"])
+def test_a_name_that_no_archive_has_is_nobodys_place(workshop: Workshop, name: str) -> None:
+    directory = workshop.tree(name, EVIL, sign=False)
+    with pytest.raises(ImportError):
+        signedvfs.hook(str(directory))
 
 
 @pytest.mark.usefixtures("importing")

@@ -96,8 +96,47 @@ TEST_F(CarryingOver, TakesAPycWithTheHashOfItsSource) {
     const CarryOver out = from_zip(hashed_pyc(flags, kSource));
     EXPECT_THAT(out.names, ElementsAre("m.py", "m.pyc")) << flags;
     EXPECT_THAT(out.left_out, IsEmpty());
-    EXPECT_THAT(out.warnings, IsEmpty());
   }
+}
+
+// I6: the hash is what the .pyc says of itself, so who signs it for others is told
+TEST_F(CarryingOver, WarnsOnceOfAllThatRunInsteadOfTheirSources) {
+  for (const std::string& compiled :
+       {hashed_pyc(1, kSource), hashed_pyc(3, kSource), pyc(0, local_time(), kSource.size())}) {
+    EXPECT_THAT(from_zip(compiled).warnings,
+                ElementsAre(HasSubstr("1 .pyc file beside its source runs instead of it")));
+  }
+  NamedContents many;
+  for (int i = 0; i < 1000; ++i) {
+    many.emplace_back("m" + std::to_string(i) + ".py", kSource);
+    many.emplace_back("m" + std::to_string(i) + ".pyc", hashed_pyc(1, kSource));
+  }
+  const auto archive = expect(open_container(directory_.write("a.zip", zip_of(many)), {}));
+  const CarryOver out = expect(carry_over(*archive));
+  ASSERT_THAT(out.warnings, ElementsAre(HasSubstr("1000 .pyc files")));
+  EXPECT_THAT(out.warnings[0], HasSubstr("m0.pyc, "));
+  EXPECT_THAT(out.warnings[0], HasSubstr(" and 990 more"));
+  EXPECT_THAT(expect(carry_over(*archive, {.compiled_here = true})).warnings, IsEmpty());
+}
+
+TEST_F(CarryingOver, WarnsNobodyOfWhatHeHasSignedBefore) {
+  const std::string compiled = hashed_pyc(1, kSource);
+  const std::string zip =
+      directory_.write("a.zip", zip_of(NamedContents{{"m.pyc", compiled}, {"m.py", kSource}}));
+  const auto archive = expect(open_container(zip, {}));
+  Existing own;
+  own.is_own = true;
+  const auto list = [&](const char* path, const std::string& text) {
+    own.listed.insert_or_assign(path, expect(digest_of(HashType::kSha256, bytes_of(text))));
+  };
+  list("m.pyc", compiled);
+  list("m.py", kSource);
+  EXPECT_THAT(expect(carry_over(*archive, {.own = &own})).warnings, IsEmpty());
+  list("m.py", "y = 2\n");
+  EXPECT_EQ(expect(carry_over(*archive, {.own = &own})).warnings.size(), 1U);
+  list("m.py", kSource);
+  list("m.pyc", "another");
+  EXPECT_EQ(expect(carry_over(*archive, {.own = &own})).warnings.size(), 1U);
 }
 
 TEST_F(CarryingOver, LeavesOutACheckedPycOfAnotherSource) {

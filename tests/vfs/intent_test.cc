@@ -179,6 +179,85 @@ TEST_F(Intending, KeepsItsOwnAttributes) {
   EXPECT_EQ(open_signed(request.path)->attributes().serial, 2U);
 }
 
+// C21: a genuine manifest of another product by the same key
+TEST_F(Intending, CarriesNothingOverFromAnotherArchivesManifest) {
+  Attributes attributes;
+  attributes.name = "payroll";
+  attributes.serial = UINT64_MAX;
+  const std::vector<Members> all = {
+      {{"pay.py", ""}},
+      {},
+      {{"b.txt", ""}, {"pay.py", ""}, {"roll.py", ""}},  // 1 of its 3
+      {{"__main__.py", ""}, {"__main__.pyc", ""}, {"signedvfs-order.txt", "b.txt\n"}},
+  };
+  for (const Members& listed : all) {
+    for (const char* extra : {"", "__main__.py"}) {
+      Members members = kMembers;
+      if (*extra != '\0') members.emplace(extra, "");
+      members.emplace(kManifestName, manifest_for(listed, attributes, {0}));
+      const std::string zip = directory_.write("app.zip", zip_of(members));
+      std::filesystem::remove_all(directory_ / "tree");
+      for (const auto& [name, content] : members) directory_.write("tree/" + name, content);
+      for (const std::string& path : {zip, directory_ / "tree"}) {
+        const SignReport report = expect(sign(request_for(path)));
+        EXPECT_EQ(open_signed(path)->attributes(), Attributes());
+        EXPECT_THAT(report.carried_over, IsEmpty());
+        ASSERT_EQ(report.warnings.size(), 1U);
+        EXPECT_THAT(report.warnings[0], HasSubstr("name 'payroll', serial 18446744073709551615"));
+      }
+    }
+  }
+}
+
+// The header alone says nothing about whose it is.
+TEST_F(Intending, CarriesNothingOverWhereTheMemberLinesAreNotTheSignedOnes) {
+  Attributes attributes;
+  attributes.name = "payroll";
+  const std::string other = manifest_for({{"pay.py", ""}}, attributes, {0});
+  const std::string mixed =
+      other.substr(0, other.find("\n\n") + 2) +
+      expect(encode_header(HashType::kSha256, attributes, body_of({{"pay.py", ""}}))) +
+      body_of(kMembers);
+  Members members = kMembers;
+  members.emplace(kManifestName, mixed);
+  const std::string path = directory_.write("app.zip", zip_of(members));
+  EXPECT_EQ(expect(sign(request_for(path))).warnings.size(), 1U);
+  EXPECT_EQ(open_signed(path)->attributes(), Attributes());
+}
+
+TEST_F(Intending, CarriesOverToTheNextReleaseOfTheSame) {
+  Attributes attributes;
+  attributes.name = "app";
+  const Members before{{"a.py", "1"}, {"b.py", "1"}, {"c.py", "1"}, {"d.py", "1"}};
+  const std::string manifest = manifest_for(before, attributes, {0});
+  const std::vector<Members> all = {
+      before,
+      {{"a.py", "2"}, {"b.py", "2"}, {"c.py", "2"}, {"d.py", "2"}},  // all changed
+      {{"a.py", "1"}, {"b.py", "1"}},                                // half gone
+      {{"a.py", "1"}, {"b.py", "1"}, {"x.py", ""}, {"y.py", ""}},    // half replaced
+      {{"a.py", "1"},
+       {"b.py", "1"},
+       {"c.py", "1"},
+       {"d.py", "1"},
+       {"__main__.py", ""},
+       {"w.py", ""},
+       {"x.py", ""},
+       {"y.py", ""},
+       {"z.py", ""}},  // as many added
+  };
+  for (Members members : all) {
+    members.emplace(kManifestName, manifest);
+    const std::string path = directory_.write("app.zip", zip_of(members));
+    EXPECT_THAT(expect(sign(request_for(path))).carried_over, ElementsAre("name"));
+    EXPECT_EQ(open_signed(path)->attributes(), attributes);
+  }
+  const Members script{
+      {"__main__.py", "2"},
+      {std::string(kManifestName), manifest_for({{"__main__.py", "1"}}, attributes, {0})}};
+  const std::string path = directory_.write("script.zip", zip_of(script));
+  EXPECT_THAT(expect(sign(request_for(path))).carried_over, ElementsAre("name"));
+}
+
 TEST_F(Intending, BelievesNothingOfAManifestThatItDidNotSign) {
   // C21: an existing manifest whose signature is false, or that makes no sense
   Attributes attributes;

@@ -140,7 +140,7 @@ TEST_F(PemFile, LoadsKeys) {
 TEST_F(PemFile, NamesTheFileThatItRefuses) {
   for (const auto& [name, content, words] :
        std::initializer_list<std::tuple<std::string, std::string, std::string>>{
-           {"empty", "", "not a PEM text"},
+           {"empty", "", "empty"},
            {"private", kPrivate, "-pubout"},
            {"two", kPublic + kPublic, "behind"},
            {"huge", kPublic + std::string(kKeyBytes, '\n'), "64 KiB"},
@@ -162,7 +162,10 @@ TEST_F(PemFile, TellsAbsentFromNoFileOfAKey) {
   EXPECT_THAT(absent.status().what(), HasSubstr("No such file"));
   ASSERT_EQ(mkfifo(path("fifo").c_str(), 0600), 0);
   for (const auto& [file, words] : std::initializer_list<std::pair<std::string, std::string>>{
-           {path(""), "a directory"}, {path("fifo"), "a pipe"}, {"/dev/zero", "a device"}}) {
+           {path(""), "a directory"},
+           {path("fifo"), "a pipe"},
+           {"/dev/zero", "a device"},
+           {"/proc/self/mem", "the system makes it up"}}) {
     const Result<PublicKey> public_key = PublicKey::load(file);
     EXPECT_EQ(public_key.code(), Errc::kBadKey) << file;
     EXPECT_THAT(public_key.status().what(), HasSubstr(words));

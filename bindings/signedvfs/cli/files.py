@@ -62,11 +62,25 @@ def _open(path: str, *kinds: int) -> int:
         if error.errno != errno.ENXIO:
             raise
         raise _other_kind(path, "a socket or device", kinds) from None
-    kind = stat.S_IFMT(os.fstat(descriptor).st_mode)
-    if kind not in kinds:
-        os.close(descriptor)
-        raise _other_kind(path, _KINDS.get(kind, "a device"), kinds)
-    return descriptor
+    found = os.fstat(descriptor)
+    kind = stat.S_IFMT(found.st_mode)
+    is_made_up = _is_made_up(descriptor, found)
+    if kind in kinds and not is_made_up:
+        return descriptor
+    os.close(descriptor)
+    what = "made up by the system as it is read" if is_made_up else _KINDS.get(kind, "a device")
+    raise _other_kind(path, what, kinds)
+
+
+def _is_made_up(descriptor: int, found: os.stat_result) -> bool:
+    # Files below /proc and the like say that they are empty, and are not: one may never end, or
+    # hold up whoever reads on.
+    if not stat.S_ISREG(found.st_mode) or found.st_size > 0:
+        return False
+    try:
+        return os.pread(descriptor, 1, 0) != b""
+    except OSError:
+        return True
 
 
 def _other_kind(path: str, found: str, kinds: tuple[int, ...]) -> CliError:

@@ -18,8 +18,11 @@ is rebuilt in canonical form, read back and verified before it replaces PATH
 signedimp-manifest.txt. Bytes in front of an archive are kept, and signed.
 
 What is signed now is shown. Attributes that are not given are carried over
-from a manifest that one of the keys has signed, and from no other. Signatures
-by other keys are dropped: --keep-signatures signs exactly what they cover,
+from a manifest that one of the keys has signed, and from no other. It has to
+be this archive's: at least half of the paths that it lists are here, and at
+least half of those here are listed (__main__.py counts for no archive). A
+.pyc runs instead of the source beside it, so one that no such manifest lists
+is warned of. Signatures by other keys are dropped: --keep-signatures signs exactly what they cover,
 attributes included, and is an error where that has become something else.
 
 examples:

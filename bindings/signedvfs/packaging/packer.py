@@ -154,6 +154,7 @@ def pack(
                         progress=told,
                         index=index,
                         limits=limits,
+                        compiled_here=True,
                     )
     return PackReport(
         output=str(target),

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import base64
 import csv
+import errno
 import hashlib
 import io
+import os
 import stat
+import weakref
 import zipfile
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from signedvfs.packaging.errors import PackError
 from signedvfs.packaging.members import Item, Members, unwanted
@@ -31,14 +35,27 @@ def add_wheel(members: Members, path: Path) -> None:
             members.add(Item(member, origin, partial(wheel.read, name)))
 
 
+def _open_regular(path: Path) -> BinaryIO:
+    # zipfile would wait for somebody to write to a FIFO, also to one that was a file a moment ago.
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno != errno.ENXIO:  # of sockets
+            raise
+    else:
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return os.fdopen(descriptor, "rb")
+        os.close(descriptor)
+    raise PackError(f"{path} is not a wheel: it is no regular file", _AGAIN)
+
+
 class _Wheel:
     def __init__(self, path: Path) -> None:
         self.path = path
-        # zipfile would wait for somebody to write to a FIFO.
-        if path.exists() and not path.is_file():
-            raise PackError(f"{path} is not a wheel: it is no regular file", _AGAIN)
+        file = _open_regular(path)
+        weakref.finalize(self, file.close)
         try:
-            self._zip = zipfile.ZipFile(path)
+            self._zip = zipfile.ZipFile(file)
         except zipfile.BadZipFile as error:
             raise PackError(f"{path} is not a wheel: {error}", _AGAIN) from None
         self.names = sorted(name for name in self._zip.namelist() if not name.endswith("/"))
