@@ -1,6 +1,7 @@
 #include "importer/library.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,13 +13,24 @@ namespace signedvfs {
 
 namespace {
 
+// The library's modules try these, and go on without them: Jython's, and before 3.10, where Python
+// does not know its own names yet, those of other platforms.
+constexpr std::array<std::string_view, 10> kTried{"org",      "java",   "nt",     "_winapi",
+                                                  "_winreg",  "winreg", "msvcrt", "_overlapped",
+                                                  "_scproxy", "vms_lib"};
+
+Result<bool> is_name_of_library(PyObject* name, std::string_view text) {
+  if (std::find(kTried.begin(), kTried.end(), text) != kTried.end()) return true;
+  PyObject* const names = PySys_GetObject("stdlib_module_names");  // from 3.10 on
+  const int is_known = names == nullptr ? 0 : PySequence_Contains(names, name);
+  return is_known < 0 ? Result<bool>(python_error()) : Result<bool>(is_known > 0);
+}
+
 // absent answers for a name that the library does not have here: a ModuleNotFoundError where it is
 // one of its names on some platform ("nt"), None otherwise.
-Result<PyRef> absent(PyObject* name) {
-  PyObject* const names = PySys_GetObject("stdlib_module_names");  // from 3.10 on
-  const int is_ours = names == nullptr ? 0 : PySequence_Contains(names, name);
-  if (is_ours < 0) return python_error();
-  if (is_ours == 0) return PyRef::borrow(Py_None);
+Result<PyRef> absent(PyObject* name, std::string_view text) {
+  SIGNEDVFS_ASSIGN(const bool is_known, is_name_of_library(name, text));
+  if (!is_known) return PyRef::borrow(Py_None);
   SIGNEDVFS_ASSIGN(const PyRef message, owned(PyUnicode_FromFormat("No module named %R", name)));
   SIGNEDVFS_ASSIGN(const PyRef arguments, owned(PyTuple_Pack(1, message.get())));
   SIGNEDVFS_ASSIGN(const PyRef keywords, owned(Py_BuildValue("{sO}", "name", name)));
@@ -92,12 +104,19 @@ Result<PyRef> find_in_library(const ImportSystem& system, PyObject* name, Librar
   if (system.own_library.empty() || dotted.find('.') != std::string::npos) {
     return PyRef::borrow(Py_None);
   }
+  // Somebody in front may have asked for the path before what is built in.
+  for (std::size_t i = 0; i + 1 < system.standard_finders.size(); ++i) {
+    SIGNEDVFS_ASSIGN(PyRef spec,
+                     owned(PyObject_CallMethodObjArgs(system.standard_finders[i].type.get(),
+                                                      system.find_spec.get(), name, nullptr)));
+    if (spec.get() != Py_None) return spec;
+  }
   SIGNEDVFS_ASSIGN(const PyRef directories, directories_of(system, library));
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(directories.get()); ++i) {
     SIGNEDVFS_ASSIGN(PyRef spec, find_in(system, PyList_GET_ITEM(directories.get(), i), name));
     if (spec.get() != Py_None) return spec;
   }
-  return absent(name);
+  return absent(name, dotted);
 }
 
 }  // namespace signedvfs
