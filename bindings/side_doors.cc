@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <memory>
+#include <new>
 #include <string_view>
 #include <vector>
 
@@ -32,12 +33,12 @@ namespace {
 // What is not there, or is no function any more, leads nowhere and stays as it is: others replace
 // these functions, too, and delete them.
 struct SideDoor {
-  const char* module;    // where it is
-  const char* owner;     // the class there, or "" for a function of the module
-  const char* name;      // the function
-  const char* guard;     // the module of ours that has the function to call, or kExecution
-  const char* function;  // its name
-  bool copied = false;   // other packages carry copies of the module, under their own names
+  std::string_view module;  // where it is
+  const char* owner;        // the class there, or "" for a function of the module
+  const char* name;         // the function
+  const char* guard;        // the module of ours that has the function to call, or kExecution
+  const char* function;     // its name
+  bool copied = false;      // other packages carry copies of the module, under their own names
 };
 
 constexpr const char* kExternal = "_frozen_importlib_external";
@@ -129,26 +130,49 @@ std::string_view text_of_name(py::handle name) {
 
 void close_doors_in_executed(const py::object& module);
 
-// execute_watched calls `original`, which executes a module that it is given after its loader.
-py::object execute_watched(py::handle original, const py::args& args, const py::kwargs& kwargs) {
-  py::object result = original(*args, **kwargs);
-  if (args.size() > 1) {
-    close_doors_in_executed(args[1]);
-  } else if (kwargs.contains("module")) {
-    close_doors_in_executed(kwargs["module"]);
+// execute_watched calls `original`, which executes a module that it is given after its loader. It
+// is in the way of every file, so Python calls it directly.
+PyObject* execute_watched(PyObject* original, PyObject* const* arguments, Py_ssize_t count,
+                          PyObject* names) {
+  PyObject* const result =
+      PyObject_Vectorcall(original, arguments, static_cast<std::size_t>(count), names);
+  const bool is_named = names != nullptr && PyTuple_GET_SIZE(names) == 1;
+  if (result == nullptr || count + (is_named ? 1 : 0) != 2) return result;
+  try {
+    close_doors_in_executed(py::reinterpret_borrow<py::object>(arguments[1]));
+    return result;
+  } catch (py::error_already_set& error) {
+    error.restore();
+  } catch (const std::bad_alloc&) {
+    PyErr_NoMemory();
   }
-  return result;
+  Py_DECREF(result);
+  return nullptr;
+}
+
+// watching returns the function that calls `original` so, and keeps it.
+py::object watching(py::handle original) {
+  static PyMethodDef definition{
+      "exec_module", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&execute_watched)),
+      METH_FASTCALL | METH_KEYWORDS, nullptr};
+  PyObject* const function = PyCFunction_New(&definition, original.ptr());
+  if (function == nullptr) throw py::error_already_set();
+  return py::reinterpret_steal<py::object>(function);
 }
 
 // guarded returns what takes the place of `original`, which it borrows. It is bound to objects
 // where `binds` says so.
 py::object guarded(const SideDoor& door, py::handle original, bool binds) {
-  py::cpp_function call(
-      [&door, original](const py::args& args, const py::kwargs& kwargs) {
-        if (door.guard == kExecution) return execute_watched(original, args, kwargs);
-        return own_function(door.guard, door.function)(original, *args, **kwargs);
-      },
-      py::name(door.function));  // not its own: pybind11 has ideas about "__init__"
+  py::object call;
+  if (door.guard == kExecution) {
+    call = watching(original);
+  } else {
+    call = py::cpp_function(
+        [&door, original](const py::args& args, const py::kwargs& kwargs) {
+          return own_function(door.guard, door.function)(original, *args, **kwargs);
+        },
+        py::name(door.function));  // not its own: pybind11 has ideas about "__init__"
+  }
   if (!binds) return call;
   return py::reinterpret_steal<py::object>(PyInstanceMethod_New(call.ptr()));
 }
@@ -291,10 +315,13 @@ Doors& begin_closing() {
 }
 
 void close_doors_in_executed(const py::object& module) {
-  Doors* const doors = doors_in_use();
-  const py::object name = py::getattr(module, "__name__", py::none());
-  if (doors == nullptr || !has_door(text_of_name(name))) return;
-  close_doors_in(module, text_of_name(name), doors->closed);
+  // Nearly all modules have none: that is to be seen before anything else is looked up.
+  const py::handle name = PyModule_Check(module.ptr()) == 0
+                              ? py::handle()
+                              : PyDict_GetItemString(PyModule_GetDict(module.ptr()), "__name__");
+  const std::string_view text = text_of_name(name);
+  if (!has_door(text)) return;
+  if (Doors* const doors = doors_in_use()) close_doors_in(module, text, doors->closed);
 }
 
 // close_doors_of closes those in a module that has just been executed.
