@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "archive/names.h"
-#include "importer/archive_names.h"
 #include "importer/audit.h"
 #include "importer/module_listing.h"
 
@@ -21,7 +20,7 @@ Status no_such_data(const std::string& key) {
 // check_place refuses a place inside of a signed tree that is named like an archive and that the
 // tree does not have as a directory: an archive was there, or belongs there.
 Status check_place(const OpenedArchive& opened, const Location& location) {
-  if (opened.vfs == nullptr || !has_archive_name(location.prefix)) return {};
+  if (opened.vfs == nullptr) return {};
   const std::string_view inside =
       std::string_view(location.prefix).substr(0, location.prefix.size() - 1);
   SIGNEDVFS_ASSIGN(const bool is_there, opened.vfs->listing().has_directory(inside));
@@ -35,7 +34,7 @@ Status check_place(const OpenedArchive& opened, const Location& location) {
 Result<OpenedArchive> Finder::open() const {
   if (!location_.trouble.ok()) return location_.trouble;
   SIGNEDVFS_ASSIGN(OpenedArchive opened, open_archive(*state_, location_.absolute));
-  SIGNEDVFS_TRY(check_place(opened, location_));
+  if (is_in_named_place_) SIGNEDVFS_TRY(check_place(opened, location_));
   return opened;
 }
 

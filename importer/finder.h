@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "archive/status.h"
+#include "importer/archive_names.h"
 #include "importer/import_state.h"
 #include "importer/python.h"
 #include "vfs/verified_bytes.h"
@@ -26,7 +27,9 @@ struct Location {
 class Finder {
  public:
   Finder(std::shared_ptr<ImportState> state, Location location)
-      : state_(std::move(state)), location_(std::move(location)) {}
+      : state_(std::move(state)),
+        location_(std::move(location)),
+        is_in_named_place_(has_archive_name(location_.prefix)) {}
 
   ImportState& state() const noexcept { return *state_; }
   const std::shared_ptr<ImportState>& shared_state() const noexcept { return state_; }
@@ -65,6 +68,7 @@ class Finder {
  private:
   std::shared_ptr<ImportState> state_;
   Location location_;
+  bool is_in_named_place_;  // the prefix has a component that is named like an archive
 };
 
 }  // namespace signedvfs
