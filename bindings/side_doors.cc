@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <new>
 #include <string_view>
@@ -111,7 +112,16 @@ bool is_at(const SideDoor& door, std::string_view name) noexcept {
   return door.copied && name[name.size() - module.size() - 1] == '.';
 }
 
+// kShortest is the size of the shortest name of a module with doors: most names are shorter.
+constexpr std::size_t shortest_module() {
+  std::size_t size = SIZE_MAX;
+  for (const SideDoor& door : kSideDoors) size = std::min(size, door.module.size());
+  return size;
+}
+constexpr std::size_t kShortest = shortest_module();
+
 bool has_door(std::string_view name) noexcept {
+  if (name.size() < kShortest) return false;
   for (const SideDoor& door : kSideDoors) {
     if (is_at(door, name)) return true;
   }
