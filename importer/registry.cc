@@ -62,7 +62,7 @@ Status once_more(const Status& refusal) {
     case Basis::kSignature:
       break;
   }
-  return Status(refusal.code(), std::move(what)).about(refusal.member());
+  return Status(refusal.code(), std::move(what)).about(refusal.member()).beyond(refusal.limit());
 }
 
 Status nothing_there(const std::string& absolute, bool was_in_use) {
@@ -107,7 +107,7 @@ Result<OpenedArchive> Registry::ask(const std::string& absolute, const Trust& tr
     }
     if (const Status* const refusal = refusal_at(places)) {
       decision.verdict = Verdict::kRefused;
-      decision.refusal = once_more(*refusal);
+      decision.refusal = *refusal;
     }
   }
   decision.identity = identify(absolute);
@@ -129,7 +129,9 @@ Result<OpenedArchive> Registry::ask(const std::string& absolute, const Trust& tr
   if (kept.number != (before ? before->number : 0) && holds(kept)) return answer(absolute, kept);
   decision.number = ++decision_count_;
   std::swap(kept, decision);  // what was there before is destroyed after the lock is gone
+  const bool is_known = refusal_at(places) != nullptr;
   note(absolute, places, kept);
+  if (is_known && kept.verdict == Verdict::kRefused) return once_more(kept.refusal);
   return answer(absolute, kept);
 }
 
