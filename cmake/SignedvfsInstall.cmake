@@ -18,6 +18,7 @@ target_sources(signedvfs_vfs PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_
   ${PROJECT_SOURCE_DIR}/vfs/policy.h
   ${PROJECT_SOURCE_DIR}/vfs/public_key.h
   ${PROJECT_SOURCE_DIR}/vfs/signed_vfs.h
+  ${PROJECT_SOURCE_DIR}/vfs/trust.h
   ${PROJECT_SOURCE_DIR}/vfs/verified_bytes.h)
 target_sources(signedvfs_signer PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR} FILES
   ${PROJECT_SOURCE_DIR}/vfs/private_key.h
