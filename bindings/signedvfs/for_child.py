@@ -33,4 +33,4 @@ def load_package(directory: str) -> None:
 
 
 if __name__ == "<run_path>":  # what runpy.run_path calls it
-    load_package(os.path.dirname(__file__))  # noqa: PTH120
+    load_package(os.path.dirname(__file__))  # noqa: PTH120  # as above

@@ -12,7 +12,7 @@ from signedvfs import Limits, TrustPolicy, get_limits, get_policy, hook, set_pol
 from signedvfs._core import PathHook
 
 # The file that makes the package importable, beside the one that this module was loaded from.
-_FOR_CHILD = os.path.join(os.path.dirname(__file__), "for_child.py")  # noqa: PTH118, PTH120
+_FOR_CHILD = os.path.join(os.path.dirname(__file__), "for_child.py")  # noqa: PTH118, PTH120  # see below
 
 
 class _Package:

@@ -202,7 +202,7 @@ def test_a_pyc_that_runs_instead_of_its_source_is_warned_of(
     assert signedvfs.sign(archive, key, compiled_here=True).warnings == []
     for flag in (1, "yes", None):
         with pytest.raises(TypeError):
-            signedvfs.sign(archive, key, compiled_here=flag)  # type: ignore[arg-type]
+            signedvfs.sign(archive, key, compiled_here=flag)  # type: ignore[arg-type]  # on purpose
 
 
 def test_times_are_seconds_or_aware_datetimes(

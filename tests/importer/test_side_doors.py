@@ -373,7 +373,7 @@ def test_nothing_is_left_of_the_watch(importing: Importing, workshop: Workshop) 
 
 def test_a_reloaded_module_is_watched_again(importing: Importing) -> None:
     del importing
-    before = metadata.FastPath.__dict__["search"]  # type: ignore[attr-defined]
+    before = metadata.FastPath.__dict__["search"]  # type: ignore[attr-defined]  # private
     loaded: Any = importlib.reload(metadata)
     assert loaded.FastPath.__dict__["search"] is not before
     assert type(loaded.FastPath.__dict__["search"]) is type(before)
