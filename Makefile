@@ -7,19 +7,26 @@ SHELL := /bin/bash
 FUZZ_SECONDS ?= 60
 export FUZZ_SECONDS
 
-.PHONY: help setup demo test bench fuzz lint clean
+.PHONY: help setup demo check test test-all bench fuzz lint docs clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## install the compilers, libraries and Python tools that are missing (Debian, Ubuntu)
-	@scripts/setup.sh
+	@scripts/setup.sh --tools
 
 demo: setup ## pack a real application, sign it, import it, and see tampering refused
 	@demo/run.sh
 
-test: setup ## lint, every C++ and Python test, sanitizers, fuzz replay, install test
-	@scripts/test.sh
+check: setup ## while working: lint and test what differs from main (or from HEAD, on main)
+	@scripts/check.sh
+
+test: ## C++ tests with sanitizers, Python's and CPython's own on the newest Python that is here
+	@scripts/setup.sh
+	@scripts/test.sh quick
+
+test-all: setup ## that, and linters, every Python from 3.9 on, other builds, packages, benchmarks
+	@scripts/test.sh all
 
 bench: setup ## time the core beside its floors, and imports beside zipimport
 	@scripts/bench.sh
@@ -33,3 +40,6 @@ lint: setup ## check formatting, clang-tidy, ruff, mypy and shellcheck
 
 clean: ## remove everything that was built or installed into this directory
 	rm -rf build dist .venv .mypy_cache .ruff_cache .pytest_cache
+
+docs: ## build the site into build/docs; what is wrong with a page is an error
+	@scripts/docs.sh

@@ -1,15 +1,15 @@
 #include "archive/archive_writer.h"
 
-#include <unistd.h>
-
 #include <utility>
 
-#include "archive/atomic_file.h"
-#include "archive/buffered_sink.h"
-#include "archive/names.h"
-#include "archive/ordered_workers.h"
-#include "archive/size_check.h"
-#include "archive/zip_writer.h"
+#include "archive/members/names.h"
+#include "archive/members/new_parents.h"
+#include "archive/members/size_check.h"
+#include "archive/os/atomic_file.h"
+#include "archive/os/process.h"
+#include "archive/workers/ordered_workers.h"
+#include "archive/zip/buffered_sink.h"
+#include "archive/zip/writer.h"
 
 namespace signedvfs {
 namespace {
@@ -35,8 +35,20 @@ struct ArchiveWriter::State {
         workers(threads, threads * kWindowPerThread) {}
 
   AtomicFile file;
+  // write appends a packed member behind entries for those of its directories that have none yet.
+  Status write(const Member& member) {
+    if (!member.failed.ok()) return member.failed;
+    for (const std::string_view directory : parents.of(member.name)) {
+      const Status added = zip.add_directory(directory);
+      if (added.limit() == "members") break;  // nor is there room for the member, which says more
+      SIGNEDVFS_TRY(added);
+    }
+    return zip.add(member.name, member.packed);
+  }
+
   BufferedSink buffered;
   ZipWriter zip;
+  NewParents parents;  // of what has been written
   OrderedWorkers workers;
 };
 
@@ -50,7 +62,7 @@ Result<std::unique_ptr<ArchiveWriter>> ArchiveWriter::create(const std::string& 
 
 ArchiveWriter::ArchiveWriter(std::string path, const Limits& limits,
                              std::unique_ptr<State> state) noexcept
-    : path_(std::move(path)), limits_(limits), process_(getpid()), state_(std::move(state)) {}
+    : path_(std::move(path)), limits_(limits), process_(process_id()), state_(std::move(state)) {}
 
 // A child has no threads to wait for, and the unfinished file is its parent's.
 ArchiveWriter::~ArchiveWriter() {
@@ -79,9 +91,7 @@ Status ArchiveWriter::add(std::string_view name, Buffer content, Method method, 
   };
   const std::lock_guard lock(mutex_);
   if (state_ == nullptr) return why_not();
-  const auto write = [member, &zip = state_->zip]() -> Status {
-    return member->failed.ok() ? zip.add(member->name, member->packed) : member->failed;
-  };
+  const auto write = [member, &state = *state_] { return state.write(*member); };
   return state_->workers.put(bytes, pack, write);
 }
 
@@ -108,7 +118,7 @@ bool ArchiveWriter::is_finished() const {
   return state_ == nullptr;
 }
 
-bool ArchiveWriter::is_inherited() const noexcept { return getpid() != process_; }
+bool ArchiveWriter::is_inherited() const noexcept { return process_id() != process_; }
 
 Status ArchiveWriter::why_not() const {
   return {Errc::kUsage,

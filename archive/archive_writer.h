@@ -1,18 +1,16 @@
 // A zip archive that is written member by member and compressed by several threads meanwhile.
 #pragma once
 
-#include <sys/types.h>
-
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
 
-#include "archive/buffer.h"
-#include "archive/codec.h"
-#include "archive/limits.h"
-#include "archive/processors.h"
-#include "archive/status.h"
+#include "archive/base/buffer.h"
+#include "archive/base/limits.h"
+#include "archive/base/status.h"
+#include "archive/members/codec.h"
+#include "archive/os/processors.h"
 
 namespace signedvfs {
 
@@ -33,9 +31,9 @@ class ArchiveWriter {
   const std::string& path() const& noexcept { return path_; }
 
   // add appends a member, packed as `pack_member` does, for readers of the same limits. Members
-  // stand in the order of the calls; a bounded number of bytes waits to be packed. Fails with
-  // `kBadName`, `kTooLarge`, `kUsage` or `kBadMethod` for the arguments, and with what kept an
-  // earlier member from being written.
+  // stand in the order of the calls, the first one of a directory behind an entry for that; a
+  // bounded number of bytes waits to be packed. Fails with `kBadName`, `kTooLarge`, `kUsage` or
+  // `kBadMethod` for the arguments, and with what kept an earlier member from being written.
   Status add(std::string_view name, Buffer content, Method method, int level = 0);
 
   // finish completes the archive and puts it in place. Fails as `ZipWriter::finish` and `add` do;
@@ -56,7 +54,7 @@ class ArchiveWriter {
 
   const std::string path_;
   const Limits limits_;
-  const pid_t process_;
+  const std::int64_t process_;
   mutable std::mutex mutex_;
   std::unique_ptr<State> state_;
 };

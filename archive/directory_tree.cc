@@ -1,51 +1,25 @@
 #include "archive/directory_tree.h"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <linux/fs.h>
-#include <sys/ioctl.h>
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <utility>
 
-#include "archive/names.h"
-#include "archive/open_beneath.h"
-#include "archive/size_check.h"
-#include "archive/system_error.h"
+#include "archive/base/file_mode.h"
+#include "archive/members/names.h"
+#include "archive/members/size_check.h"
+#include "archive/os/directory_reader.h"
+#include "archive/os/file_status.h"
+#include "archive/os/open_beneath.h"
+#include "archive/os/opened_file.h"
+#include "archive/os/system_error.h"
 
 namespace signedvfs {
 namespace {
 
-struct CloseDirectory {
-  void operator()(DIR* directory) const noexcept { ::closedir(directory); }
-};
-
-// refuse_casefolding fails for directories in which "A.py" finds "a.py". File systems without such
-// flags do not know the request, which is an answer as well.
+// refuse_casefolding fails for directories in which "A.py" finds "a.py".
 Status refuse_casefolding(int directory, const std::string& path) {
-  int flags = 0;
-  if (::ioctl(directory, FS_IOC_GETFLAGS, &flags) != 0) return {};
-  if ((static_cast<unsigned>(flags) & FS_CASEFOLD_FL) == 0) return {};
+  if (!ignores_case(directory)) return {};
   return {Errc::kUnsupported,
           path + ": a directory that ignores case (chattr -F takes that attribute away)"};
-}
-
-Result<std::uint64_t> size_of_file(int fd, const std::string& what) {
-  struct stat status{};
-  if (::fstat(fd, &status) != 0) return system_failure(errno, what);
-  return static_cast<std::uint64_t>(status.st_size);
-}
-
-// mode_type returns the S_IFMT bits of `entry`, a link itself and not what it leads to.
-Result<mode_t> mode_type(int directory, const dirent& entry, const std::string& what) {
-  if (entry.d_type != DT_UNKNOWN) return static_cast<mode_t>(DTTOIF(entry.d_type));
-  struct stat status{};
-  if (::fstatat(directory, entry.d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
-    return system_failure(errno, what);
-  }
-  return status.st_mode & S_IFMT;
 }
 
 }  // namespace
@@ -60,7 +34,7 @@ Result<std::unique_ptr<const Container>> DirectoryTree::over(FileDescriptor root
 
 Result<FileDescriptor> DirectoryTree::open_inside(std::string_view name, Kind kind) const {
   if (root_.is_open()) return open_beneath(root_.get(), name, kind);
-  const FileDescriptor again(::open(path_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const FileDescriptor again = open_directory(path_);
   if (!again || !root_.is_same_file(again.get())) {
     return Status(Errc::kIo,
                   "the program has closed the directory's descriptor, and it is not at its path");
@@ -72,19 +46,22 @@ std::optional<std::uint64_t> DirectoryTree::size_of(std::string_view name) const
   if (!check_member_name(name, limits_).ok()) return {};
   const auto file = open_inside(name, Kind::kFile);
   if (!file.ok()) return {};
-  const auto size = size_of_file(file.value().get(), path_);
-  if (!size.ok()) return {};
-  return size.value();
+  const FileStatus status = status_of(file.value().get());
+  if (!status.ok()) return {};
+  return status.size;
 }
 
 std::optional<std::int64_t> DirectoryTree::modified(std::string_view name) const {
   const auto file = open_inside(name, Kind::kFile);
-  struct stat status{};
-  if (!file.ok() || ::fstat(file.value().get(), &status) != 0) return {};
-  return status.st_mtim.tv_sec;
+  if (!file.ok()) return {};
+  const FileStatus status = status_of(file.value().get());
+  if (!status.ok()) return {};
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  const std::int64_t rest = status.modified % kSecond;  // of times before 1970: negative
+  return (status.modified - rest) / kSecond - (rest < 0 ? 1 : 0);
 }
 
-Result<Buffer> DirectoryTree::read(std::string_view name) const {
+Result<Buffer> DirectoryTree::read_into(std::string_view name, const Allocate& allocate) const {
   const std::string what = path_ + ": " + in_quotes(name);
   if (Status status = check_member_name(name, limits_); !status.ok()) {
     return std::move(status).in(path_);
@@ -92,19 +69,14 @@ Result<Buffer> DirectoryTree::read(std::string_view name) const {
   auto opened = open_inside(name, Kind::kFile);
   if (!opened.ok()) return std::move(opened).status().in(path_);
   const FileDescriptor file = std::move(opened).value();
-  SIGNEDVFS_ASSIGN(const std::uint64_t size, size_of_file(file.get(), what));
-  SIGNEDVFS_TRY(SizeCheck(limits_).add(name, size).in(path_));
-  Buffer content(static_cast<std::size_t>(size));
-  for (auto rest = content.bytes(); !rest.empty();) {
-    const ssize_t got = ::read(file.get(), rest.data(), rest.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return system_failure(errno, what);
-    if (got == 0) {
-      return Status(Errc::kShrunk, what + " ends after " +
-                                       std::to_string(content.size() - rest.size()) + " bytes of " +
-                                       std::to_string(content.size()));
-    }
-    rest = rest.subspan(static_cast<std::size_t>(got));
+  const FileStatus status = status_of(file.get());
+  if (!status.ok()) return system_failure(status.error, what);
+  SIGNEDVFS_TRY(SizeCheck(limits_).add(name, status.size).in(path_));
+  SIGNEDVFS_ASSIGN(Buffer content, allocated(allocate, status.size));
+  SIGNEDVFS_ASSIGN(const std::size_t got, read_some(file.get(), content.bytes(), what));
+  if (got != content.size()) {
+    return Status(Errc::kShrunk, what + " ends after " + std::to_string(got) + " bytes of " +
+                                     std::to_string(content.size()));
   }
   return content;
 }
@@ -133,34 +105,27 @@ Status DirectoryTree::list(const std::string& directory, Walk& walk) const {
   if (!opened.ok()) return std::move(opened).status().in(path_);
   FileDescriptor fd = std::move(opened).value();
   SIGNEDVFS_TRY(refuse_casefolding(fd.get(), path_ + '/' + directory));
-  const std::unique_ptr<DIR, CloseDirectory> stream(::fdopendir(fd.get()));
-  if (stream == nullptr) return system_failure(errno, path_ + '/' + directory);
-  const int descriptor = fd.release();
+  return read_directory(std::move(fd), path_ + '/' + directory,
+                        [&](std::string_view leaf, std::uint32_t type) {
+                          return note(directory + std::string(leaf), type, walk);
+                        });
+}
 
-  for (;;) {
-    errno = 0;
-    const dirent* entry = ::readdir(stream.get());
-    if (entry == nullptr) break;
-    const std::string_view leaf = entry->d_name;
-    if (leaf == "." || leaf == "..") continue;
-    std::string found = directory + std::string(leaf);
-    const std::string what = path_ + ": " + in_quotes(found);
-    if (Status status = check_member_name(found, limits_); !status.ok()) {
-      return std::move(status).in(path_);
-    }
-    if (walk.seen++ >= limits_.members) {
-      return too_large("members", limits_.members, what + " is one file too many");
-    }
-    SIGNEDVFS_ASSIGN(const mode_t type, mode_type(descriptor, *entry, what));
-    if (type == S_IFREG) {
-      walk.files.push_back(std::move(found));
-    } else if (type == S_IFDIR) {
-      walk.directories.push_back(std::move(found) + '/');
-    } else {
-      return {Errc::kNotRegular, what + " is a link or a special file"};
-    }
+Status DirectoryTree::note(std::string found, std::uint32_t type, Walk& walk) const {
+  const std::string what = path_ + ": " + in_quotes(found);
+  if (Status status = check_member_name(found, limits_); !status.ok()) {
+    return std::move(status).in(path_);
   }
-  if (errno != 0) return system_failure(errno, path_ + '/' + directory);
+  if (walk.seen++ >= limits_.members) {
+    return too_large("members", limits_.members, what + " is one file too many");
+  }
+  if (type == kRegularType) {
+    walk.files.push_back(std::move(found));
+  } else if (type == kDirectoryType) {
+    walk.directories.push_back(std::move(found) + '/');
+  } else {
+    return {Errc::kNotRegular, what + " is a link or a special file"};
+  }
   return {};
 }
 

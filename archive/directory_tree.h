@@ -8,12 +8,12 @@
 #include <string_view>
 #include <vector>
 
-#include "archive/container.h"
-#include "archive/file_descriptor.h"
-#include "archive/lasting_descriptor.h"
-#include "archive/limits.h"
-#include "archive/open_beneath.h"
-#include "archive/status.h"
+#include "archive/base/limits.h"
+#include "archive/base/status.h"
+#include "archive/members/container.h"
+#include "archive/os/file_descriptor.h"
+#include "archive/os/lasting_descriptor.h"
+#include "archive/os/open_beneath.h"
 
 namespace signedvfs {
 
@@ -32,7 +32,7 @@ class DirectoryTree final : public Container {
   std::optional<std::uint64_t> member_count() const noexcept override { return {}; }
   std::optional<std::uint64_t> size_of(std::string_view name) const override;
   std::optional<std::int64_t> modified(std::string_view name) const override;
-  Result<Buffer> read(std::string_view name) const override;
+  Result<Buffer> read_into(std::string_view name, const Allocate& allocate) const override;
 
   // names walks the tree. Fails with `kNotRegular` where it meets anything but files and
   // directories, with `kBadName`, `kTooLarge`, `kUnsupported` as for `over`, and with `kIo`.
@@ -47,6 +47,7 @@ class DirectoryTree final : public Container {
 
   struct Walk;
   Status list(const std::string& directory, Walk& walk) const;
+  Status note(std::string found, std::uint32_t type, Walk& walk) const;
 
   LastingDescriptor root_;
   std::string path_;

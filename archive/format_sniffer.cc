@@ -5,7 +5,8 @@
 #include <cstddef>
 #include <span>
 
-#include "archive/buffer.h"
+#include "archive/base/buffer.h"
+#include "archive/zip/format.h"
 
 namespace signedvfs {
 namespace {
@@ -78,9 +79,20 @@ bool is_old_tar(std::string_view head) {
   return digits > 0 && (stated == unsigned_sum || stated == sum_as_char);
 }
 
+// ends_as_zip tells whether the file ends in an end of central directory record without a comment,
+// as our own archives do: then nothing else needs to be read.
+Result<bool> ends_as_zip(const ByteSource& source) {
+  std::array<std::byte, kZipEndSize> end{};
+  if (source.size() < end.size()) return false;
+  SIGNEDVFS_TRY(source.copy_out(source.size() - end.size(), end));
+  return text_of(end).starts_with(kZipEnd);
+}
+
 }  // namespace
 
 Result<Sniffed> sniff(const ByteSource& source) {
+  SIGNEDVFS_ASSIGN(const bool is_zip, ends_as_zip(source));
+  if (is_zip) return Sniffed{Format::kZip, "zip"};
   const std::uint64_t tail_size = std::min(source.size(), kZipTail);
   Buffer tail(static_cast<std::size_t>(tail_size));
   SIGNEDVFS_TRY(source.copy_out(source.size() - tail_size, tail.bytes()));

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
-#include "archive/byte_source.h"
-#include "archive/status.h"
+#include "archive/base/byte_source.h"
+#include "archive/base/status.h"
 
 namespace signedvfs {
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 import signedvfs
+from signedvfs import _tools
 
 Method = Literal["stored", "deflate", "zstd"]
 
@@ -31,7 +32,7 @@ def write_signed(
     path: Path, members: dict[str, bytes], method: Method, key: signedvfs.PrivateKey
 ) -> None:
     """Writes the members, in the order that they have, and signs."""
-    with signedvfs._core.ArchiveWriter(str(path)) as writer:
+    with _tools.ArchiveWriter(str(path)) as writer:
         for name, content in members.items():
             writer.add(name, content, method=method)
     signedvfs.sign(str(path), key)

@@ -12,10 +12,10 @@
 #include <system_error>
 #include <utility>
 
-#include "archive/buffer.h"
-#include "archive/zip_writer.h"
-#include "vfs/private_key.h"
-#include "vfs/signer.h"
+#include "archive/base/buffer.h"
+#include "archive/zip/writer.h"
+#include "vfs/signing/private_key.h"
+#include "vfs/signing/signer.h"
 #include "vfs/verified_bytes.h"
 
 namespace signedvfs {

@@ -6,9 +6,9 @@
 #include <memory>
 #include <string>
 
-#include "archive/codec.h"
-#include "archive/status.h"
-#include "vfs/policy.h"
+#include "archive/base/status.h"
+#include "archive/members/codec.h"
+#include "vfs/manifest/policy.h"
 #include "vfs/signed_vfs.h"
 
 namespace signedvfs {

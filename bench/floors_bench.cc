@@ -7,9 +7,9 @@
 #include <memory>
 #include <string>
 
-#include "archive/buffer.h"
+#include "archive/base/buffer.h"
 #include "bench/fixture.h"
-#include "vfs/digest.h"
+#include "vfs/crypto/digest.h"
 
 namespace signedvfs {
 namespace {

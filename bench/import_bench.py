@@ -1,8 +1,8 @@
 """Measures signedvfs beside zipimport, files, a floor and peers, on one Python.
 
-Times imports of several corpora, opening large archives, start-up, entry_points() and signing;
-checks first that all contenders end with the same modules, code and answers. Writes one JSON file,
-which report.py and plots.py read.
+Times imports of several corpora, opening large archives, start-up, `run`, entry_points() and
+signing; checks first that all contenders end with the same modules, code and answers. Writes one
+JSON file, which report.py and plots.py read.
 """
 
 from __future__ import annotations
@@ -16,20 +16,26 @@ from typing import Any
 
 import corpora
 import distributions
+import hello
 import imports
 import machine
 import names
+import native
 import opening
 import parts
 import sampling
 import signedvfs
 import smoke
 import startup
+import virtual_files
 from race import Race
 
 MIN_ROUNDS = 11
 MEMBERS = [1_000, 10_000, 100_000]
-MEASURES = ["imports", "opening", "startup", "entry_points", "sampled", "parts", "signing"]
+MEASURES = [
+    *("imports", "opening", "startup", "hello", "entry_points", "sampled", "parts"),
+    *("signing", "virtual_files", "native"),
+]
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -97,10 +103,20 @@ def measure(arguments: argparse.Namespace, key: signedvfs.PrivateKey) -> tuple[A
         with tempfile.TemporaryDirectory(dir=work) as directory:
             result = startup.run(Path(directory), key, arguments.rounds)
         results["startup"] = note("start-up", result)
+    if "hello" in arguments.measures:
+        with tempfile.TemporaryDirectory(dir=work) as directory:
+            result = hello.run(Path(directory), key, 2 * arguments.rounds)
+        results["hello"] = note("hello world", result)
     if "entry_points" in arguments.measures:
         with tempfile.TemporaryDirectory(dir=work) as directory:
             result = distributions.run(Path(directory), key, 50, arguments.rounds)
         results["entry_points"] = note("entry_points()", result)
+    if "virtual_files" in arguments.measures:
+        with tempfile.TemporaryDirectory(dir=work) as directory:
+            results["virtual_files"] = virtual_files.run(Path(directory), key, arguments.rounds)
+    if "native" in arguments.measures:
+        with tempfile.TemporaryDirectory(dir=work) as directory:
+            results["native"] = native.run(Path(directory), key, arguments.rounds)
     if "sampled" in arguments.measures:
         corpus = corpora.make("sympy", work, closed=not arguments.stdlib_from_files)
         with tempfile.TemporaryDirectory(dir=work) as directory:

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "archive/opening.h"
 #include "bench/fixture.h"
 
 namespace signedvfs {

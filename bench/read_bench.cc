@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "archive/buffer.h"
+#include "archive/base/buffer.h"
 #include "bench/fixture.h"
 #include "vfs/verified_bytes.h"
 

@@ -135,9 +135,43 @@ def small_sections(results: targets.Results) -> Iterator[str]:
     yield from race_section("The first look into an archive", found, "open_ms")
     starts = [(version, r["startup"]) for version, r in results.items() if "startup" in r]
     yield from race_section("Start-up", starts, "startup_ms")
+    greetings = [(version, r["hello"]) for version, r in results.items() if "hello" in r]
+    yield from race_section("Hello world, from start to end", greetings, "hello_ms")
     points = [(version, r["entry_points"]) for version, r in results.items() if "entry_points" in r]
     yield from race_section("entry_points(), the first", points, "first_ms")
     yield from race_section("entry_points(), once more", points, "second_ms")
+
+
+def file_sections(results: targets.Results) -> Iterator[str]:
+    """Yields what files in archives cost, and what open doors cost other files."""
+    titles = {
+        "unrelated": "Calls about other paths: closed doors, open doors",
+        "members": "Files: on the disk, in an archive",
+    }
+    for kind, title in titles.items():
+        rows = [
+            [f"{version}: {name}", number(found["base_us"], 2), number(found["other_us"], 2),
+             number(found["ratio"], 3)]
+            for version, result in results.items()
+            for name, found in result.get("virtual_files", {}).get(kind, {}).items()
+        ]  # fmt: skip
+        if rows:
+            yield f"## {title}"
+            yield table(["", "us", "us", "ratio"], rows)
+
+
+def native_sections(results: targets.Results) -> Iterator[str]:
+    """Yields what extension modules of archives cost, beside files."""
+    rows = [
+        [f"{version}: {what}", way, number(found["ms"], 2), number(found["peak_mb"], 0)]
+        for version, result in results.items()
+        for kind in result.get("native", {}).values()
+        for what, ways in kind.items()
+        for way, found in ways.items()
+    ]
+    if rows:
+        yield "## Extension modules: as files, files and a SHA-256, from an archive"
+        yield table(["", "", "ms", "peak MB"], rows)
 
 
 def part_sections(results: targets.Results) -> Iterator[str]:
@@ -206,7 +240,13 @@ def compose(directory: Path, results: targets.Results) -> str:
     head = ["ratio, lower is better", "CPython", "at most", "measured", ""]
     blocks.append(table(head, verdict_rows(results)))
     blocks.append(f"Imports: geometric mean over {', '.join(targets.CORPORA)} and all versions.")
-    blocks += ["## Importing", *import_sections(results), *small_sections(results)]
+    blocks += [
+        "## Importing",
+        *import_sections(results),
+        *small_sections(results),
+        *file_sections(results),
+        *native_sections(results),
+    ]
     blocks += [*part_sections(results), *sampled_sections(results)]
     blocks += [*core_section(directory), *signing_section(results)]
     return "\n\n".join(blocks) + "\n"

@@ -28,6 +28,7 @@ from tqdm import tqdm
 
 import signedvfs
 from archives import unchecked_pyc
+from signedvfs import _tools
 
 MEMBERS = 10_000
 MEMBER_BYTES = 50_000
@@ -39,6 +40,7 @@ _TIMED = """
 import json, sys, time
 sys.path.insert(0, sys.argv[1])
 import signedvfs
+from signedvfs import _tools
 arguments = json.loads(sys.argv[2])
 {imports}
 before, processor = time.perf_counter_ns(), time.process_time_ns()
@@ -129,7 +131,7 @@ def race(contenders: list[Contender], runs: int) -> list[dict[str, Any]]:
 def write_members(files: Path, archive: Path, members: int, size: int) -> None:
     """Writes bytes that do not compress, as files and as an archive that stores them."""
     source = random.Random(members)
-    with signedvfs._core.ArchiveWriter(str(archive)) as writer:
+    with _tools.ArchiveWriter(str(archive)) as writer:
         for i in range(members):
             name = f"package_{i // 100:03}/module_{i:05}.pyc"
             content = source.getrandbits(8 * size).to_bytes(size, "little")

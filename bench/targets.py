@@ -65,8 +65,13 @@ MEMORY = [
 ]
 OPENING = {"10000": 0.01, "100000": 0.001}
 STARTUP = 0.25
+HELLO_MS = 15
 ENTRY_POINTS = 0.5
 SIGNING = 1.3
+UNRELATED = 1.03  # what open doors may cost a call about another path
+NATIVE_MODULE = 1.2
+NATIVE_PACKAGE = 1.15
+MEMBER = {"open and read 4 KiB": 1.5, "os.stat of 10,000 files": 1.0}
 
 
 def corpus_ratio(imports: dict[str, Any], corpus: str, target: Target) -> float | None:
@@ -92,6 +97,18 @@ def simple(race: dict[str, Any] | None, ours: str, theirs: str, measure: str) ->
     return figures.ratio(rounds[ours], rounds[theirs], measure)["median"]
 
 
+def extra_at_best(race: dict[str, Any] | None) -> float | None:
+    """Returns how many ms more ours takes: what else the machine does only adds to the least."""
+    rounds = (race or {}).get("rounds", {})
+    if names.HELLO_OURS not in rounds or names.HELLO_ZIP not in rounds:
+        return None
+    ours, theirs = (
+        min(figures.column(rounds[name], "hello_ms"))
+        for name in (names.HELLO_OURS, names.HELLO_ZIP)
+    )
+    return ours - theirs
+
+
 def verdicts(results: Results) -> Iterator[Verdict]:
     """Yields every target: imports over all versions together, and the rest for each."""
     for target in IMPORTS + MEMORY:
@@ -108,12 +125,39 @@ def verdicts(results: Results) -> Iterator[Verdict]:
             yield Verdict(title, version, limit, ratio)
         ratio = simple(result.get("startup"), names.START_OURS, names.START_ZIPFILE, "startup_ms")
         yield Verdict(f"{names.START_OURS}, against {names.START_ZIPFILE}", version, STARTUP, ratio)
+        extra = extra_at_best(result.get("hello"))
+        title = f"{names.HELLO_OURS}, hello world: at best so many ms more than {names.HELLO_ZIP}"
+        yield Verdict(title, version, HELLO_MS, extra)
         race = result.get("entry_points")
         ratio = simple(race, names.POINTS_OURS, names.POINTS_FILES, "first_ms")
         title = "entry_points() of 50 distributions, against files"
         yield Verdict(title, version, ENTRY_POINTS, ratio)
+        yield from file_verdicts(version, result.get("virtual_files", {}))
+        yield from native_verdicts(version, result.get("native", {}))
         for title, ratio in signing_ratios(result.get("signing", {})):
             yield Verdict(title, version, SIGNING, ratio)
+
+
+def file_verdicts(version: str, measured: dict[str, Any]) -> Iterator[Verdict]:
+    """Yields those about files in archives, against files."""
+    for name, found in measured.get("unrelated", {}).items():
+        yield Verdict(f"{name} of another path, doors open", version, UNRELATED, found["ratio"])
+    for name, found in measured.get("members", {}).items():
+        yield Verdict(f"{name}, in an archive", version, MEMBER[name], found["ratio"])
+
+
+def native_verdicts(version: str, measured: dict[str, Any]) -> Iterator[Verdict]:
+    """Yields those about extension modules, against files."""
+    for size, ways in measured.get("sizes", {}).items():
+        for name in ("stored", "zstd"):
+            ratio = ways[name]["ms"] / ways["hashed"]["ms"]
+            title = f"extension module of {size}, {name}, against dlopen and a SHA-256"
+            yield Verdict(title, version, NATIVE_MODULE, ratio)
+    for package, ways in measured.get("packages", {}).items():
+        for name in ("stored", "signed"):
+            ratio = ways[name]["ms"] / ways["files"]["ms"]
+            title = f"import of {package}, {name}, against files"
+            yield Verdict(title, version, NATIVE_PACKAGE, ratio)
 
 
 def signing_ratios(signing: dict[str, Any]) -> Iterator[tuple[str, float | None]]:

@@ -1,3 +1,8 @@
+// The shared object: the module `_core`, which imports, and the module `_tools` beside it, which
+// signs and packs. Both in one, so that C++ state (pools of memory, OpenSSL's context, locks)
+// exists once (PEP 489, "Multiple modules in one library").
+#include "importer/module.h"
+
 #include <pybind11/pybind11.h>
 
 #include "bindings/registers.h"
@@ -15,43 +20,45 @@ void adopt(const py::module_& module) {
   }
 }
 
+// may_be_here tells whether the running interpreter may have the modules; ImportError where not.
+// Before Python 3.12 pybind11 would wait for ever for the GIL of the main interpreter.
+bool may_be_here() {
+#if PY_VERSION_HEX < 0x030c0000
+  if (PyInterpreterState_Get() != PyInterpreterState_Main()) {
+    PyErr_SetString(PyExc_ImportError,
+                    "signedvfs works in the main interpreter only before Python 3.12");
+    return false;
+  }
+#endif
+  return true;
+}
+
 }  // namespace
 
-// Every object that the module keeps lives in the interpreter's state, so interpreters with a GIL
-// of their own share nothing but C++ code.
-PYBIND11_MODULE(_core_in_any_interpreter, module, py::mod_gil_not_used(),
+PYBIND11_MODULE(_tools_in_any_interpreter, module, py::mod_gil_not_used(),
                 py::multiple_interpreters::per_interpreter_gil()) {
   // Docstrings begin with a signature that `inspect` reads; pybind11's own would hide it.
   py::options options;
   options.disable_function_signatures();
 
-  module.doc() = "The native half of signedvfs.";
-  signedvfs::register_errors(module);
-  signedvfs::register_keys(module);
-  signedvfs::register_policy(module);
-  signedvfs::register_limits(module);
-  signedvfs::register_vfs(module);
-  signedvfs::register_signing(module);
-  signedvfs::register_finder(module);
-  signedvfs::register_meta_path(module);
-  signedvfs::register_sealed(module);
-  signedvfs::register_side_doors(module);
-  signedvfs::register_hook(module);
-  signedvfs::register_trust(module);
+  module.doc() = "What signs and packs: for tools, and not for programs that import.";
+  const signedvfs::Home home = signedvfs::Home::of_running_interpreter();
+  signedvfs::register_keys(module, home);
+  signedvfs::register_manifest(module, home);
+  signedvfs::register_signing(module, home);
   adopt(module);
-  signedvfs::register_writer(module);  // for the packer, which finds it here
+  // For the packer, which finds these here.
+  signedvfs::register_writer(module, home);
+  signedvfs::register_native(module, home);
 }
 
-// PyInit__core is what Python calls. Before Python 3.12 pybind11 waits for ever for the GIL of the
-// main interpreter when another one imports the module, so that is refused.
-// NOLINTNEXTLINE(bugprone-reserved-identifier): Python asks for this name.
+// What Python calls.
+// NOLINTBEGIN(bugprone-reserved-identifier): Python asks for these names.
 extern "C" PYBIND11_EXPORT PyObject* PyInit__core() {
-#if PY_VERSION_HEX < 0x030c0000
-  if (PyInterpreterState_Get() != PyInterpreterState_Main()) {
-    PyErr_SetString(PyExc_ImportError,
-                    "signedvfs works in the main interpreter only before Python 3.12");
-    return nullptr;
-  }
-#endif
-  return PyInit__core_in_any_interpreter();
+  return may_be_here() ? signedvfs::init_core() : nullptr;
 }
+
+extern "C" PYBIND11_EXPORT PyObject* PyInit__tools() {
+  return may_be_here() ? PyInit__tools_in_any_interpreter() : nullptr;
+}
+// NOLINTEND(bugprone-reserved-identifier)

@@ -4,25 +4,34 @@
 include(CMakePackageConfigHelpers)
 
 target_sources(signedvfs_archive PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR} FILES
-  ${PROJECT_SOURCE_DIR}/archive/block_pool.h
-  ${PROJECT_SOURCE_DIR}/archive/buffer.h
-  ${PROJECT_SOURCE_DIR}/archive/codec.h
-  ${PROJECT_SOURCE_DIR}/archive/container.h
-  ${PROJECT_SOURCE_DIR}/archive/limits.h
-  ${PROJECT_SOURCE_DIR}/archive/status.h
-  ${PROJECT_SOURCE_DIR}/archive/zip_writer.h)
+  ${PROJECT_SOURCE_DIR}/archive/base/allocate.h
+  ${PROJECT_SOURCE_DIR}/archive/base/block_pool.h
+  ${PROJECT_SOURCE_DIR}/archive/base/buffer.h
+  ${PROJECT_SOURCE_DIR}/archive/members/codec.h
+  ${PROJECT_SOURCE_DIR}/archive/base/byte_source.h
+  ${PROJECT_SOURCE_DIR}/archive/foreign/admission.h
+  ${PROJECT_SOURCE_DIR}/archive/foreign/archive.h
+  ${PROJECT_SOURCE_DIR}/archive/members/container.h
+  ${PROJECT_SOURCE_DIR}/archive/opening.h
+  ${PROJECT_SOURCE_DIR}/archive/base/limits.h
+  ${PROJECT_SOURCE_DIR}/archive/base/memory.h
+  ${PROJECT_SOURCE_DIR}/archive/base/status.h
+  ${PROJECT_SOURCE_DIR}/archive/base/vessel.h
+  ${PROJECT_SOURCE_DIR}/archive/zip/writer.h)
 target_sources(signedvfs_vfs PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR} FILES
-  ${PROJECT_SOURCE_DIR}/vfs/digest.h
-  ${PROJECT_SOURCE_DIR}/vfs/listing.h
-  ${PROJECT_SOURCE_DIR}/vfs/manifest.h
-  ${PROJECT_SOURCE_DIR}/vfs/policy.h
-  ${PROJECT_SOURCE_DIR}/vfs/public_key.h
+  ${PROJECT_SOURCE_DIR}/vfs/crypto/digest.h
+  ${PROJECT_SOURCE_DIR}/vfs/manifest/listing.h
+  ${PROJECT_SOURCE_DIR}/vfs/manifest/manifest.h
+  ${PROJECT_SOURCE_DIR}/vfs/manifest/native_rules.h
+  ${PROJECT_SOURCE_DIR}/vfs/manifest/policy.h
+  ${PROJECT_SOURCE_DIR}/vfs/manifest/values.h
+  ${PROJECT_SOURCE_DIR}/vfs/crypto/public_key.h
   ${PROJECT_SOURCE_DIR}/vfs/signed_vfs.h
   ${PROJECT_SOURCE_DIR}/vfs/trust.h
   ${PROJECT_SOURCE_DIR}/vfs/verified_bytes.h)
 target_sources(signedvfs_signer PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR} FILES
-  ${PROJECT_SOURCE_DIR}/vfs/private_key.h
-  ${PROJECT_SOURCE_DIR}/vfs/signer.h)
+  ${PROJECT_SOURCE_DIR}/vfs/signing/private_key.h
+  ${PROJECT_SOURCE_DIR}/vfs/signing/signer.h)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/signedvfs)
 install(TARGETS signedvfs_archive signedvfs_vfs signedvfs_signer EXPORT signedvfs
@@ -36,6 +45,7 @@ configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/signedvfsConfig.cmake.
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/signedvfsConfigVersion.cmake
   COMPATIBILITY SameMinorVersion)
 install(FILES
+  ${PROJECT_SOURCE_DIR}/cmake/SignedvfsPackages.cmake
   ${PROJECT_BINARY_DIR}/signedvfsConfig.cmake
   ${PROJECT_BINARY_DIR}/signedvfsConfigVersion.cmake
   DESTINATION ${package_dir} COMPONENT development)

@@ -7,6 +7,7 @@ Python's `zipfile`, whose output is a valid zip: what must stop it is the signat
 from __future__ import annotations
 
 import shutil
+import struct
 import zipfile
 from pathlib import Path
 
@@ -26,12 +27,28 @@ def _rewrite(archive: Path, out: Path, change: dict[str, bytes | None]) -> None:
                 target.writestr(fresh, content)
 
 
-def flip_one_byte(archive: Path, out: Path, member: str) -> None:
-    """Change a single bit in the stored bytes of `member`."""
+def _bytes_of(archive: Path, member: str) -> tuple[int, int]:
+    """Return where the bytes of `member` begin in the archive, and how many they are."""
     with zipfile.ZipFile(archive) as source:
         info = source.getinfo(member)
+    lengths = archive.read_bytes()[info.header_offset + 26 : info.header_offset + 30]
+    name, extra = struct.unpack("<HH", lengths)
+    return info.header_offset + 30 + name + extra, info.compress_size
+
+
+def flip_one_byte(archive: Path, out: Path, member: str) -> None:
+    """Change a single bit in the stored bytes of `member`."""
+    begin, size = _bytes_of(archive, member)
     content = bytearray(archive.read_bytes())
-    content[info.header_offset + 30 + len(member.encode()) + info.compress_size // 2] ^= 1
+    content[begin + size // 2] ^= 1
+    out.write_bytes(content)
+
+
+def replace_bytes(archive: Path, out: Path, member: str, other: bytes) -> None:
+    """Write other bytes over those of `member`, which is not compressed; nothing else moves."""
+    begin, size = _bytes_of(archive, member)
+    content = bytearray(archive.read_bytes())
+    content[begin : begin + size] = other[:size].ljust(size, b"\0")
     out.write_bytes(content)
 
 
@@ -52,15 +69,6 @@ def append_member(archive: Path, out: Path, member: str) -> None:
     out.write_bytes(archive.read_bytes())
     with zipfile.ZipFile(out, "a") as target:
         target.writestr(member, EVIL)
-
-
-def with_directory_entries(archive: Path, out: Path) -> None:
-    """Add the entries for directories that a signed archive does without; no attack by itself."""
-    out.write_bytes(archive.read_bytes())
-    with zipfile.ZipFile(out, "a") as target:
-        names = target.namelist()
-        for parent in sorted({str(p) for n in names for p in Path(n).parents if str(p) != "."}):
-            target.writestr(zipfile.ZipInfo(f"{parent}/"), b"")
 
 
 def unpack(archive: Path, out: Path) -> None:

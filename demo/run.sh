@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs signedvfs into a private environment and runs the demonstration in it. The environment
-# has no Flask: the application's dependencies come out of the signed archive.
+# has neither Flask nor FastAPI: what the applications need comes out of the signed archives.
 source "$(dirname "$0")/../scripts/common.sh"
 environment=build/demo/environment
 

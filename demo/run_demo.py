@@ -1,13 +1,13 @@
-"""Pack, sign and serve a real web application; then tamper with it in eight ways.
+"""Pack, sign and serve two real web applications, one with native code; tamper in ten ways.
 
-Needs an interpreter that has signedvfs and pip, and nothing else: Flask comes out of the archive.
+Needs an interpreter that has signedvfs and pip, and nothing else: Flask, FastAPI and pydantic come
+out of the archives.
 Leaves its files in the directory given (default: build/demo).
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import subprocess
 import sys
@@ -18,14 +18,11 @@ from pathlib import Path
 from typing import Callable
 
 import attacks
+from native_code import NativeCode
+from serving import serving
+from telling import GREEN, PLAIN, say, show, signedvfs_command, verdict
 
 HERE = Path(__file__).resolve().parent
-BOLD, GREEN, RED, DIM, PLAIN = (
-    ("\033[1m", "\033[32m", "\033[31m", "\033[2m", "\033[0m")
-    if sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    else ("",) * 5
-)
-
 # The whole of what an application has to do. {policy} is the set-up of a step.
 PREAMBLE = """\
 import sys, signedvfs
@@ -36,23 +33,6 @@ sys.path.insert(0, {archive!r})
 """
 TRUST = "signedvfs.trust(key)"
 TRUST_SERIAL_2 = "signedvfs.set_policy(signedvfs.TrustPolicy([key], min_serial={'notes': 2}))"
-
-
-def say(title: str) -> None:
-    print(f"\n{BOLD}{title}{PLAIN}", flush=True)
-
-
-def show(text: str) -> None:
-    for line in text.rstrip().splitlines():
-        print(f"    {line}", flush=True)
-
-
-def signedvfs_command(*words: str) -> None:
-    """Run the command-line tool as its user does, and show it."""
-    print(f"  {DIM}$ signedvfs {' '.join(words)}{PLAIN}", flush=True)
-    done = subprocess.run([sys.executable, "-m", "signedvfs", *words], check=False)
-    if done.returncode:
-        sys.exit(f"demo: signedvfs {words[0]} failed with exit code {done.returncode}")
 
 
 def python(code: str) -> subprocess.CompletedProcess[str]:
@@ -82,7 +62,7 @@ class Demo:
     def pack(self) -> None:
         say("2. The application and everything it needs from the package index, in one signed file")
         signedvfs_command(
-            *("pack", str(HERE / "notes"), "-r", str(HERE / "requirements.txt")),
+            *("pack", str(HERE / "notes"), "-r", str(HERE / "requirements-notes.txt")),
             *("-m", "notes.__main__:main", "--name", "notes", "--serial", "2"),
             *("--key", str(self.key), "-o", str(self.archive)),
         )
@@ -92,32 +72,18 @@ class Demo:
         say("3. A fresh interpreter imports it through the hook and answers a request")
         code = self.preamble(self.archive) + "from notes.__main__ import main\nsys.exit(main())"
         show(code)
-        server = subprocess.Popen(
-            [sys.executable, "-I", "-B", "-c", code],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        assert server.stdin and server.stdout and server.stderr
-        try:
-            url = server.stdout.readline().strip()
-            if not url:
-                sys.exit(f"demo: the server did not start:\n{server.stderr.read()}")
+        with serving([sys.executable, "-I", "-B", "-c", code]) as server:
             form = urllib.parse.urlencode({"text": "It *runs*, and every byte was **verified**."})
-            with urllib.request.urlopen(url + "notes", form.encode(), timeout=30) as answer:
+            with urllib.request.urlopen(server.url + "notes", form.encode(), timeout=30) as answer:
                 page = answer.read().decode()
-        finally:
-            server.stdin.close()
-            server.wait(timeout=30)
         (line,) = (line for line in page.splitlines() if "article" in line)
-        print(f"  POST {url}notes -> {GREEN}{answer.status}{PLAIN}")
+        print(f"  POST {server.url}notes -> {GREEN}{answer.status}{PLAIN}")
         show(line)
 
     def compare_start_up(self, runs: int) -> None:
         say(f"4. Start-up beside zipimport, the same members, {runs} interpreters each, in turn")
         body = "import notes; notes.create_app(); print(len(sys.modules))"
-        # Before 3.14 zipimport finds namespace packages only by their directory entries.
-        copy = self.directory / "zipimport.zip"
-        attacks.with_directory_entries(self.archive, copy)
-        plain = f"import sys; sys.path.insert(0, {str(copy)!r}); {body}"
+        plain = f"import sys; sys.path.insert(0, {str(self.archive)!r}); {body}"
         variants = {
             "zipimport (verifies nothing)": plain,
             "signedvfs (verifies every byte)": self.preamble(self.archive) + body,
@@ -186,9 +152,7 @@ class Demo:
         last = done.stderr.strip().splitlines()[-1] if done.stderr.strip() else ""
         refused = done.returncode != 0 and "signedvfs.IntegrityCheck" in last
         self.failures += not refused
-        verdict = f"{GREEN}refused{PLAIN}" if refused else f"{RED}NOT REFUSED{PLAIN}"
-        print(f"  {what:36} {verdict}")
-        show(last or "(it ran)")
+        verdict(what, refused, last)
 
     def run(self, runs: int) -> int:
         for leftover in (self.key, self.public_key, *self.directory.glob("stranger.*")):
@@ -198,6 +162,10 @@ class Demo:
         self.serve()
         self.compare_start_up(runs)
         self.tamper()
+        native = NativeCode(self.directory, self.key, self.public_key)
+        native.pack()
+        native.serve()
+        self.failures += native.tamper()
         say("All tampering was refused." if not self.failures else "SOMETHING WAS NOT REFUSED")
         print(f"  The files are in {self.directory}; try your own.")
         return 1 if self.failures else 0

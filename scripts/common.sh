@@ -3,6 +3,8 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export ROOT=$PWD
+# Where get_pythons.sh puts interpreters and find_pythons.sh looks for them, shared by all checkouts.
+export PYTHONS_CACHE=${SIGNEDVFS_PYTHONS:-${XDG_CACHE_HOME:-$HOME/.cache}/signedvfs/pythons}
 
 # The tools that setup.sh installed come first.
 export PATH="$ROOT/.venv/bin:$PATH"

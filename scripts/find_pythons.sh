@@ -1,18 +1,26 @@
 #!/usr/bin/env bash
 # Prints the CPython interpreters to test with, one per minor version: "3.11 /usr/bin/python3.11", and
-# free-threaded ones as "3.13t ...". The last one is the newest ordinary one. What is passed over,
-# and why, goes to standard error. Fails where none is usable.
+# free-threaded ones as "3.13t ...". The last one is the newest ordinary one. With --debug, prints
+# builds with assertions (--with-pydebug) instead: "3.15d ...". What is passed over, and why, goes to
+# standard error. Fails where none is usable.
 source "$(dirname "$0")/common.sh"
 
-# candidate_directories lists where interpreters are looked for, best first.
+case ${1:-} in
+  '') names=(3.9 3.10 3.11 3.12 3.13t 3.13 3.14t 3.14 3.15t 3.15) ;;
+  --debug) names=(3.14d 3.15d) ;;
+  *) die "usage: find_pythons.sh [--debug]" ;;
+esac
+
+# candidate_directories lists where interpreters are looked for, best first: the machine's, and then
+# those that get_pythons.sh has got.
 candidate_directories() {
   tr ':' '\n' <<<"$PATH"
   printf '%s\n' "${PYENV_ROOT:-$HOME/.pyenv}"/versions/*/bin /usr/local/bin /usr/bin \
-    /opt/*/bin /opt/python/*/bin
+    /opt/*/bin /opt/python/*/bin "$PYTHONS_CACHE"/*/bin "$PYTHONS_CACHE"/*/usr/bin
 }
 
-# examine prints "= PATH" with the real path of `$1` where it can serve as CPython `$2`, and what is
-# wrong with it otherwise.
+# examine prints "= PATH" with the real path of `$1` where it can serve as CPython `$2`, which ends in t
+# or d for those builds, and what is wrong with it otherwise.
 examine() {
   "$1" -I - "$2" 2>/dev/null <<'PYTHON' || echo "does not start"
 import importlib.util
@@ -21,14 +29,18 @@ import sys
 import sysconfig
 
 config = sysconfig.get_config_var
+name = sys.argv[1]
+version = name.rstrip("td")
 if sys.implementation.name != "cpython":
     print("is not CPython")
-elif "%d.%d" % sys.version_info[:2] != sys.argv[1].rstrip("t"):
+elif "%d.%d" % sys.version_info[:2] != version:
     print("is another version")
 elif sys.prefix != sys.base_prefix:
     print("is a virtual environment")
-elif bool(config("Py_GIL_DISABLED")) != sys.argv[1].endswith("t"):
+elif bool(config("Py_GIL_DISABLED")) != name.endswith("t"):
     print("is a free-threaded build" if config("Py_GIL_DISABLED") else "is no free-threaded build")
+elif bool(config("Py_DEBUG")) != name.endswith("d"):
+    print("is a debug build" if config("Py_DEBUG") else "is no debug build")
 elif not os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h")):
     print("has no Python.h (install its -dev package)")
 elif not (importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip")):
@@ -39,8 +51,7 @@ PYTHON
 }
 
 found=0
-for minor in 9 10 11 12 13t 13; do
-  version=3.$minor
+for version in "${names[@]}"; do
   chosen=
   while read -r directory; do
     candidate=$directory/python$version
@@ -60,4 +71,4 @@ for minor in 9 10 11 12 13t 13; do
     echo "python $version: none found" >&2
   fi
 done
-[[ $found -gt 0 ]] || die "no usable CPython 3.9 to 3.13 (headers and venv are needed)"
+[[ $found -gt 0 ]] || die "no usable CPython among ${names[*]} (headers and venv are needed)"

@@ -8,19 +8,22 @@ environment=build/python/$name
 # prepare makes the environment once for each interpreter and set of requirements.
 prepare() {
   local stamp=$environment/requirements.stamp
-  if ! { echo "$interpreter" && cat scripts/requirements-test.txt; } | cmp -s - "$stamp"; then
+  local -a lists=(scripts/requirements-test.txt scripts/requirements-apart.txt)
+  if ! { echo "$interpreter" && cat "${lists[@]}"; } | cmp -s - "$stamp"; then
     rm -rf "$environment"
     "$interpreter" -m venv "$environment"
     "$environment/bin/python" -m pip install -q --disable-pip-version-check \
-      -r scripts/requirements-test.txt
-    { echo "$interpreter" && cat scripts/requirements-test.txt; } >"$stamp"
+      -r "${lists[0]}"
+    "$environment/bin/python" -m pip install -q --disable-pip-version-check \
+      --target "$environment/apart" -r "${lists[1]}"
+    { echo "$interpreter" && cat "${lists[@]}"; } >"$stamp"
   fi
 }
 
 # install builds the package with the tools that are here already; ccache makes the core cheap.
 # With sanitizers it is compiled as the preset `asan` compiles it.
 install() {
-  local -a settings=(build-dir="build/$name-python")
+  local -a settings=(build-dir="build/$name-python" cmake.define.SIGNEDVFS_WERROR=ON)
   if [[ -n $sanitizers ]]; then
     settings+=(cmake.define.SIGNEDVFS_SANITIZE="$sanitizers" cmake.build-type=RelWithDebInfo
       cmake.define.CMAKE_CXX_FLAGS_RELWITHDEBINFO="-O1 -g1" install.strip=false)

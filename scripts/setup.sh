@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building and testing need and this machine lacks: packages of Debian or Ubuntu, and
-# Python tools into .venv. Changes nothing where everything is there. With --fuzz: clang as well.
+# CMake into .venv where the system's is too old. With --tools: formatters, linters and what else
+# requirements.txt lists, into .venv; with --fuzz: clang as well. Changes nothing where everything is there.
 source "$(dirname "$0")/common.sh"
 
 # apt_packages lists, line by line, a package and what it is for.
@@ -19,6 +20,9 @@ python3-dev headers for the native module
 binutils nm and readelf for the symbol tests
 libssl-dev signatures and digests (OpenSSL 3)
 libarchive-dev archives other than zip
+libarchive-tools bsdtar, which makes archives other than zip for the tests
+unzip unpacks what the tests sign again
+strace the trace of what programs open, for the tests
 libdeflate-dev deflate
 libzstd-dev zstd
 libxxhash-dev hash of the name index
@@ -27,7 +31,7 @@ libgtest-dev C++ tests
 libgmock-dev C++ tests
 libbenchmark-dev C++ benchmarks
 LIST
-  if [[ ${1:-} == --fuzz ]]; then
+  if [[ $fuzz ]]; then
     printf '%s\n' 'clang compiler with libFuzzer'
     # Debian 12 has the run-time libraries in a package of their own; elsewhere clang brings them.
     if ! clang_has_fuzzer && apt-cache show libclang-rt-dev >/dev/null 2>&1; then
@@ -95,6 +99,8 @@ install_apt_packages() {
     "${missing[@]}"
 }
 
+make_venv() { [[ -x .venv/bin/python ]] || python3 -m venv .venv; }
+
 # install_python_tools makes .venv agree with requirements.txt; a stamp makes agreement cheap to see.
 install_python_tools() {
   local stamp=.venv/requirements.stamp
@@ -102,7 +108,7 @@ install_python_tools() {
     return
   fi
   say "Python tools into .venv (build, test, lint; see scripts/requirements.txt)"
-  [[ -x .venv/bin/python ]] || python3 -m venv .venv
+  make_venv
   .venv/bin/python -m pip install -q --disable-pip-version-check -r scripts/requirements.txt
   cat scripts/requirements*.txt >"$stamp"
 }
@@ -113,14 +119,23 @@ install_cmake() {
   version=$(cmake --version 2>/dev/null | sed -n 's/^cmake version \([0-9.]*\).*/\1/p')
   if [[ $(printf '%s\n' 3.25 "${version:-0}" | sort -V | head -n1) != 3.25 ]]; then
     say "CMake ${version:-(none)} is older than 3.25: a newer one into .venv"
+    make_venv
     .venv/bin/python -m pip install -q --disable-pip-version-check 'cmake>=3.25,<5'
   fi
 }
 
-install_apt_packages apt_packages "$@"
+tools='' fuzz=''
+for option; do
+  case $option in
+    --tools) tools=yes ;;
+    --fuzz) fuzz=yes ;;
+    *) die "usage: setup.sh [--tools] [--fuzz]" ;;
+  esac
+done
+install_apt_packages apt_packages
 install_apt_packages apt_testsuites
-install_python_tools
+[[ -z $tools ]] || install_python_tools
 install_cmake
-if [[ ${1:-} == --fuzz ]]; then
+if [[ $fuzz ]]; then
   clang_has_fuzzer || die "clang++ cannot link -fsanitize=fuzzer; install its compiler-rt package"
 fi

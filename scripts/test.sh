@@ -1,18 +1,26 @@
 #!/usr/bin/env bash
-# Runs every check there is, keeps going after a failure, and ends with the total: "N passed, M
-# failed". The details of each step are in build/results.
+# Runs the tests, keeps going after a failure, and ends with the total: "N passed, M failed". The
+# details of each step are in build/results.
+#
+#   test.sh quick    what `make test` is: the C++ tests with AddressSanitizer and
+#                    UndefinedBehaviorSanitizer, the Python tests and CPython's own with the newest
+#                    interpreter that is here, the architecture
+#   test.sh rest     what quick leaves out, added to what the last quick run has found
+#   test.sh all      both
+#   test.sh nightly  all, and what says the same of every interpreter in between, or fetches a lot
 source "$(dirname "$0")/common.sh"
 results=build/results
 steps=$results/steps.tsv
-rm -rf "$results"
-mkdir -p "$results"
-: >"$steps"
+
+# is_done tells whether a step is among those of this run; each piece runs once.
+is_done() { cut -f1 "$steps" | grep -qxF "$1"; }
 
 # step NAME REPORT COMMAND... runs the command and notes how it went; REPORT is the JUnit file that
 # it writes, or "" where it is one check by itself.
 step() {
   local name=$1 report=$2 started=$SECONDS code=0
   shift 2
+  ! is_done "$name" || return 0
   say "$name"
   if [[ -n $report ]]; then rm -f "$report"; fi
   "$@" || code=$?
@@ -20,83 +28,203 @@ step() {
   say "$name: $([[ $code -eq 0 ]] && echo ok || echo FAILED) after $((SECONDS - started)) s"
 }
 
-# workflow configures, builds and tests one CMake preset.
-workflow() { cmake --workflow --preset "$1"; }
-
-# pythons lists the interpreters; the newest one stands in where one is enough.
-pythons=$(scripts/find_pythons.sh) || die "without an interpreter there is nothing to test"
-read -r newest newest_interpreter < <(tail -n1 <<<"$pythons")
-
 # in_pairs runs the steps on standard input, two at a time: lines of NAME, REPORT and COMMAND,
-# separated by tabs.
+# separated by tabs. A command is of this script's words: no name in it needs quotes.
 in_pairs() {
   local lines name report command
-  lines=$(cat)
+  lines=$(while IFS=$'\t' read -r name report command; do
+    is_done "$name" || printf '%s\t%s\t%s\n' "$name" "$report" "$command"
+  done)
+  [[ -n $lines ]] || return 0
   # xargs outlives a failure; each run leaves its exit code.
   while IFS=$'\t' read -r name report command; do
-    printf '%s\0' "$command; echo \$? >$report.code"
+    printf '%s\0' "{ $command; }; echo \$? >$report.code"
   done <<<"$lines" | xargs -0 -P 2 -I '{}' bash -c '{}'
   while IFS=$'\t' read -r name report command; do
     printf '%s\t%s\t%s\n' "$name" "$(cat "$report.code")" "$report" >>"$steps"
   done <<<"$lines"
 }
 
-# test_pythons runs the Python tests on every interpreter.
-test_pythons() {
-  local version interpreter started=$SECONDS
-  while read -r version interpreter; do
-    printf 'python %s\t%s\t%s\n' "$version" "$results/python-$version.xml" \
-      "scripts/python_tests.sh $version $interpreter"
-  done <<<"$pythons" | in_pairs
-  say "python: $((SECONDS - started)) s"
+# workflow configures, builds and tests one CMake preset.
+workflow() { cmake --workflow --preset "$1"; }
+
+# find_pythons sets `pythons`, lines of a version and a path, and `newest`: the newest ordinary one,
+# which stands in where one is enough.
+find_pythons() {
+  pythons=$(scripts/find_pythons.sh) || die "without an interpreter there is nothing to test"
+  read -r newest newest_interpreter < <(tail -n1 <<<"$pythons")
 }
 
-# test_conformance runs CPython's own tests on every interpreter, in the environments that
-# test_pythons made: with signedvfs, and with those importers that show whether the runs mean
-# anything.
-test_conformance() {
-  local version importer started=$SECONDS
-  while read -r version _; do
-    for importer in signedvfs zipimport broken; do
-      printf 'conformance %s %s\t%s\t%s\n' "$version" "$importer" \
-        "$results/conformance-$version-$importer.xml" "scripts/conformance.sh $version $importer"
-    done
-  done <<<"$pythons" | in_pairs
-  say "conformance: $((SECONDS - started)) s"
+# python_line and the others print lines for `in_pairs`. The tests with sanitizers are those of the
+# environment `asan`. PARTS are those of python_tests.sh.
+python_line() {
+  local name=$1 interpreter=$2 sanitizers=$3 label
+  shift 3
+  label=$(IFS=-; echo "python-$name${*:+-$*}")
+  printf 'python %s\t%s\t%s\n' "$name" "$results/$label.xml" \
+    "scripts/logged.sh build-$name scripts/python_env.sh $name $interpreter $sanitizers && \
+    scripts/python_tests.sh $name $*"
 }
 
-# test_rest runs what keeps one core busy each: the Python tests with sanitizers, and beside them the
-# architecture's, and widely used packages imported from one signed archive.
-test_rest() {
-  local version started=$SECONDS
+part_line() {
+  local version=$1 parts
+  shift
+  parts=$(IFS=-; echo "$*")
+  printf 'python %s, %s\t%s\t%s\n' "$version" "$parts" "$results/python-$version-$parts.xml" \
+    "scripts/python_tests.sh $version $*"
+}
+
+conformance_line() {
+  printf 'conformance %s %s\t%s\t%s\n' "$1" "$2" \
+    "$results/conformance-$1-$2.xml" "scripts/conformance.sh $1 $2"
+}
+
+pytest_line() {
+  local name=$1 version=$2
+  shift 2
+  printf '%s\t%s\t%s\n' "$name" "$results/${name// /-}.xml" "scripts/logged.sh ${name// /-} \
+    build/python/$version/bin/python -m pytest -q --junitxml=$results/${name// /-}.xml $*"
+}
+
+# test_core runs the C++ tests; beside it other things run, so its output comes in one piece.
+test_core() {
+  step "asan+ubsan, fuzz replay" build/asan/junit.xml \
+    scripts/logged.sh asan cmake --workflow --preset asan
+}
+
+# test_newest runs what needs the package in one interpreter, the Python tests in parts that run beside
+# each other: the longest ones come first.
+test_newest() {
+  step "build $newest" "" scripts/logged.sh "build-$newest" \
+    scripts/python_env.sh "$newest" "$newest_interpreter"
   {
-    printf 'python %s asan+ubsan\t%s\t%s\n' "$newest" "$results/python-asan.xml" \
-      "scripts/python_tests.sh asan $newest_interpreter address,undefined"
-    printf 'architecture\t%s\t%s\n' "$results/architecture.xml" "scripts/logged.sh architecture \
-      pytest -q --junitxml=$results/architecture.xml --ignore=tests/architecture/test_extension.py \
-      tests/architecture"
-    for version in $(printf '%s\n3.11\n' "$newest" | uniq); do
-      grep -q "^$version " <<<"$pythons" || continue
-      printf 'packages %s\t%s\t%s\n' "$version" "$results/packages-$version.xml" \
-        "scripts/logged.sh 'packages $version' build/python/$version/bin/python -m pytest -q \
-        --junitxml=$results/packages-$version.xml tests/packages"
-    done
+    part_line "$newest" cli-quick
+    part_line "$newest" importer
+    conformance_line "$newest" signedvfs
+    part_line "$newest" bindings jobs docs
+    pytest_line architecture "$newest" tests/architecture tests/install \
+      --ignore=tests/architecture/test_extension.py
   } | in_pairs
-  say "sanitizers for Python, architecture, packages: $((SECONDS - started)) s"
 }
 
-for check in format tidy ruff mypy shellcheck; do
-  step "lint $check" "" scripts/lint.sh "$check"
-done
-step "release, install, bench" build/release/junit.xml workflow release
-step "asan+ubsan, fuzz replay" build/asan/junit.xml workflow asan
-step "tsan" build/tsan/junit.xml workflow tsan
-test_pythons
-test_conformance
-test_rest
-step "bench" "$results/bench.xml" "build/python/$newest/bin/python" -m pytest -q \
-  --junitxml="$results/bench.xml" tests/bench
-step "import benchmark agrees" "" "build/python/$newest/bin/python" bench/import_bench.py --smoke
+# quick runs C++ and Python beside each other: while the one waits for the network, a linker or a
+# single slow test, the other has the core.
+quick() {
+  find_pythons
+  rm -rf "$results"
+  mkdir -p "$results"
+  : >"$steps"
+  say "C++ tests with sanitizers, and Python tests on $newest ($newest_interpreter)"
+  test_core &
+  test_newest
+  wait
+}
 
-say "total: $((SECONDS / 60)) min $((SECONDS % 60)) s"
-.venv/bin/python scripts/summary.py "$steps"
+# get_pythons fetches and builds the interpreters that the machine lacks.
+get_pythons() {
+  if [[ -x scripts/get_pythons.sh ]]; then
+    step "interpreters" "" scripts/get_pythons.sh
+  fi
+}
+
+# debug_python prints the newest build with assertions: it counts references. That there is none is
+# for the step above to report.
+debug_python() {
+  if [[ -x scripts/get_pythons.sh ]]; then
+    scripts/find_pythons.sh --debug 2>/dev/null | tail -n1 || true
+  fi
+}
+
+# test_pythons runs the Python tests on every interpreter, and with sanitizers and assertions on the
+# newest. What the command line does beside running programs is the same on all: the oldest, 3.11 and
+# the newest say so, and in the night every one.
+test_pythons() {
+  local version interpreter oldest
+  read -r oldest _ <<<"$pythons"
+  {
+    # The longest ones come first.
+    python_line asan "$newest_interpreter" address,undefined
+    if is_done "python $newest, cli-quick"; then part_line "$newest" cli-slow; fi
+    while read -r version interpreter; do
+      if is_done "python $version, importer"; then continue; fi
+      if [[ $tier == nightly || $version == "$oldest" || $version == 3.11 ||
+        $version == "$newest" ]]; then
+        python_line "$version" "$interpreter" ""
+      elif [[ $version == *d ]]; then
+        python_line "$version" "$interpreter" "" bindings importer
+      else
+        python_line "$version" "$interpreter" "" bindings importer jobs cli-run
+      fi
+    done < <(debug_python; tac <<<"$pythons")
+  } | in_pairs
+}
+
+# test_conformance runs CPython's own tests on every interpreter, in the environments that the Python
+# tests have left. Those importers that show whether the runs mean anything say it of the oldest and
+# the newest: in the night, of all.
+test_conformance() {
+  local version importer oldest
+  read -r oldest _ <<<"$pythons"
+  while read -r version _; do
+    conformance_line "$version" signedvfs
+    [[ $tier == nightly || $version == "$oldest" || $version == "$newest" ]] || continue
+    for importer in zipimport broken; do conformance_line "$version" "$importer"; done
+  done <<<"$pythons" | in_pairs
+}
+
+# test_packages imports widely used packages from one signed archive, and in the night packs the most
+# downloaded ones; those with native code run then on the newest but one, too.
+test_packages() {
+  local version
+  if [[ $tier == nightly ]]; then export SIGNEDVFS_NIGHTLY=1; fi
+  {
+    for version in $(printf '%s\n3.11\n' "$newest" | sort -u); do
+      if grep -q "^$version " <<<"$pythons"; then
+        pytest_line "packages $version" "$version" tests/packages
+      fi
+    done
+    if [[ $tier == nightly ]]; then
+      version=$(cut -d' ' -f1 <<<"$pythons" | grep -v t | tail -n2 | head -n1)
+      if [[ $version != "$newest" && $version != 3.11 ]]; then
+        pytest_line "native packages $version" "$version" tests/packages/native
+      fi
+    fi
+    pytest_line bench "$newest" tests/bench
+  } | in_pairs
+}
+
+rest() {
+  local check
+  mkdir -p "$results"
+  touch "$steps"
+  get_pythons
+  find_pythons
+  for check in format tidy ruff mypy shellcheck; do
+    step "lint $check" "" scripts/lint.sh "$check"
+  done
+  step "release, install, bench" build/release/junit.xml workflow release
+  step "tsan" build/tsan/junit.xml workflow tsan
+  test_pythons
+  test_conformance
+  test_packages
+  step "site" "" scripts/docs.sh
+  step "import benchmark agrees" "" "build/python/$newest/bin/python" bench/import_bench.py --smoke
+}
+
+# processor_seconds tells what all steps have used, whatever else the machine had to do (proc(5)).
+processor_seconds() {
+  awk -v ticks="$(getconf CLK_TCK)" '{ print int(($16 + $17) / ticks) }' "/proc/$$/stat"
+}
+
+tier=${1:-}
+case $tier in
+  quick) quick ;;
+  rest) rest ;;
+  all | nightly)
+    quick
+    rest
+    ;;
+  *) die "usage: test.sh quick|rest|all|nightly" ;;
+esac
+say "total: $((SECONDS / 60)) min $((SECONDS % 60)) s, $(processor_seconds) s of processor time"
+python3 scripts/summary.py "$steps"

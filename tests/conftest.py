@@ -56,7 +56,7 @@ def signed_archive(tmp_path: Path, key: signedvfs.PrivateKey) -> SignedArchive:
     else goes to `signedvfs.sign`.
     """
     import signedvfs
-    from signedvfs import _core
+    from signedvfs import _tools
 
     numbers = itertools.count()
 
@@ -69,7 +69,7 @@ def signed_archive(tmp_path: Path, key: signedvfs.PrivateKey) -> SignedArchive:
         **sign_kwargs: Any,
     ) -> Path:
         made = path or tmp_path / f"archive{next(numbers)}.zip"
-        with _core.ArchiveWriter(made) as writer:
+        with _tools.ArchiveWriter(made) as writer:
             for name, content in files.items():
                 writer.add(name, content, method)
         signedvfs.sign(made, keys or key, **sign_kwargs)

@@ -6,13 +6,17 @@
 #include <utility>
 #include <vector>
 
-#include "archive/in_order.h"
-#include "archive/processors.h"
-#include "archive/zip_index.h"
-#include "archive/zip_tail.h"
-#include "archive/zip_writer.h"
-#include "vfs/index_builder.h"
+#include "archive/members/new_parents.h"
+#include "archive/os/processors.h"
+#include "archive/workers/in_order.h"
+#include "archive/zip/directory.h"
+#include "archive/zip/format.h"
+#include "archive/zip/tail.h"
+#include "archive/zip/writer.h"
+#include "vfs/content_check.h"
+#include "vfs/index/builder.h"
 #include "vfs/listing_bounds.h"
+#include "vfs/manifest/text.h"
 #include "vfs/prefix_check.h"
 
 namespace signedvfs {
@@ -38,6 +42,16 @@ class Rewriting {
     SIGNEDVFS_TRY(writer_.add(member.name, packed).about(member.name));
     return all_compared();
   }
+
+  // add_directory requires that the entry for the directory `name` is `there`.
+  Status add_directory(std::string_view name, std::span<const std::byte> there) {
+    there_ = there;
+    SIGNEDVFS_TRY(writer_.add_directory(name));
+    return all_compared();
+  }
+
+  // position returns where the next record stands, from the archive's offset 0.
+  std::uint64_t position() const noexcept { return writer_.position(); }
 
   // finish requires that the directory and what follows is `there`.
   Status finish(std::span<const std::byte> there) {
@@ -67,10 +81,10 @@ class Rewriting {
 // Checking is the state of one `check_indexed`.
 class Checking {
  public:
-  Checking(const ByteSource& source, const ManifestHead& head, const Limits& limits,
-           const ZipTail& tail, const ZipIndex& zip)
+  Checking(const ByteSource& source, const SignedHeader& header, const Limits& limits,
+           const ZipTail& tail, const ZipDirectory& zip)
       : source_(source),
-        head_(head),
+        header_(header),
         limits_(limits),
         tail_(tail),
         zip_(zip),
@@ -78,7 +92,7 @@ class Checking {
 
   Status prefix() const;
   Result<Manifest> manifest();
-  Status members(const Manifest& manifest, const Progress& progress);
+  Status members(const Manifest& manifest, const MembersDone& progress);
   Status index();
 
  private:
@@ -103,33 +117,25 @@ class Checking {
   Result<Copied> copy(const ZipRecord& member) const;
   Result<Examined> examine(const ZipRecord& member, const Manifest& manifest) const;
   Status add(const ZipRecord& member, Copied copied);
-  Status own_member(const ZipRecord& member, std::string_view name) const;
+  Status add_parents(std::string_view name);
+  Status service_member(const ZipRecord& member, std::string_view name) const;
 
   const ByteSource& source_;
-  const ManifestHead& head_;
+  const SignedHeader& header_;
   const Limits& limits_;
   const ZipTail& tail_;
-  const ZipIndex& zip_;
+  const ZipDirectory& zip_;
   Rewriting rewriting_;
+  NewParents parents_;
   Copied manifest_text_;
-  std::size_t head_size_ = 0;
+  std::size_t signed_part_size_ = 0;
   std::vector<Found> found_;
 };
 
 Status Checking::prefix() const {
-  constexpr std::uint64_t kPiece = std::uint64_t{1} << 20U;
   const std::uint64_t length = zip_.begin();
-  const auto read = [&](const auto& sink) -> Status {
-    Buffer piece(static_cast<std::size_t>(std::min(kPiece, length)));
-    for (std::uint64_t at = 0; at < length; at += piece.size()) {
-      const auto part =
-          piece.bytes().first(static_cast<std::size_t>(std::min(kPiece, length - at)));
-      SIGNEDVFS_TRY(source_.copy_out(at, part));
-      SIGNEDVFS_TRY(sink(part));
-    }
-    return {};
-  };
-  return check_prefix(length, head_.header.attributes.prefix, read);
+  const auto read = [&](const auto& sink) { return copy_pieces(source_, length, sink); };
+  return check_prefix(length, header_.fields.attributes.prefix, read);
 }
 
 Result<Checking::Copied> Checking::copy(const ZipRecord& member) const {
@@ -150,7 +156,21 @@ Status Checking::add(const ZipRecord& member, Copied copied) {
   return rewriting_.add(member, copied.bytes, packed);
 }
 
-Status Checking::own_member(const ZipRecord& member, std::string_view name) const {
+// add_parents requires, in archives with entries for directories, the entries that signing writes
+// in front of `name`. Archives that were signed before there were any have none.
+Status Checking::add_parents(std::string_view name) {
+  if (zip_.directories().empty()) return {};
+  for (const std::string_view directory : parents_.of(name)) {
+    Buffer there(kZipLocalSize + directory.size() + 1);
+    SIGNEDVFS_TRY(source_.copy_out(tail_.base + rewriting_.position(), there.bytes())
+                      .in(in_quotes(directory)));
+    SIGNEDVFS_TRY(
+        rewriting_.add_directory(directory, std::as_const(there).bytes()).in(in_quotes(directory)));
+  }
+  return {};
+}
+
+Status Checking::service_member(const ZipRecord& member, std::string_view name) const {
   if (member.name == name && member.method == Method::kStored) return {};
   return {Errc::kBadIndex, in_quotes(member.name) + " stands where " + in_quotes(name) +
                                " should be, stored as it is"};
@@ -161,7 +181,7 @@ Result<Manifest> Checking::manifest() {
     return Status(Errc::kBadIndex, "an archive without manifest and index");
   }
   const ZipRecord& member = zip_.members()[zip_.members().size() - 2];
-  SIGNEDVFS_TRY(own_member(member, kManifestName));
+  SIGNEDVFS_TRY(service_member(member, kManifestName));
   if (member.size > limits_.manifest_bytes) {
     return too_large("manifest_bytes", limits_.manifest_bytes, "the manifest is larger");
   }
@@ -174,16 +194,16 @@ Result<Manifest> Checking::manifest() {
   const auto same = [](const Signature& a, const Signature& b) {
     return a.fingerprint == b.fingerprint && a.value == b.value;
   };
-  if (parts.header != head_.text ||
-      !std::equal(parts.signatures.begin(), parts.signatures.end(), head_.signatures.begin(),
-                  head_.signatures.end(), same)) {
+  if (parts.header != header_.text ||
+      !std::equal(parts.signatures.begin(), parts.signatures.end(), header_.signatures.begin(),
+                  header_.signatures.end(), same)) {
     return Status(Errc::kManifestMismatch,
                   "the manifest is not the one that the archive was opened by");
   }
-  head_size_ = text.size() - parts.body.size();
+  signed_part_size_ = text.size() - parts.body.size();
   Buffer lines(parts.body.size());
   std::copy_n(bytes_of(parts.body).begin(), lines.size(), lines.bytes().begin());
-  return Manifest::complete(head_, std::move(lines), limits_);
+  return Manifest::complete(header_, std::move(lines), limits_);
 }
 
 Result<Checking::Examined> Checking::examine(const ZipRecord& member,
@@ -208,15 +228,11 @@ Result<Checking::Examined> Checking::examine(const ZipRecord& member,
     return Status(Errc::kCorruptMember,
                   in_quotes(member.name) + ": the content's checksum is not the declared one");
   }
-  if (digest != wanted) {
-    return Status(Errc::kDigestMismatch,
-                  in_quotes(member.name) + " has the " + std::string(hash_name(wanted.type())) +
-                      " " + digest.hex() + " where " + wanted.hex() + " was signed");
-  }
+  if (digest != wanted) return wrong_digest(member.name, digest, wanted);
   return Examined{{member.name, record}, std::move(copied)};
 }
 
-Status Checking::members(const Manifest& manifest, const Progress& progress) {
+Status Checking::members(const Manifest& manifest, const MembersDone& progress) {
   const std::size_t count = zip_.members().size() - 2;
   found_.reserve(count);
   const auto bytes_of = [&](std::size_t i) { return zip_.members()[i].stored_size; };
@@ -227,10 +243,9 @@ Status Checking::members(const Manifest& manifest, const Progress& progress) {
   };
   const auto take = [&](std::size_t i, Examined examined) -> Status {
     found_.push_back(examined.found);
+    SIGNEDVFS_TRY(add_parents(zip_.members()[i].name).about(zip_.members()[i].name));
     SIGNEDVFS_TRY(add(zip_.members()[i], std::move(examined.copied)).about(zip_.members()[i].name));
-    if (!progress || progress(i + 1)) return {};
-    return {Errc::kUsage, "given up after " + std::to_string(i + 1) + " of " +
-                              std::to_string(count) + " members"};
+    return tell(progress, i + 1, count);
   };
   SIGNEDVFS_TRY(in_order<Examined>(count, processors(), bytes_of, work, take));
   const auto by_path = [](const Found& a, const Found& b) { return a.path < b.path; };
@@ -247,11 +262,11 @@ Status Checking::members(const Manifest& manifest, const Progress& progress) {
 Status Checking::index() {
   const ZipRecord& manifest = zip_.members()[zip_.members().size() - 2];
   const ZipRecord& index = zip_.members().back();
-  SIGNEDVFS_TRY(own_member(index, kIndexName));
-  IndexBuilder builder(head_.header.hash_type);
+  SIGNEDVFS_TRY(service_member(index, kIndexName));
+  IndexBuilder builder(header_.fields.hash_type);
   for (const Found& found : found_) SIGNEDVFS_TRY(builder.add(found.path, found.record));
   SIGNEDVFS_ASSIGN(const Index made, std::move(builder).finish());
-  const std::optional<IndexRoot>& root = head_.header.index;
+  const std::optional<IndexRoot>& root = header_.fields.index;
   if (!root || made.root != *root) {
     return {Errc::kIndexMismatch, "the members give an index with the root " +
                                       made.root.digest.hex() + " where " +
@@ -259,7 +274,7 @@ Status Checking::index() {
   }
   SIGNEDVFS_ASSIGN(Copied copied, copy(index));
   if (checksum(copied.stored) != index.crc32 ||
-      text_of(copied.stored) != index_text(made, manifest.size, head_size_)) {
+      text_of(copied.stored) != index_text(made, manifest.size, signed_part_size_)) {
     return {Errc::kIndexMismatch, "the index is not the one that the members give"};
   }
   SIGNEDVFS_TRY(add(manifest, std::move(manifest_text_)));
@@ -272,26 +287,29 @@ Status Checking::index() {
 
 // check_count keeps a genuine header, in an archive of a million names, from having them read. A
 // few more than were signed are read, to say which one is too many.
-Status check_count(const ZipTail& tail, const ManifestHead& head) {
-  constexpr std::uint64_t kOwn = 2;
-  if (tail.count < kOwn + kNamedStrangers ||
-      tail.count - kOwn - kNamedStrangers <= head.header.members) {
-    return {};
-  }
+// The manifest's lines, which tell how many directories there may be, are asked only where the
+// header alone does not account for all records.
+Status check_count(const ZipTail& tail, const SignedHeader& header, const AskManifest& manifest) {
+  constexpr std::uint64_t kServiceMembers = 2;
+  const std::uint64_t accounted = header.fields.members + kServiceMembers + kNamedStrangers;
+  if (tail.count <= accounted) return {};
+  SIGNEDVFS_ASSIGN(const Manifest* const lines, manifest());
+  if (tail.count - accounted <= most_directories(*lines)) return {};
   return {Errc::kUnlistedMember, std::to_string(tail.count) + " members where " +
-                                     std::to_string(head.header.members) +
+                                     std::to_string(header.fields.members) +
                                      ", the manifest and the index were expected"};
 }
 
 }  // namespace
 
-Status check_indexed(const ByteSource& source, const std::string& path, const ManifestHead& head,
-                     const Limits& limits, const Progress& progress) {
+Status check_indexed(const ByteSource& source, const std::string& path, const SignedHeader& header,
+                     const Limits& limits, const AskManifest& manifest_lines,
+                     const MembersDone& progress) {
   const auto check = [&]() -> Status {
     SIGNEDVFS_ASSIGN(const ZipTail tail, read_zip_tail(source, limits));
-    SIGNEDVFS_TRY(check_count(tail, head));
-    SIGNEDVFS_ASSIGN(const ZipIndex zip, ZipIndex::read(source, limits));
-    Checking checking(source, head, limits, tail, zip);
+    SIGNEDVFS_TRY(check_count(tail, header, manifest_lines));
+    SIGNEDVFS_ASSIGN(const ZipDirectory zip, ZipDirectory::read(source, limits));
+    Checking checking(source, header, limits, tail, zip);
     SIGNEDVFS_ASSIGN(const Manifest manifest, checking.manifest());
     SIGNEDVFS_TRY(checking.prefix());
     SIGNEDVFS_TRY(checking.members(manifest, progress));

@@ -5,9 +5,14 @@
 #include <span>
 #include <utility>
 
-#include "archive/size_check.h"
-#include "archive/zip_tail.h"
+#include "archive/members/size_check.h"
+#include "archive/zip/tail.h"
+#include "vfs/content_check.h"
+#include "vfs/filling.h"
 #include "vfs/index_check.h"
+#include "vfs/manifest/header.h"
+#include "vfs/manifest/signed_header.h"
+#include "vfs/manifest/text.h"
 
 namespace signedvfs {
 namespace {
@@ -50,14 +55,14 @@ class Window {
   Buffer bytes_;
 };
 
-// check_text checks the head of a manifest, of which `text` is all.
-Result<ManifestHead> check_text(const Buffer& text, const TrustPolicy& policy,
+// check_text checks the signed part of a manifest, of which `text` is all.
+Result<SignedHeader> check_text(const Buffer& text, const TrustPolicy& policy,
                                 const Limits& limits) {
   SIGNEDVFS_ASSIGN(const ManifestParts parts, split_manifest(text_of(text.bytes()), limits));
   if (!parts.body.empty()) {
     return Status(Errc::kBadIndex, "the index's trailer does not say where its header ends");
   }
-  return check_head(parts, policy);
+  return check_header(parts, policy);
 }
 
 }  // namespace
@@ -80,20 +85,20 @@ Result<std::unique_ptr<const Backing>> IndexedBacking::over(
   std::unique_ptr<IndexedBacking> out(new IndexedBacking(std::move(source), path, limits));
   out->base_ = tail->base;
   const std::uint64_t manifest = tail->directory - trailer->manifest_back;
-  out->lines_ = manifest + trailer->head_size;
-  out->lines_size_ = trailer->manifest_size - trailer->head_size;
+  out->lines_ = manifest + trailer->signed_part_size;
+  out->lines_size_ = trailer->manifest_size - trailer->signed_part_size;
 
   const std::string what = path + ": " + std::string(kManifestName);
-  if (trailer->head_size > limits.header_bytes) {
+  if (trailer->signed_part_size > limits.header_bytes) {
     return too_large("header_bytes", limits.header_bytes,
                      what + ": signatures and attributes take more");
   }
-  auto text = window->copy(manifest, trailer->head_size);
+  auto text = window->copy(manifest, trailer->signed_part_size);
   if (!text.ok()) return std::move(text).status().in(what);
-  auto head = check_text(*text, trust.policy, limits);
-  if (!head.ok()) return std::move(head).status().in(what);
-  out->head_ = std::move(head).value();
-  const Header& header = out->head_.header;
+  auto checked = check_text(*text, trust.policy, limits);
+  if (!checked.ok()) return std::move(checked).status().in(what);
+  out->header_ = std::move(checked).value();
+  const HeaderFields& header = out->header_.fields;
   if (!header.index) return none();
   const IndexRoot signed_root = *header.index;
   if (header.members > limits.members) {
@@ -132,7 +137,7 @@ Result<const Manifest*> IndexedBacking::manifest() const {
   if (Status copied = source_->copy_out(lines_, lines.bytes()); !copied.ok()) {
     return std::move(copied).in(what);
   }
-  auto manifest = Manifest::complete(head_, std::move(lines), limits_);
+  auto manifest = Manifest::complete(header_, std::move(lines), limits_);
   if (!manifest.ok()) return std::move(manifest).status().in(what);
   auto ours = std::make_unique<const Manifest>(std::move(manifest).value());
   const Manifest* theirs = nullptr;
@@ -142,33 +147,57 @@ Result<const Manifest*> IndexedBacking::manifest() const {
   return ours.release();
 }
 
-Result<Buffer> IndexedBacking::copy_stored(std::string_view name, const IndexRecord& record) const {
+// check_place requires that a member is of a size that is allowed, and in the file.
+Status IndexedBacking::check_place(std::string_view name, const IndexRecord& record) const {
+  SIGNEDVFS_TRY(SizeCheck(limits_).add(name, record.size, record.stored_size).in(path_));
   const std::uint64_t size = source_->size() - base_;
-  if (record.offset > size || record.stored_size > size - record.offset) {
-    return Status(Errc::kMissingMember,
-                  path_ + ": " + in_quotes(name) + " is listed, but the file ends before it does");
-  }
-  Buffer stored(static_cast<std::size_t>(record.stored_size));
+  if (record.offset <= size && record.stored_size <= size - record.offset) return {};
+  return {Errc::kMissingMember,
+          path_ + ": " + in_quotes(name) + " is listed, but the file ends before it does"};
+}
+
+Result<Buffer> IndexedBacking::copy_stored(std::string_view name, const IndexRecord& record,
+                                           const Allocate& allocate) const {
+  SIGNEDVFS_ASSIGN(Buffer stored, record.method == Method::kStored
+                                      ? allocated(allocate, record.stored_size)
+                                      : allocated({}, record.stored_size));
   if (Status copied = source_->copy_out(base_ + record.offset, stored.bytes()); !copied.ok()) {
     return std::move(copied).in(path_ + ": " + in_quotes(name));
   }
   return stored;
 }
 
-Result<Buffer> IndexedBacking::read(std::string_view name) const {
+Result<VerifiedBytes> IndexedBacking::read(std::string_view name, const Allocate& allocate) const {
   SIGNEDVFS_ASSIGN(const std::optional<IndexRecord> record, tree_->find(name));
   if (!record) return not_listed(path_, name);
-  SIGNEDVFS_TRY(SizeCheck(limits_).add(name, record->size, record->stored_size).in(path_));
-  SIGNEDVFS_ASSIGN(Buffer stored, copy_stored(name, *record));
-  const Digest& wanted = record->digest;
-  SIGNEDVFS_ASSIGN(const Digest digest, digest_of(wanted.type(), std::as_const(stored).bytes()));
-  if (digest != wanted) return wrong_digest(name, " as it is stored", digest, wanted).in(path_);
-  if (record->method == Method::kStored) return stored;
+  SIGNEDVFS_TRY(check_place(name, *record));
+  SIGNEDVFS_ASSIGN(Buffer stored, copy_stored(name, *record, allocate));
+  auto checked = ContentCheck::of_stored(std::move(stored), *record, name, allocate);
+  if (!checked.ok()) return std::move(checked).status().in(path_);
+  return checked;
+}
 
-  Buffer content(static_cast<std::size_t>(record->size));
-  Status decoded = decode_into(record->method, std::as_const(stored).bytes(), content.bytes());
-  if (!decoded.ok()) return std::move(decoded).in(path_ + ": " + in_quotes(name));
-  return content;
+Result<VerifiedBytes> IndexedBacking::read_through(std::string_view name, Vessel& vessel) const {
+  SIGNEDVFS_ASSIGN(const std::optional<IndexRecord> record, tree_->find(name));
+  if (!record) return not_listed(path_, name);
+  // Of what is encoded the signed digest is that of the stored bytes.
+  if (record->method != Method::kStored) {
+    SIGNEDVFS_ASSIGN(const VerifiedBytes content, read(name, {}));
+    SIGNEDVFS_ASSIGN(Buffer closed, fill_from(vessel, content.bytes()));
+    auto same = ContentCheck::of_copy(std::move(closed), content, name);
+    if (!same.ok()) return std::move(same).status().in(path_);
+    return same;
+  }
+  SIGNEDVFS_TRY(check_place(name, *record));
+  auto filled =
+      fill(vessel, record->stored_size, [&](std::uint64_t offset, std::span<std::byte> bytes) {
+        return source_->copy_out(base_ + record->offset + offset, bytes);
+      });
+  if (!filled.ok()) return std::move(filled).status().in(path_ + ": " + in_quotes(name));
+  auto checked = ContentCheck::of_front(std::move(filled->closed),
+                                        std::as_const(filled->rest).bytes(), record->digest, name);
+  if (!checked.ok()) return std::move(checked).status().in(path_);
+  return checked;
 }
 
 Result<std::uint64_t> IndexedBacking::size_of(std::string_view name) const {
@@ -176,8 +205,16 @@ Result<std::uint64_t> IndexedBacking::size_of(std::string_view name) const {
   return record ? record->size : 0;
 }
 
-Status IndexedBacking::verify_all(const Progress& progress) const {
-  return check_indexed(*source_, path_, head_, limits_, progress);
+Result<std::string> IndexedBacking::identity_of(std::string_view name) const {
+  SIGNEDVFS_ASSIGN(const std::optional<IndexRecord> record, tree_->find(name));
+  if (!record) return not_listed(path_, name);
+  // What the stored bytes decode to is a matter of the method, and of where they are cut off.
+  return std::string(hash_name(record->digest.type())) + ':' + record->digest.hex() + '/' +
+         std::to_string(static_cast<int>(record->method)) + '/' + std::to_string(record->size);
+}
+
+Status IndexedBacking::verify_all(const MembersDone& progress) const {
+  return check_indexed(*source_, path_, header_, limits_, [this] { return manifest(); }, progress);
 }
 
 }  // namespace signedvfs

@@ -4,8 +4,10 @@
 #include <iterator>
 #include <utility>
 
-#include "archive/in_order.h"
-#include "archive/processors.h"
+#include "archive/os/processors.h"
+#include "archive/workers/in_order.h"
+#include "vfs/content_check.h"
+#include "vfs/filling.h"
 #include "vfs/prefix_check.h"
 
 namespace signedvfs {
@@ -44,53 +46,84 @@ struct Checked {};
 
 Result<std::unique_ptr<const Backing>> ListedBacking::over(Listed listed) {
   SIGNEDVFS_TRY(check_members(*listed.container, listed.manifest));
-  SIGNEDVFS_TRY(
-      check_prefix_length(listed.container->prefix_bytes(), listed.manifest.attributes().prefix)
-          .in(listed.container->path()));
+  if (listed.container->member_count()) {
+    SIGNEDVFS_TRY(
+        check_prefix_length(listed.container->prefix_bytes(), listed.manifest.attributes().prefix)
+            .in(listed.container->path()));
+  }
   return std::unique_ptr<const Backing>(new ListedBacking(std::move(listed)));
 }
 
-Result<Buffer> ListedBacking::read(std::string_view name) const {
-  const Entry* const entry = manifest_.find(name);
-  if (entry == nullptr) return not_listed(path(), name);
-  auto content = container_->read(name);
+// content_of returns what the container has of a listed member.
+Result<Buffer> ListedBacking::content_of(std::string_view name, const Allocate& allocate) const {
+  auto content = container_->read_into(name, allocate);
   if (content.code() == Errc::kNotFound) {
     return Status(Errc::kMissingMember,
                   path() + ": " + in_quotes(name) + " is listed, but not there");
   }
-  if (!content.ok()) return content;
-  const Digest wanted = entry->digest();
-  SIGNEDVFS_ASSIGN(const Digest digest, digest_of(wanted.type(), std::as_const(*content).bytes()));
-  if (digest != wanted) return wrong_digest(name, "", digest, wanted).in(path());
   return content;
+}
+
+Result<VerifiedBytes> ListedBacking::read(std::string_view name, const Allocate& allocate) const {
+  const Entry* const entry = manifest_.find(name);
+  if (entry == nullptr) return not_listed(path(), name);
+  SIGNEDVFS_ASSIGN(Buffer content, content_of(name, allocate));
+  auto checked = ContentCheck::of_content(std::move(content), entry->digest(), name);
+  if (!checked.ok()) return std::move(checked).status().in(path());
+  return checked;
+}
+
+Result<VerifiedBytes> ListedBacking::read_through(std::string_view name, Vessel& vessel) const {
+  const Entry* const entry = manifest_.find(name);
+  if (entry == nullptr) return not_listed(path(), name);
+  SIGNEDVFS_ASSIGN(const Buffer content, content_of(name, {}));
+  SIGNEDVFS_ASSIGN(Buffer closed, fill_from(vessel, content.bytes()));
+  const auto rest = content.bytes().subspan(std::min(closed.size(), content.size()));
+  auto checked = ContentCheck::of_front(std::move(closed), rest, entry->digest(), name);
+  if (!checked.ok()) return std::move(checked).status().in(path());
+  return checked;
 }
 
 Result<std::uint64_t> ListedBacking::size_of(std::string_view name) const {
   return container_->size_of(name).value_or(0);
 }
 
-Status ListedBacking::verify_all(const Progress& progress) const {
-  const auto read_prefix = [&](const auto& sink) { return container_->read_prefix(sink); };
-  SIGNEDVFS_TRY(check_prefix(container_->prefix_bytes(), manifest_.attributes().prefix, read_prefix)
-                    .in(path()));
+Result<std::string> ListedBacking::identity_of(std::string_view name) const {
+  const Entry* const entry = manifest_.find(name);
+  if (entry == nullptr) return not_listed(path(), name);
+  return std::string(hash_name(entry->digest().type())) + ':' + entry->digest().hex();
+}
+
+Status ListedBacking::verify_all(const MembersDone& progress) const {
+  const bool is_archive = container_->member_count().has_value();
+  if (is_archive) {
+    // In front of a directory there is nothing: an archive was unpacked, and what stood before it
+    // stayed behind.
+    const auto read_prefix = [&](const auto& sink) { return container_->read_prefix(sink); };
+    SIGNEDVFS_TRY(
+        check_prefix(container_->prefix_bytes(), manifest_.attributes().prefix, read_prefix)
+            .in(path()));
+  }
+  const HashType hash = manifest_.hash_type();
+  const bool is_legacy = hash == HashType::kLegacySha1 || hash == HashType::kLegacyMd5;
+  // Nobody has a reason to put anything else into them. signedimp kept the entries that it found.
+  if (!is_legacy) SIGNEDVFS_TRY(container_->check_directory_entries());
   const std::vector<Entry>& entries = manifest_.entries();
   // What was read is dropped at once: sizes only say what is worth a thread. To ask a directory for
   // one costs as much as reading a small file.
   constexpr std::uint64_t kGuess = 16384;
-  const bool is_archive = container_->member_count().has_value();
   const auto bytes_of = [&](std::size_t i) {
     return is_archive ? container_->size_of(entries[i].path()).value_or(0) : kGuess;
   };
   const auto check = [&](std::size_t i) -> Result<Checked> {
-    auto content = read(entries[i].path());
+    auto content = read(entries[i].path(), {});
     if (!content.ok()) return std::move(content).status().about(entries[i].path());
     return Checked{};
   };
-  const auto tell = [&](std::size_t i, Checked) -> Status {
-    if (!progress || progress(i + 1)) return {};
-    return given_up(path(), i + 1, entries.size());
+  const auto count = [&](std::size_t i, Checked) {
+    return tell(progress, i + 1, entries.size()).in(path());
   };
-  return in_order<Checked>(entries.size(), processors(), bytes_of, check, tell);
+  return in_order<Checked>(entries.size(), processors(), bytes_of, check, count);
 }
 
 Result<std::vector<std::string>> ListedBacking::unlisted() const {

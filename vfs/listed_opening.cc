@@ -4,13 +4,14 @@
 #include <utility>
 #include <vector>
 
-#include "archive/foreign.h"
-#include "archive/zip_archive.h"
-#include "archive/zip_last.h"
-#include "archive/zip_tail.h"
-#include "vfs/backing.h"
-#include "vfs/listing.h"
+#include "archive/foreign/archive.h"
+#include "archive/zip/archive.h"
+#include "archive/zip/last.h"
+#include "archive/zip/tail.h"
+#include "vfs/content_check.h"
 #include "vfs/listing_bounds.h"
+#include "vfs/manifest/listing.h"
+#include "vfs/manifest/signed_header.h"
 
 namespace signedvfs {
 namespace {
@@ -21,7 +22,7 @@ Result<Manifest> check_manifest(Buffer text, const Trust& trust, PathRules rules
   auto manifest = Manifest::check(std::move(text), trust.policy, trust.limits, rules);
   if (!manifest.ok()) return std::move(manifest).status().in(kManifestName);
   const bool is_archive = rules == PathRules::kAppliedByArchive;
-  if (!is_archive || !manifest->head().header.index) return manifest;
+  if (!is_archive || !manifest->signed_header().fields.index) return manifest;
   return Status(Errc::kBadIndex,
                 "the manifest commits to an index (" + in_quotes("@index") +
                     "), but there is none at the end of the archive: it was written anew, or "
@@ -80,10 +81,7 @@ class Gate final : public Admission {
     if (!manifest_) return check(std::exchange(content, Buffer()));
     const Entry* const entry = manifest_->find(name);
     if (entry == nullptr) return unlisted(name);
-    const Digest wanted = entry->digest();
-    SIGNEDVFS_ASSIGN(const Digest digest, digest_of(wanted.type(), std::as_const(content).bytes()));
-    if (digest == wanted) return {};
-    return wrong_digest(name, "", digest, wanted).about(name);
+    return check_digest(std::as_const(content).bytes(), entry->digest(), name).about(name);
   }
 
   // take returns the manifest; it is there where the archive could be decoded, and has a file.

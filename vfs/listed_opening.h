@@ -5,10 +5,11 @@
 #include <memory>
 #include <string>
 
-#include "archive/byte_source.h"
-#include "archive/container.h"
-#include "archive/status.h"
-#include "vfs/manifest.h"
+#include "archive/base/byte_source.h"
+#include "archive/base/status.h"
+#include "archive/foreign/archive.h"
+#include "archive/members/container.h"
+#include "vfs/manifest/manifest.h"
 #include "vfs/trust.h"
 
 namespace signedvfs {

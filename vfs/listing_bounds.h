@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "vfs/manifest.h"
+#include "vfs/manifest/manifest.h"
 
 namespace signedvfs {
 

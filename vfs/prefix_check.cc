@@ -3,7 +3,7 @@
 #include <string>
 #include <utility>
 
-#include "vfs/digest.h"
+#include "vfs/crypto/digest.h"
 
 namespace signedvfs {
 

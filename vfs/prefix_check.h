@@ -7,8 +7,8 @@
 #include <optional>
 #include <span>
 
-#include "archive/status.h"
-#include "vfs/manifest.h"
+#include "archive/base/status.h"
+#include "vfs/manifest/manifest.h"
 
 namespace signedvfs {
 

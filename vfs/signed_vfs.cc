@@ -2,11 +2,12 @@
 
 #include <utility>
 
+#include "archive/opening.h"
 #include "vfs/backing.h"
-#include "vfs/import_order.h"
 #include "vfs/indexed_backing.h"
 #include "vfs/listed_backing.h"
 #include "vfs/listed_opening.h"
+#include "vfs/manifest/order.h"
 
 namespace signedvfs {
 
@@ -43,28 +44,37 @@ Result<std::shared_ptr<const SignedVfs>> SignedVfs::going_by(Result<Listed> list
 }
 
 const std::string& SignedVfs::path() const& noexcept { return backing_->path(); }
-HashType SignedVfs::hash_type() const noexcept { return backing_->head().header.hash_type; }
+HashType SignedVfs::hash_type() const noexcept {
+  return backing_->signed_header().fields.hash_type;
+}
 const Attributes& SignedVfs::attributes() const& noexcept {
-  return backing_->head().header.attributes;
+  return backing_->signed_header().fields.attributes;
 }
 const std::vector<std::string>& SignedVfs::signers() const& noexcept {
-  return backing_->head().signers;
+  return backing_->signed_header().signers;
 }
 const std::vector<Signature>& SignedVfs::signatures() const& noexcept {
-  return backing_->head().signatures;
+  return backing_->signed_header().signatures;
 }
 bool SignedVfs::has_index() const noexcept { return backing_->has_index(); }
 std::uint64_t SignedVfs::prefix_bytes() const noexcept { return backing_->prefix_bytes(); }
 const Listing& SignedVfs::listing() const& noexcept { return backing_->listing(); }
 Result<const Manifest*> SignedVfs::manifest() const { return backing_->manifest(); }
 
-Result<VerifiedBytes> SignedVfs::read(std::string_view name) const {
-  SIGNEDVFS_ASSIGN(Buffer content, backing_->read(name));
-  return VerifiedBytes(std::move(content));
+Result<VerifiedBytes> SignedVfs::read(std::string_view name, const Allocate& allocate) const {
+  return backing_->read(name, allocate);
+}
+
+Result<VerifiedBytes> SignedVfs::read_through(std::string_view name, Vessel& vessel) const {
+  return backing_->read_through(name, vessel);
 }
 
 Result<std::uint64_t> SignedVfs::size_of(std::string_view name) const {
   return backing_->size_of(name);
+}
+
+Result<std::string> SignedVfs::identity_of(std::string_view name) const {
+  return backing_->identity_of(name);
 }
 
 Result<std::vector<std::string>> SignedVfs::order() const {

@@ -8,10 +8,12 @@
 #include <string_view>
 #include <vector>
 
-#include "archive/container.h"
-#include "archive/status.h"
-#include "vfs/listing.h"
-#include "vfs/manifest.h"
+#include "archive/base/allocate.h"
+#include "archive/base/status.h"
+#include "archive/base/vessel.h"
+#include "archive/members/container.h"
+#include "vfs/manifest/listing.h"
+#include "vfs/manifest/manifest.h"
 #include "vfs/trust.h"
 #include "vfs/verified_bytes.h"
 
@@ -21,9 +23,8 @@ class Backing;
 class ByteSource;
 struct Listed;
 
-// SignedVfs gives out members of one archive or directory whose manifest satisfied a policy. It is
-// the only place that mints `VerifiedBytes`. Nothing that it says ever changes; may be used from
-// any thread.
+// SignedVfs gives out members of one archive or directory whose manifest satisfied a policy, as
+// `VerifiedBytes`. Nothing that it says ever changes; may be used from any thread.
 //
 // Where an archive has a signed index, only the pages that answers need are read and checked, when
 // they are needed: any question may then fail, and such a failure is a refusal like any other.
@@ -74,16 +75,28 @@ class SignedVfs {
   Result<const Manifest*> manifest() const;
 
   // read copies the member out once, compares the digest of that private copy (as it is stored
-  // where there is an index, decoded otherwise) with the signed one, and returns the content. Fails
-  // with `kNotFound` where `name` is not listed; any other code is a refusal.
-  Result<VerifiedBytes> read(std::string_view name) const;
+  // where there is an index, decoded otherwise) with the signed one, and returns the content, in
+  // memory that `allocate` chooses. The size that it is asked for is the declared one: signed where
+  // there is an index. Fails with `kNotFound` where `name` is not listed, and as `allocate` does;
+  // any other code is a refusal.
+  Result<VerifiedBytes> read(std::string_view name, const Allocate& allocate = {}) const;
+
+  // read_through does the same by way of `vessel`: the content is put into it, and what is compared
+  // and returned is the memory that it gives out when it is closed. Of a vessel that takes less it
+  // is the front of the content, which all of it has been compared for. Fails also as it does.
+  Result<VerifiedBytes> read_through(std::string_view name, Vessel& vessel) const;
 
   // size_of returns the member's decoded size; 0 for what is not there. It is signed where there is
   // an index, and otherwise what the container declares: for listings only.
   Result<std::uint64_t> size_of(std::string_view name) const;
 
+  // identity_of returns a text that two members, of whatever archives, share only where both have
+  // the same content. It is made of signed digests, and nothing is read for it but pages of the
+  // index. The same content may have several. Fails with `kNotFound` where `name` is not listed.
+  Result<std::string> identity_of(std::string_view name) const;
+
   // order returns the paths in the order in which a program was seen to read them when the archive
-  // was made (vfs/import_order.h): the text is the signed one, that every path is a member's only
+  // was made (vfs/manifest/order.h): the text is the signed one, that every path is a member's only
   // `verify_all` checks. Empty where nothing was recorded. Fails as `read` does.
   Result<std::vector<std::string>> order() const;
 

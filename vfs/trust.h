@@ -3,8 +3,8 @@
 
 #include <utility>
 
-#include "archive/limits.h"
-#include "vfs/policy.h"
+#include "archive/base/limits.h"
+#include "vfs/manifest/policy.h"
 
 namespace signedvfs {
 

@@ -6,14 +6,14 @@
 #include <span>
 #include <utility>
 
-#include "archive/buffer.h"
+#include "archive/base/buffer.h"
 
 namespace signedvfs {
 
-// VerifiedBytes owns the content of one member of a `SignedVfs`. Only `SignedVfs` makes them, only
-// after hashing this memory, or the private copy that was decoded into it, and nothing can change
-// them afterwards. Whatever compiles, unmarshals
-// or loads code takes VerifiedBytes and never a span.
+// VerifiedBytes owns the content of one member of a `SignedVfs`. Only `ContentCheck` makes them,
+// right after it has hashed this memory, or the private copy that was then decoded into it, and
+// compared the digest with the signed one. Nothing can change them afterwards. Whatever compiles,
+// unmarshals or loads code takes VerifiedBytes and never a span.
 class VerifiedBytes {
  public:
   VerifiedBytes(VerifiedBytes&&) noexcept = default;
@@ -26,7 +26,7 @@ class VerifiedBytes {
   std::span<const std::byte> bytes() && = delete;
 
  private:
-  friend class SignedVfs;
+  friend class ContentCheck;
   explicit VerifiedBytes(Buffer buffer) noexcept : buffer_(std::move(buffer)) {}
 
   Buffer buffer_;

@@ -3,7 +3,6 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <locale.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -15,6 +14,7 @@
 #include <new>
 #include <string_view>
 
+#include "archive/base/file_mode.h"
 #include "archive/foreign/interface.h"
 
 namespace {
@@ -233,7 +233,7 @@ Outcome give_entries(const SignedvfsForeignHost& host, archive* reader) {
     given.mode = archive_entry_mode(entry);
     given.traits = traits_of(entry);
     if (host.entry(host.context, &given) != 0) return {kSignedvfsForeignStopped};
-    if (S_ISREG(given.mode)) {
+    if (signedvfs::type_of(given.mode) == signedvfs::kRegularType) {
       if (const Outcome outcome = give_content(host, reader); outcome.code != 0) return outcome;
     }
   }
@@ -247,21 +247,23 @@ Outcome decode_seven_zip(const SignedvfsForeignHost& host, archive* reader, File
   return file.stopped() ? Outcome{kSignedvfsForeignStopped} : outcome;
 }
 
-// decode_lzma reads one .lzma file, which is all there is.
-Outcome decode_lzma(const SignedvfsForeignHost& host, archive* reader, File& file) {
+// decode_single reads one compressed file, which is all there is.
+Outcome decode_single(const SignedvfsForeignHost& host, archive* reader, File& file, int filter) {
   archive_read_support_format_raw(reader);
-  if (archive_read_support_filter_by_code(reader, ARCHIVE_FILTER_LZMA) != ARCHIVE_OK) {
-    return {kSignedvfsForeignMalformed, "this libarchive lacks lzma"};
+  archive_read_support_format_empty(reader);  // what decodes to nothing is not raw
+  if (archive_read_support_filter_by_code(reader, filter) != ARCHIVE_OK) {
+    return {kSignedvfsForeignMalformed, "this libarchive lacks bzip2 or lzma"};
   }
   archive_entry* whole = nullptr;
-  if (file.attach(reader, false) != ARCHIVE_OK ||
-      archive_read_next_header(reader, &whole) != ARCHIVE_OK) {
+  const bool is_attached = file.attach(reader, false) == ARCHIVE_OK;
+  const int begun = is_attached ? archive_read_next_header(reader, &whole) : ARCHIVE_FATAL;
+  if (begun != ARCHIVE_OK && begun != ARCHIVE_EOF) {
     return file.stopped() ? Outcome{kSignedvfsForeignStopped} : refused(reader);
   }
-  if (archive_filter_code(reader, 0) != ARCHIVE_FILTER_LZMA) {
-    return {kSignedvfsForeignMalformed, "not lzma"};
+  if (archive_filter_code(reader, 0) != filter) {
+    return {kSignedvfsForeignMalformed, "it is compressed in another way than it says"};
   }
-  const Outcome outcome = give_content(host, reader);
+  const Outcome outcome = begun == ARCHIVE_EOF ? Outcome{} : give_content(host, reader);
   return file.stopped() ? Outcome{kSignedvfsForeignStopped} : outcome;
 }
 
@@ -321,7 +323,7 @@ Outcome decode_stream(const SignedvfsForeignHost& host, archive* decompressor, a
 
 }  // namespace
 
-int signedvfs_foreign_decode_2(const SignedvfsForeignHost* host, char* why, std::size_t why_size) {
+int signedvfs_foreign_decode_3(const SignedvfsForeignHost* host, char* why, std::size_t why_size) {
   const Utf8Locale locale;
   // Declared in this order: a reader is closed while what it reads from is still there.
   const std::unique_ptr<File> file(new (std::nothrow) File(*host));
@@ -338,7 +340,10 @@ int signedvfs_foreign_decode_2(const SignedvfsForeignHost* host, char* why, std:
         outcome = decode_seven_zip(*host, reader.get(), *file);
         break;
       case kSignedvfsForeignLzma:
-        outcome = decode_lzma(*host, reader.get(), *file);
+        outcome = decode_single(*host, reader.get(), *file, ARCHIVE_FILTER_LZMA);
+        break;
+      case kSignedvfsForeignBzip2:
+        outcome = decode_single(*host, reader.get(), *file, ARCHIVE_FILTER_BZIP2);
         break;
       default:
         outcome = {kSignedvfsForeignMalformed, "an unknown format"};

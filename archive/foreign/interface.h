@@ -31,6 +31,7 @@ enum {
   kSignedvfsForeignStream = 0,  // a tar or cpio archive, perhaps compressed
   kSignedvfsForeignSevenZip,    // a 7z archive
   kSignedvfsForeignLzma,        // no archive: one .lzma file, whose content goes to `data`
+  kSignedvfsForeignBzip2,       // the same with a .bz2 file
 };
 
 // SignedvfsForeignHost is the core's side. Callbacks return 0 to go on; anything else ends the
@@ -60,12 +61,12 @@ enum {
   kSignedvfsForeignNoMemory,
 };
 
-// signedvfs_foreign_decode_2 decodes the archive that `host` reads, once and in order, and returns
+// signedvfs_foreign_decode_3 decodes the archive that `host` reads, once and in order, and returns
 // one of the values above. `why` (of `why_size` bytes, at least one) receives a terminated sentence
 // for people. May be called from any number of threads.
 typedef int SignedvfsForeignDecode(const SignedvfsForeignHost* host, char* why, size_t why_size);
 
-__attribute__((visibility("default"))) SignedvfsForeignDecode signedvfs_foreign_decode_2;
+__attribute__((visibility("default"))) SignedvfsForeignDecode signedvfs_foreign_decode_3;
 
 #ifdef __cplusplus
 }

@@ -8,21 +8,20 @@ from signedvfs._core import (
     KeyFileError,
     Limits,
     PathHook,
-    PrivateKey,
     PublicKey,
     SignedVfs,
-    SignReport,
     Stat,
     TrustPolicy,
-    append,
+    __version__,
+    close_doors,
     defer_collection,
+    doors_are_open,
     get_limits,
     get_policy,
     open,
+    open_doors,
     set_policy,
-    sign,
     trust,
-    unsign,
     zipimporter,
 )
 
@@ -30,6 +29,8 @@ from signedvfs._core import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from signedvfs._core import hook
+    from signedvfs._tools import PrivateKey, SignReport, append, sign, unsign
+    from signedvfs.native import preload
     from signedvfs.packaging import pack
 
 __all__ = [
@@ -45,13 +46,18 @@ __all__ = [
     "SignedVfs",
     "Stat",
     "TrustPolicy",
+    "__version__",
     "append",
+    "close_doors",
     "defer_collection",
+    "doors_are_open",
     "get_limits",
     "get_policy",
     "hook",
     "open",
+    "open_doors",
     "pack",
+    "preload",
     "set_policy",
     "sign",
     "trust",
@@ -61,16 +67,27 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Fetch what has its price when it is asked for."""
+    """Fetch what has its price when it is asked for (PEP 562)."""
     if name == "hook":
         # Whoever asks for the hook is about to install it. From then on the standard library must
         # not read archives of ours by itself, also before the first import.
         _core._close_side_doors()
         _core.hook._purge()
-        globals()["hook"] = _core.hook
-        return _core.hook
-    if name == "pack":  # needs much of the standard library
-        from signedvfs.packaging import pack
+        found: object = _core.hook
+    elif name == "pack":  # needs much of the standard library
+        from signedvfs.packaging import pack as found
+    elif name == "preload":
+        from signedvfs.native import preload as found
+    elif name in ("PrivateKey", "SignReport", "append", "sign", "unsign"):  # no import needs these
+        from signedvfs import _tools
 
-        return pack
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = getattr(_tools, name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    """Name also what has not been fetched."""
+    return sorted({*globals(), *__all__})

@@ -1,36 +1,39 @@
-"""The native half of signedvfs."""
+"""The native half of signedvfs: everything that an import needs."""
 
 import builtins
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from importlib.machinery import ModuleSpec
-from types import CodeType, MappingProxyType, ModuleType, TracebackType
+from types import CodeType, MappingProxyType, ModuleType
 from typing import Any, Literal, final
 
-from _typeshed import ReadableBuffer, StrOrBytesPath
+from _typeshed import StrOrBytesPath
 from typing_extensions import Self, TypeAlias
 
 from signedvfs.resources import ArchiveReader
+
+__version__: str
 
 _Time: TypeAlias = float | datetime
 _Clock: TypeAlias = _Time | Callable[[], _Time]
 _Progress: TypeAlias = Callable[[int, int], object]
 _Algorithm: TypeAlias = Literal["ed25519", "ecdsa-p256", "ecdsa-p384", "rsa-pss"]
-_Hash: TypeAlias = Literal["sha256", "sha384", "sha512"]
-_Method: TypeAlias = Literal["stored", "deflate", "zstd"]
 
 class IntegrityCheckError(Exception):
     """An archive was not used, because what it holds could not be checked.
 
-    `code` names the reason, `archive` and `member` what it was about (None where that is
-    not known), `limit` the field of Limits that was exceeded (None where none was). It is no
-    ImportError and no OSError, so code that treats those as "not there" does not take
+    `code` names what was wrong, `reason` says it, `advice` what to do; `path` and
+    `member` say what it was about (None where that is not known), `limit` is the
+    field of Limits that was exceeded (None where none was). It is no ImportError
+    and no OSError, so code that treats those as "not there" does not take
     tampering for absence.
     """
 
     code: str
-    archive: str | None
+    reason: str
+    advice: str
+    path: str | None
     member: str | None
     limit: str | None
 
@@ -44,7 +47,9 @@ class KeyFileError(ValueError):
     """A key could not be used: malformed, too weak, or its password is missing or wrong."""
 
     code: str
-    archive: str | None
+    reason: str
+    advice: str
+    path: str | None
     member: str | None
     limit: str | None
 
@@ -57,22 +62,22 @@ class PublicKey:
     """
 
     def __init__(self, text: str) -> None: ...
-    @staticmethod
-    def load(path: StrOrBytesPath) -> PublicKey:
+    @classmethod
+    def load(cls, path: StrOrBytesPath) -> PublicKey:
         """Read a PEM file: a regular file of at most 64 KiB.
 
         Raises KeyFileError, OSError.
         """
 
-    @staticmethod
-    def from_pem(text: str) -> PublicKey:
+    @classmethod
+    def from_pem(cls, text: str) -> PublicKey:
         """Read one PEM block "PUBLIC KEY".
 
         Raises KeyFileError.
         """
 
-    @staticmethod
-    def from_numbers(modulus: int, exponent: int = 65537) -> PublicKey:
+    @classmethod
+    def from_numbers(cls, modulus: int, exponent: int = 65537) -> PublicKey:
         """Make an RSA key of its numbers, as signedimp's RSAKey had them.
 
         Raises KeyFileError, ValueError.
@@ -99,37 +104,6 @@ class PublicKey:
     def __reduce__(self) -> tuple[type[PublicKey], tuple[str]]: ...
 
 @final
-class PrivateKey:
-    """A key pair, to sign with.
-
-    It can be saved, and neither pickled nor copied into a text by accident.
-    """
-
-    @staticmethod
-    def generate(alg: _Algorithm = "ed25519", bits: int = 3072) -> PrivateKey:
-        """Make a key. `bits` is for "rsa-pss" only."""
-
-    @staticmethod
-    def load(path: StrOrBytesPath, password: str | bytes | None = None) -> PrivateKey:
-        """Read a PEM file (PKCS#8), encrypted where a password is given: a regular file of at most
-        64 KiB, whose encryption asks for at most 10,000,000 rounds of PBKDF2, or 32 MiB and
-        2**24 steps of scrypt.
-
-        Raises KeyFileError, OSError.
-        """
-
-    def save(self, path: StrOrBytesPath, password: str | bytes | None = None) -> None:
-        """Write the key to a new file that only its owner can read, encrypted where a password is
-        given. An existing file is left alone.
-
-        Raises ValueError, OSError.
-        """
-
-    @property
-    def public_key(self) -> PublicKey:
-        """The key's public half."""
-
-@final
 class TrustPolicy:
     """Whom to believe, and for what. The default trusts no key, and so refuses every archive.
 
@@ -142,6 +116,13 @@ class TrustPolicy:
     datetime, or a callable that returns one of these and is called once for each archive.
     legacy: also accept manifests that signedimp itself made. Their MD5 and SHA-1 can be forged
     by whoever had a say in what was signed; keep to False where you can sign anew.
+    libraries: names, such as 'libodbc.so.2', of libraries of the system that extension modules may
+    need beside those that every Linux has (manylinux).
+    preloads: names of libraries that LD_PRELOAD may have in the process, such as an allocator; with
+    any other no extension module is loaded.
+    library_directory: a directory for files without a name, in the place of sealed memory where
+    the system forbids that. Root and the files' owner could change them; None: nothing is loaded
+    then.
 
     Raises ValueError where these make no sense together.
     """
@@ -155,6 +136,9 @@ class TrustPolicy:
         revoked: Iterable[PublicKey | str] = (),
         now: _Clock | None = None,
         legacy: bool = False,
+        libraries: Iterable[str] = (),
+        preloads: Iterable[str] = (),
+        library_directory: StrOrBytesPath | None = None,
     ) -> None: ...
     @property
     def keys(self) -> tuple[PublicKey, ...]:
@@ -183,6 +167,18 @@ class TrustPolicy:
     @property
     def legacy(self) -> bool:
         """Whether manifests that signedimp itself made are accepted."""
+
+    @property
+    def libraries(self) -> frozenset[str]:
+        """The further libraries of the system that extension modules may need."""
+
+    @property
+    def preloads(self) -> frozenset[str]:
+        """The libraries that LD_PRELOAD may have in the process."""
+
+    @property
+    def library_directory(self) -> str | None:
+        """Where files stand in for sealed memory, or None."""
 
 @final
 class Limits:
@@ -370,115 +366,6 @@ class SignedVfs:
         `verify_all` refuses them.
         """
 
-@final
-class SignReport:
-    """What signing has done."""
-
-    @property
-    def output(self) -> str:
-        """The file or directory that is signed now."""
-
-    @property
-    def added(self) -> bool:
-        """Whether others had signed the same, and their signatures were kept."""
-
-    @property
-    def members(self) -> int:
-        """How many members the manifest lists."""
-
-    @property
-    def name(self) -> str | None:
-        """The signed `@name`, or None."""
-
-    @property
-    def serial(self) -> int | None:
-        """The signed `@serial`, or None."""
-
-    @property
-    def not_before(self) -> int | None:
-        """The signed `@not-before` in seconds since 1970, or None."""
-
-    @property
-    def expires(self) -> int | None:
-        """The signed `@expires` in seconds since 1970, or None."""
-
-    @property
-    def hash_type(self) -> str:
-        """The hash of the members, such as "sha256"."""
-
-    @property
-    def has_index(self) -> bool:
-        """Whether there is a signed index."""
-
-    @property
-    def prefix_length(self) -> int | None:
-        """The signed number of bytes in front of the archive, or None."""
-
-    @property
-    def recorded(self) -> int:
-        """How many members stand in the order in which a program read them."""
-
-    @property
-    def carried_over(self) -> list[str]:
-        """Which of name, serial, not_before and expires come from the manifest that was there."""
-
-    @property
-    def signers(self) -> list[str]:
-        """The fingerprints on the result."""
-
-    @property
-    def kept(self) -> list[str]:
-        """Those among them that were there before. They were not checked."""
-
-    @property
-    def dropped(self) -> list[str]:
-        """The fingerprints of the other signatures that were there before."""
-
-    @property
-    def left_out(self) -> list[str]:
-        """Members that were not carried over, each with the reason."""
-
-    @property
-    def warnings(self) -> list[str]:
-        """What a person should know of, a text each."""
-
-@final
-class ArchiveWriter:
-    """Write a zip archive canonically: the same members in the same order give the same bytes.
-
-    Nothing appears at `path` before `finish`; as a context manager it finishes by itself, and
-    leaves nothing behind where the block raises. Any thread may use it. Members are packed
-    in the background, so what keeps one from being written may be raised later.
-
-    Whoever opens under the same `limits` (None: the defaults) will read it: what compresses
-    too well for their `ratio` is deflated, or stored.
-    """
-
-    def __init__(self, path: StrOrBytesPath, limits: Limits | None = None) -> None: ...
-    def add(
-        self,
-        name: str,
-        data: ReadableBuffer,
-        method: _Method = "deflate",
-        level: int = 0,
-    ) -> None:
-        """Append a member. `method` is 'stored', 'deflate' or 'zstd'; level 0 is the method's
-        default. What does not get smaller is stored.
-
-        Raises ValueError for a name or a size that no signed archive may have, OSError.
-        """
-
-    def finish(self) -> None:
-        """Complete the archive and put it in place."""
-
-    def __enter__(self) -> Self: ...
-    def __exit__(
-        self,
-        type: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None: ...
-
 def open(
     path: StrOrBytesPath, policy: TrustPolicy | None = None, limits: Limits | None = None
 ) -> SignedVfs:
@@ -487,77 +374,6 @@ def open(
     `policy` is a TrustPolicy; None means the one that `trust` and `set_policy` made.
     `limits` is a Limits; None means those that were set with that policy.
     Members are verified when they are read. Raises IntegrityCheckError.
-    """
-
-def sign(
-    path: StrOrBytesPath,
-    keys: PrivateKey | Iterable[PrivateKey],
-    output: StrOrBytesPath | None = None,
-    name: str | None = None,
-    serial: int | None = None,
-    expires: _Time | None = None,
-    not_before: _Time | None = None,
-    hash: _Hash | None = None,
-    limits: Limits | None = None,
-    progress: _Progress | None = None,
-    index: bool | None = None,
-    keep_signatures: bool = False,
-    at: _Time | None = None,
-    compiled_here: bool = False,
-) -> SignReport:
-    """Sign an archive or a directory, in place or (archives) into `output`.
-
-    `keys` is one PrivateKey or several. Attributes that are not given are carried over from a
-    manifest that one of the keys has signed, and from no other; it has to be this archive's:
-    at least half of what it lists is here, and at least half of what is here is listed. The
-    report says what is signed now.
-
-    Times are seconds since 1970 or aware datetimes. `hash` is 'sha256' (the default), 'sha384' or
-    'sha512'. The result is verified before it is put in place; on failure nothing has changed.
-
-    Signatures by other keys are dropped. `keep_signatures=True` signs once more the very statement
-    that they cover, attributes included, and keeps them; where content, attributes or the choice
-    of an index would make another one of it, that is a ValueError.
-
-    A result that has expired, or is not valid yet, at the moment `at` (default: now) is a
-    ValueError. Without a name, a serial number keeps older releases away from the archive's path
-    only; `warnings` say so.
-
-    A .pyc runs instead of the source beside it, whatever it was compiled from. One that is not
-    known from the manifest there is warned of, unless `compiled_here=True` says that the caller
-    has compiled all of them itself.
-
-    `index` says whether an archive gets a signed index, with which opening costs the same for
-    any number of members; None leaves that to their number.
-
-    `progress` is called with the steps done and their number; what it raises ends the work.
-    Raises IntegrityCheckError where the content can not be signed, ValueError, OSError.
-    """
-
-def _check_validity(expires: _Time | None, not_before: _Time | None, at: _Time | None) -> None:
-    """Raise ValueError where what has these times would not be valid at `at` (default: now)."""
-
-def unsign(
-    path: StrOrBytesPath, output: StrOrBytesPath | None = None, limits: Limits | None = None
-) -> None:
-    """Remove the manifest and its signatures, and keep everything else.
-
-    Raises IntegrityCheckError, ValueError, OSError.
-    """
-
-def append(
-    archive: StrOrBytesPath,
-    executable: StrOrBytesPath,
-    output: StrOrBytesPath,
-    keys: PrivateKey | Iterable[PrivateKey],
-    limits: Limits | None = None,
-    at: _Time | None = None,
-) -> SignReport:
-    """Write `executable` followed by the signed `archive` to `output`, signed as one.
-
-    `keys` are keys that have signed the archive. The executable keeps its mode, and its
-    bytes are covered by the signature. An archive that has expired, or is not valid yet, at the
-    moment `at` (default: now) is a ValueError. Raises IntegrityCheckError, ValueError, OSError.
     """
 
 class zipimporter:
@@ -613,6 +429,11 @@ class zipimporter:
         def load_module(self, fullname: str) -> ModuleType:
             """Import the module into sys.modules and return it. Use importlib.import_module."""
 
+    def _preload(self, fullname: str) -> list[str]:
+        """Load the native code of a module, or of all modules of a package, without importing them.
+        Return the paths of the members.
+        """
+
     def invalidate_caches(self) -> None:
         """Look at the next use whether another archive stands at the path now."""
 
@@ -631,6 +452,13 @@ class zipimporter:
     @property
     def _below_roots(self) -> bool:
         """Whether it belongs to a hook for given roots."""
+
+    @property
+    def _files(self) -> dict[str, tuple[str, int, int, int, int, int, int, int]]:
+        """What is signed, as zipimport keeps it: for its users."""
+
+    def _get_files(self) -> dict[str, tuple[str, int, int, int, int, int, int, int]]:
+        """Return `_files`."""
 
     def __copy__(self) -> Self: ...
     def __deepcopy__(self, memo: object) -> Self: ...
@@ -729,6 +557,21 @@ def defer_collection(defer: bool = True) -> None:
     import nothing change nothing. False: as usual.
     """
 
+def open_doors() -> None:
+    """Have paths below archives in use answer `open`, `os.stat`, `os.listdir` and their kin.
+
+    In this interpreter, with what is signed and verified; such paths never reach the disk,
+    and cannot be written to. Archives are in use once something was imported from them.
+    Calling it again does nothing. Raises ValueError where another package has replaced one
+    of those functions by something that is none of Python's own.
+    """
+
+def close_doors() -> None:
+    """Undo `open_doors`, completely."""
+
+def doors_are_open() -> bool:
+    """Tell whether `open_doors` is in force in this interpreter."""
+
 def get_policy() -> TrustPolicy:
     """Return the policy in force."""
 
@@ -744,8 +587,22 @@ def _finder_below(roots: tuple[str, ...], path: str) -> zipimporter:
 def _close_side_doors() -> None:
     """Have the standard library ask us before it reads archives by itself."""
 
+class _finder_face(zipimporter):  # as its objects are called
+    """What the finders of signedvfs say they are. A call makes one of these."""
+
+def _execute(loader: object, executed: ModuleType) -> None:
+    """Have a loader execute a module that has doors or a registry."""
+
 def _close_doors_of(name: str) -> None:
     """Do so for a module that has just been executed."""
+
+def _isolate_flags() -> None:
+    """Have sys.flags say what -I makes them say."""
+
+def _bundled_library(name: str) -> str | None:
+    """Return the path below an archive in use of the library that `name` stands for, as
+    ctypes.util.find_library takes it; None while the doors are closed, and where none is.
+    """
 
 def _sealed_memory(content: bytes) -> int | None:
     """Return a descriptor of memory that holds `content` and that nobody can change; None where

@@ -1,18 +1,22 @@
 """Modules with functions that would go past the finder, watched while they are imported.
 
-`bindings/side_doors.cc` lists these functions. They are there once their module has been executed,
+`importer/doors/table.h` lists these functions. They are there once their module has been executed,
 and have to be ours before whoever imports the module goes on.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from importlib.machinery import ModuleSpec
-from types import ModuleType
-from typing import Any
 
-from signedvfs._core import _close_doors_of
+from signedvfs._core import _close_doors_of, _execute
+
+# Nothing else is imported: what these import may be the very module that is to be watched.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+    from typing import Any
 
 
 def watched(
@@ -64,7 +68,7 @@ class WatchedLoader:
             spec.loader = self._loader
         if loader is self:
             module.__loader__ = self._loader
-        self._loader.exec_module(module)
+        _execute(self._loader, module)
         _close_doors_of(module.__name__)
 
     def __getattr__(self, name: str) -> Any:

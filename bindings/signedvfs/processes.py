@@ -8,7 +8,17 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from signedvfs import Limits, TrustPolicy, get_limits, get_policy, hook, set_policy
+from signedvfs import (
+    Limits,
+    TrustPolicy,
+    doors_are_open,
+    get_limits,
+    get_policy,
+    hook,
+    open_doors,
+    restarting,
+    set_policy,
+)
 from signedvfs._core import PathHook
 
 # The file that makes the package importable, beside the one that this module was loaded from.
@@ -30,7 +40,14 @@ class _Importer:
 
     def __reduce__(self) -> tuple[Callable[..., None], tuple[object, ...]]:
         hooks = [_described(one) for one in _hooks_in_use()]
-        return _set_up, (get_policy(), get_limits(), hooks)
+        return _set_up, (get_policy(), get_limits(), hooks, doors_are_open())
+
+
+class _Run:
+    """Stands for how `signedvfs run` has entered this process; unpickling it enters the child."""
+
+    def __reduce__(self) -> tuple[Callable[..., None], tuple[object, ...]]:
+        return _enter, (restarting.entry_in_force(),)
 
 
 def get_preparation_data(
@@ -48,6 +65,8 @@ def get_preparation_data(
         if os.path.isabs(_FOR_CHILD):  # noqa: PTH117  # pathlib has its price
             data["signedvfs package"] = _Package()
         data["signedvfs"] = _Importer()
+        if restarting.entry_in_force() is not None:
+            data["signedvfs run"] = _Run()
     return data
 
 
@@ -74,7 +93,7 @@ def _described(one: PathHook) -> tuple[object, ...]:
     return one.roots, one.policy, one.limits, one._remembered()
 
 
-def _set_up(policy: TrustPolicy, limits: Limits, hooks: list[tuple[Any, ...]]) -> None:
+def _set_up(policy: TrustPolicy, limits: Limits, hooks: list[tuple[Any, ...]], doors: bool) -> None:
     set_policy(policy, limits)
     made = []
     for roots, own_policy, own_limits, known in hooks:
@@ -83,3 +102,12 @@ def _set_up(policy: TrustPolicy, limits: Limits, hooks: list[tuple[Any, ...]]) -
         made.append(one)
     for one in reversed(made):
         one.install()
+    if doors:
+        open_doors()
+
+
+def _enter(entry: restarting.Entry) -> None:
+    from signedvfs import process_doors
+
+    restarting.entered(entry)
+    process_doors.close()

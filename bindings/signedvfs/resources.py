@@ -16,14 +16,13 @@ import os
 import pathlib
 import posixpath
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from importlib.machinery import ModuleSpec
 from importlib.resources import as_file
 from typing import IO, Any, Union
 
-from signedvfs._core import SignedVfs, _finder_of, zipimporter
-from signedvfs.sealed import sealed_file, write_private
+from signedvfs._core import SignedVfs, _finder_of, doors_are_open, zipimporter
+from signedvfs.sealed import private_directory, sealed_file, write_private
 
 if sys.version_info >= (3, 11):
     from importlib.resources.abc import Traversable, TraversableResources
@@ -193,6 +192,19 @@ class ArchivePath(Traversable):
                 yield from child._glob(rest)
 
 
+class OpenArchivePath(ArchivePath):
+    """An `ArchivePath` that opens by its path, too: one that was made while the doors are open.
+
+    `open`, `gzip.open`, `os.listdir` and their like take it, as they take the pathlib.Path that
+    resources in directories are; many programs have never seen another.
+    """
+
+    __slots__ = ()
+
+    def __fspath__(self) -> str:
+        return str(self)
+
+
 class ArchiveReader(TraversableResources):
     """The resources of one directory of an archive."""
 
@@ -325,7 +337,7 @@ def zip_files(original: Callable[[Any], object], reader: Any) -> object:
     finder = _finder_of(os.fsdecode(reader.archive))
     if finder is None:
         return original(reader)
-    return ArchivePath(*_place_of(finder)).joinpath(reader.prefix)
+    return _path_in(*_place_of(finder)).joinpath(reader.prefix)
 
 
 def fallback_resources(original: Callable[[ModuleSpec], object], spec: ModuleSpec) -> object:
@@ -354,7 +366,11 @@ def _portions(paths: Iterable[str]) -> Traversable | None:
 
 def _directory_of(finder: zipimporter) -> ArchivePath:
     vfs, archive = _place_of(finder)
-    return ArchivePath(vfs, archive, finder.prefix.rstrip("/"))
+    return _path_in(vfs, archive, finder.prefix.rstrip("/"))
+
+
+def _path_in(vfs: SignedVfs, root: str, at: str = "") -> ArchivePath:
+    return (OpenArchivePath if doors_are_open() else ArchivePath)(vfs, root, at)
 
 
 def _place_of(finder: zipimporter) -> tuple[SignedVfs, str]:
@@ -381,19 +397,22 @@ def _unique(paths: Iterable[ArchivePath]) -> Iterator[ArchivePath]:
             yield path
 
 
-def _path_in_file_system(path: Traversable) -> contextlib.AbstractContextManager[pathlib.Path]:
-    """Give a file a sealed path, and a directory a private copy, for importlib.resources.as_file.
+def path_in_file_system(path: Traversable) -> contextlib.AbstractContextManager[pathlib.Path]:
+    """Decide what `path` is for those who need a path in the file system, as `as_file` does.
 
-    A directory can have more files than a process can have descriptors, so its files are read-only
-    copies instead.
+    A file has a sealed path, which other processes of the user can open, too: `certifi.where()` is
+    given to children. A directory can have more files than a process can have descriptors; where
+    the doors are open, it is the virtual one, and otherwise its files are read-only copies.
     """
+    if isinstance(path, ArchivePath) and path.is_dir() and doors_are_open():
+        return contextlib.nullcontext(pathlib.Path(str(path)))
     return _private_tree(path) if path.is_dir() else sealed_file(path.name, path.read_bytes())
 
 
 @contextlib.contextmanager
 def _private_tree(source: Traversable) -> Iterator[pathlib.Path]:
-    with tempfile.TemporaryDirectory(prefix="signedvfs-") as directory:
-        yield _copy_tree(source, pathlib.Path(directory))
+    with private_directory() as directory:
+        yield _copy_tree(source, directory)
 
 
 def _copy_tree(source: Traversable, directory: pathlib.Path) -> pathlib.Path:
@@ -408,5 +427,5 @@ def _copy_tree(source: Traversable, directory: pathlib.Path) -> pathlib.Path:
 
 
 _register = as_file.register  # type: ignore[attr-defined]  # a singledispatch function
-_register(ArchivePath, _path_in_file_system)
-_register(MergedPath, _path_in_file_system)
+_register(ArchivePath, path_in_file_system)
+_register(MergedPath, path_in_file_system)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +13,27 @@ from pathlib import Path
 from signedvfs._core import _sealed_memory
 
 _OWNER_READS = 0o400
+
+
+@contextlib.contextmanager
+def private_directory() -> Iterator[Path]:
+    """Make a directory that is gone when the context ends, or this very process.
+
+    Children that were forked meanwhile and end as programs do (sys.exit) leave it alone.
+    """
+    directory = tempfile.mkdtemp(prefix="signedvfs-")
+    owner = os.getpid()
+
+    def remove() -> None:
+        if os.getpid() == owner:
+            shutil.rmtree(directory, ignore_errors=True)
+
+    atexit.register(remove)
+    try:
+        yield Path(directory)
+    finally:
+        atexit.unregister(remove)
+        remove()
 
 
 @contextlib.contextmanager
@@ -23,8 +46,8 @@ def sealed_file(name: str, content: bytes) -> Iterator[Path]:
     Where the system has no such memory, or forbids it, the path is a private file that can only be
     read. Raises OSError.
     """
-    with tempfile.TemporaryDirectory(prefix="signedvfs-") as directory:
-        path = Path(directory, name)
+    with private_directory() as directory:
+        path = directory / name
         descriptor = _sealed_memory(content)
         try:
             if descriptor is not None:

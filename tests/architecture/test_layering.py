@@ -1,4 +1,4 @@
-"""The arrows of the house: importer -> vfs -> archive, one owner per library, and no way back.
+"""The arrows of houses and rooms, one owner per library, one room with system calls; no way back.
 
 Each rule is a function from a source tree to its violations. It runs over this project, where it
 must find nothing, and over a small tree that breaks it, where it must find that.
@@ -22,6 +22,61 @@ LAYERS = {
     "vfs": {"vfs", "archive"},
     "importer": {"importer", "vfs", "archive"},
     "bindings": {"bindings", "importer", "vfs", "archive"},
+}
+
+# ROOMS says which rooms the files of a room may use beside their own. The name of a house stands
+# for what lies at its root.
+BASE, OS = "archive/base", "archive/os"
+MEMBERS, WORKERS = "archive/members", "archive/workers"
+ROOMS = {
+    "archive/base": set(),
+    "archive/os": {BASE},
+    "archive/workers": {BASE, OS},
+    "archive/members": {BASE, OS},
+    "archive/elf": {BASE},
+    "archive/zip": {BASE, MEMBERS},
+    "archive/foreign": {BASE, OS, MEMBERS},
+    "archive/lenient": {BASE, MEMBERS, "archive/zip", "archive/foreign"},
+    "archive": {BASE, OS, WORKERS, MEMBERS, "archive/zip", "archive/foreign"},
+    "vfs/crypto": {BASE, OS},
+    "vfs/manifest": {BASE, MEMBERS, "vfs/crypto"},
+    "vfs/index": {BASE, MEMBERS, "archive/zip", "vfs/crypto", "vfs/manifest"},
+    "vfs": {
+        *(BASE, OS, WORKERS, MEMBERS, "archive/zip", "archive/foreign", "archive"),
+        *("vfs/crypto", "vfs/manifest", "vfs/index"),
+    },
+    # The signer alone reads leniently: nothing else may include archive/lenient.
+    "vfs/signing": {
+        *(BASE, OS, WORKERS, MEMBERS, "archive/zip", "archive/lenient", "archive"),
+        *("vfs/crypto", "vfs/manifest", "vfs/index", "vfs"),
+    },
+    "importer/python": {BASE, OS},
+    "importer/paths": {BASE, OS, "importer/python"},
+    "importer/values": {BASE, OS, "vfs/crypto", "vfs/manifest", "vfs", "importer/python"},
+    "importer/modules": {BASE, "vfs/manifest", "vfs", "importer/python"},
+    "importer/ahead": {BASE, OS, "vfs/manifest", "vfs", "importer/python", "importer/modules"},
+    "importer/native": {
+        *(BASE, OS, "archive/elf", "vfs/manifest", "vfs", "importer/python"),
+    },
+    "importer/doors": {BASE, "importer/python"},
+    "importer/files": {
+        *(BASE, OS, "vfs/manifest", "vfs", "importer/python", "importer/paths"),
+        "importer/native",
+    },
+    "importer/finders": {
+        *(BASE, OS, MEMBERS, "archive", "vfs/manifest", "vfs"),
+        *("importer/python", "importer/paths", "importer/values", "importer/modules"),
+        *("importer/ahead", "importer/native", "importer/doors", "importer/files"),
+    },
+    "importer": {
+        *("importer/python", "importer/values", "importer/doors", "importer/files"),
+        "importer/finders",
+    },
+    "bindings": {
+        *(BASE, OS, MEMBERS, "archive/elf", "archive"),
+        *("vfs/crypto", "vfs/manifest", "vfs", "vfs/signing"),
+        *("importer/python", "importer/values", "importer/native", "importer"),
+    },
 }
 OUTSIDE = {"tests", "bench", "demo", "scripts", "cmake"}
 
@@ -67,6 +122,21 @@ def files(root: Path, *suffixes: str, below: str = "") -> Iterator[tuple[str, st
                 yield path.relative_to(root).as_posix(), path.read_text(encoding="utf-8")
 
 
+# SYSTEM is what calls the operating system, of which a port would write its own.
+SYSTEM = re.compile(
+    r"sys/(?!types\.h|cdefs\.h).*|linux/.*|(c?signal|dirent|dlfcn|elf|fcntl|link|poll|pthread|"
+    r"sched|spawn|termios|unistd)(\.h)?"
+)
+
+
+def room_of(path: str) -> str:
+    """Return the room that a file of the product lies in: the nearest that is drawn."""
+    for parent in Path(path).parents:
+        if parent.as_posix() in ROOMS:
+            return parent.as_posix()
+    return ""
+
+
 def is_product(path: str) -> bool:
     return path.split("/", 1)[0] in LAYERS
 
@@ -102,8 +172,29 @@ def check_includes(root: Path) -> Iterator[str]:
                     yield f"{path}: includes <{header}>, ours, in angle brackets"
             elif ".." in header or not any((base / header).is_file() for base in bases):
                 yield f'{path}: includes "{header}", which is no path from the root of the project'
-            elif is_product(path) and used not in LAYERS[path.split("/", 1)[0]]:
+            elif is_product(path) and room_of(header) not in {
+                room_of(path),
+                *ROOMS.get(room_of(path), ()),
+            }:
                 yield f'{path}: includes "{header}" against the arrows'
+
+
+def check_rooms(root: Path) -> Iterator[str]:
+    """Every directory with sources is a room that is drawn, and every room has some."""
+    found = {Path(path).parent.as_posix() for path, _ in files(root, *SOURCES) if is_product(path)}
+    for room in sorted(found - ROOMS.keys()):
+        yield f"{room}: no such room is drawn"
+    if root == PROJECT:
+        for room in sorted(ROOMS.keys() - found):
+            yield f"{room}: is drawn, and has no sources"
+
+
+def check_system_calls(root: Path) -> Iterator[str]:
+    """archive/os is the one room that calls the operating system."""
+    for path, text in files(root, *SOURCES):
+        for _, header in INCLUDE.findall(text):
+            if is_product(path) and room_of(path) != OS and SYSTEM.fullmatch(header):
+                yield f"{path}: includes <{header}>, which belongs to {OS}"
 
 
 def check_libraries(root: Path) -> Iterator[str]:
@@ -192,6 +283,13 @@ class Breach(NamedTuple):
 
 
 BREACHES = [
+    Breach(check_includes, "archive/os/a.cc", '#include "archive/zip/z.h"\n', "against the arrows"),
+    Breach(check_includes, "vfs/v.cc", '#include "vfs/signing/s.h"\n', "against the arrows"),
+    Breach(check_rooms, "vfs/attic/a.cc", "int x;\n", "no such room"),
+    Breach(check_system_calls, "vfs/a.cc", "#include <unistd.h>\n", "belongs to archive/os"),
+    Breach(check_system_calls, "importer/ahead/a.h", "#include <csignal>\n", "belongs to"),
+    Breach(check_system_calls, "archive/zip/a.h", "#include <sys/stat.h>\n", "belongs to"),
+    Breach(check_system_calls, "archive/a.h", "#include <linux/fs.h>\n", "belongs to"),
     Breach(check_includes, "archive/a.cc", '#include "vfs/v.h"\n', "against the arrows"),
     Breach(check_includes, "vfs/a.cc", '#include "importer/i.h"\n', "against the arrows"),
     Breach(check_includes, "importer/a.cc", '#include "bindings/b.h"\n', "against the arrows"),
@@ -240,8 +338,12 @@ def small_tree(root: Path) -> None:
         "archive/a.cc": '#include "archive/a.h"\n#include <xxhash.h>\n'
         "unsigned x;  // signedvfs\nsigned char y;\n",
         "archive/foreign/f.cc": "#include <archive.h>\n",
+        "archive/os/o.h": "#include <unistd.h>\n#include <sys/stat.h>\n",
+        "archive/zip/z.h": "#include <sys/types.h>\n",
+        "vfs/signing/s.h": '#include "vfs/v.h"\n',
+        "importer/python/p.h": "#include <Python.h>\n",
         "vfs/v.h": '#include "archive/a.h"\n#include <openssl/evp.h>\n',
-        "importer/i.h": '#include "vfs/v.h"\n#include <Python.h>\n',
+        "importer/i.h": '#include "importer/python/p.h"\n#include <Python.h>\n',
         "bindings/b.h": '#include "importer/i.h"\n#include <pybind11/pybind11.h>\n',
         "tests/t.h": '#include "archive/a.h"\n#include <gtest/gtest.h>\n',
         "archive/CMakeLists.txt": "add_library(a a.cc foreign/f.cc)\n"
@@ -270,6 +372,14 @@ def test_a_breach_is_found(breach: Breach, tmp_path: Path) -> None:
     before = path.read_text(encoding="utf-8") if path.exists() else ""
     path.write_text(before + breach.text, encoding="utf-8")
     assert [found for found in breach.rule(tmp_path) if breach.complaint in found]
+
+
+def test_the_rooms_have_an_order() -> None:
+    done: set[str] = set()
+    while len(done) < len(ROOMS):
+        ready = {room for room, used in ROOMS.items() if room not in done and used <= done}
+        assert ready, f"these use each other in a circle: {sorted(ROOMS.keys() - done)}"
+        done |= ready
 
 
 def test_every_layer_was_looked_at() -> None:

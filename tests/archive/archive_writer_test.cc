@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-#include "archive/container.h"
+#include "archive/opening.h"
 #include "support/temporary_directory.h"
 
 namespace signedvfs {

@@ -10,8 +10,8 @@
 #include <thread>
 #include <vector>
 
-#include "archive/codec.h"
-#include "archive/container.h"
+#include "archive/members/codec.h"
+#include "archive/opening.h"
 #include "support/temporary_directory.h"
 
 namespace signedvfs {

@@ -8,7 +8,7 @@
 #include <cstdarg>
 #include <string>
 
-#include "archive/container.h"
+#include "archive/opening.h"
 #include "support/temporary_directory.h"
 
 namespace {

@@ -8,6 +8,7 @@
 
 #include <filesystem>
 
+#include "archive/opening.h"
 #include "support/temporary_directory.h"
 
 namespace signedvfs {

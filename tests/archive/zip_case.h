@@ -6,9 +6,9 @@
 #include <ostream>
 #include <string>
 
-#include "archive/limits.h"
-#include "archive/status.h"
-#include "archive/zip_index.h"
+#include "archive/base/limits.h"
+#include "archive/base/status.h"
+#include "archive/zip/directory.h"
 #include "support/failing_source.h"
 #include "support/zip_builder.h"
 
@@ -35,9 +35,9 @@ inline ZipPlan ordinary_zip() {
 }
 
 // read_index reads the index and, as every reader of a member does, each local header.
-inline Result<ZipIndex> read_index(const std::string& bytes, const Limits& limits = {}) {
+inline Result<ZipDirectory> read_index(const std::string& bytes, const Limits& limits = {}) {
   const MemorySource source(bytes);
-  SIGNEDVFS_ASSIGN(ZipIndex index, ZipIndex::read(source, limits));
+  SIGNEDVFS_ASSIGN(ZipDirectory index, ZipDirectory::read(source, limits));
   for (const ZipRecord& member : index.members()) {
     SIGNEDVFS_ASSIGN(const Buffer stored, copy_stored(source, member));
     EXPECT_EQ(stored.size(), member.stored_size);

@@ -6,11 +6,12 @@ import os
 import pickle
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 import signedvfs
+from signedvfs._tools import ArchiveWriter
 from tests.support.archives import MANIFEST, members_of, tamper, write_archive
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def test_every_attack_gets_an_error_that_a_person_understands(
     with pytest.raises(signedvfs.IntegrityCheckError) as caught:
         signedvfs.open(archive, policy).verify_all()
     assert type(caught.value) is error
-    assert (caught.value.archive, caught.value.member) == (str(archive), member)
+    assert (caught.value.path, caught.value.member) == (str(archive), member)
     if code is not None:
         assert caught.value.code == code
     message = str(caught.value)
@@ -179,7 +180,7 @@ def test_what_cannot_be_looked_at_is_an_integrity_check_error_and_no_os_error(
         with pytest.raises(signedvfs.IntegrityCheckError) as caught:
             signedvfs.open(path, policy)
         assert type(caught.value) is signedvfs.IntegrityCheckError
-        assert (caught.value.code, caught.value.archive) == (code, str(path))
+        assert (caught.value.code, caught.value.path) == (code, str(path))
         assert caught.value.member is None
 
 
@@ -202,7 +203,7 @@ def test_messages_escape_the_names_that_they_quote(
     with pytest.raises(signedvfs.IntegrityCheckMissing) as caught:
         vfs.read("no\x1b[31m\u202esuch")
     assert str(caught.value).isprintable()
-    assert caught.value.archive == str(archive)
+    assert caught.value.path == str(archive)
     assert caught.value.member == "no\x1b[31m\u202esuch"
 
 
@@ -215,12 +216,12 @@ def test_errors_survive_pickling(
     again = pickle.loads(pickle.dumps(caught.value))
     assert type(again) is signedvfs.IntegrityCheckMissing
     assert str(again) == str(caught.value)
-    assert (again.code, again.archive, again.member) == ("NotFound", vfs.path, "absent")
+    assert (again.code, again.path, again.member) == ("NotFound", vfs.path, "absent")
 
 
 def test_an_error_made_by_hand_has_the_attributes_too() -> None:
     error = signedvfs.IntegrityCheckError("made by hand")
-    assert (error.code, error.archive, error.member) == ("", None, None)
+    assert (error.code, error.path, error.member) == ("", None, None)
 
 
 def test_a_writer_of_unsigned_archives_is_no_way_in(
@@ -229,3 +230,44 @@ def test_a_writer_of_unsigned_archives_is_no_way_in(
     write_archive(tmp_path / "a.zip", FILES)
     with pytest.raises(signedvfs.IntegrityCheckMissing, match="signedvfs sign"):
         signedvfs.open(tmp_path / "a.zip", policy)
+
+
+def test_every_error_of_a_tool_has_the_attributes(
+    tmp_path: Path, signed_archive: SignedArchive, key: signedvfs.PrivateKey
+) -> None:
+    archive, absent = signed_archive(FILES), tmp_path / "absent"
+
+    def pack() -> None:
+        with ArchiveWriter(tmp_path / "new.zip") as writer:
+            writer.add("../m.py", b"")
+
+    wrong: list[tuple[type[Exception], str, Path | None, Callable[[], object]]] = [
+        (ValueError, "Usage", None, lambda: signedvfs.PrivateKey.generate(cast(Any, "dsa"))),
+        (ValueError, "Usage", None, lambda: signedvfs.TrustPolicy(threshold=-1)),
+        (ValueError, "Usage", None, lambda: signedvfs.TrustPolicy(threshold=1 << 40)),
+        (ValueError, "Usage", None, lambda: signedvfs.TrustPolicy(now=float("nan"))),
+        (ValueError, "Usage", None, lambda: signedvfs.Limits(members=0)),
+        (ValueError, "Usage", None, lambda: signedvfs.Limits(members=-1)),
+        (ValueError, "Usage", archive, lambda: signedvfs.sign(archive, key, expires=0)),
+        (ValueError, "BadName", tmp_path / "new.zip", pack),
+        (FileNotFoundError, "NotFound", absent, lambda: signedvfs.PublicKey.load(absent)),
+        (FileNotFoundError, "NotFound", absent, lambda: signedvfs.sign(absent, key)),
+        (signedvfs.KeyFileError, "BadKey", archive, lambda: signedvfs.PublicKey.load(archive)),
+    ]
+    for kind, code, path, work in wrong:
+        with pytest.raises(kind) as caught:
+            work()
+        error: Any = caught.value
+        assert not isinstance(error, signedvfs.IntegrityCheckError)
+        assert (error.code, error.path, error.limit) == (code, path and str(path), None)
+        assert str(error).endswith(error.reason + (f". {error.advice}" if error.advice else ""))
+
+
+def test_an_advice_for_one_case_is_an_attribute_too(
+    signed_archive: SignedArchive, key: signedvfs.PrivateKey
+) -> None:
+    with pytest.raises(ValueError, match="have expired") as caught:
+        signedvfs.sign(signed_archive(FILES), key, expires=0)
+    error: Any = caught.value
+    assert "--at TIME (in Python: at=TIME)" in error.advice
+    assert error.advice not in error.reason

@@ -149,7 +149,7 @@ def test_a_changed_page_is_refused_whatever_is_asked(
         with pytest.raises(signedvfs.IntegrityCheckFailed) as caught:
             question("data.bin")
         assert caught.value.code == "IndexMismatch"
-        assert caught.value.archive == str(archive)
+        assert caught.value.path == str(archive)
     for list_all in (vfs.list, vfs.listdir):
         with pytest.raises(signedvfs.IntegrityCheckFailed):
             list_all()

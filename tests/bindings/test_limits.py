@@ -51,10 +51,9 @@ def test_other_names_and_types_are_refused() -> None:
         signedvfs.Limits(members=1.5)  # type: ignore[arg-type]  # on purpose
     with pytest.raises(TypeError):
         signedvfs.Limits(1)  # type: ignore[call-arg]  # on purpose
-    with pytest.raises(OverflowError):
-        signedvfs.Limits(members=-1)
-    with pytest.raises(OverflowError):
-        signedvfs.Limits(members=1 << 64)
+    for number in (-1, 1 << 64):
+        with pytest.raises(ValueError, match=r"members must be between 0 and 2\*\*64 - 1"):
+            signedvfs.Limits(members=number)
 
 
 @pytest.mark.parametrize("field", FIELDS)
@@ -94,7 +93,7 @@ def _as_tar(archive: Path) -> Path:
     import tarfile
 
     with zipfile.ZipFile(archive) as file:
-        members = {name: file.read(name) for name in file.namelist()}
+        members = {name: file.read(name) for name in file.namelist() if name[-1] != "/"}
     path = archive.with_suffix(".tar.gz")
     with tarfile.open(path, "w:gz") as tar:
         for name in sorted(members, key=lambda name: name != "signedimp-manifest.txt"):

@@ -150,7 +150,7 @@ def test_a_name_that_is_not_listed_is_missing(
         with pytest.raises(signedvfs.IntegrityCheckMissing) as caught:
             look(name)
         assert caught.value.code == "NotFound"
-        assert caught.value.archive == str(archive)
+        assert caught.value.path == str(archive)
 
 
 @pytest.mark.parametrize("name", [None, 1, b"a.py", Path("a.py")])

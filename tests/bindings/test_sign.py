@@ -276,7 +276,7 @@ def test_arguments_are_checked_before_anything_is_written(
         (TypeError, {"expires": "tomorrow"}),
         (TypeError, {"serial": "1"}),
         (TypeError, {"serial": 1.5}),
-        (OverflowError, {"serial": -1}),
+        (ValueError, {"serial": -1}),
         (TypeError, {"name": b"app"}),
         (ValueError, {"name": "../app"}),
         (ValueError, {"name": "x" * 256}),
@@ -312,7 +312,7 @@ def test_what_is_no_archive_is_refused(tmp_path: Path, key: signedvfs.PrivateKey
     with pytest.raises(signedvfs.IntegrityCheckFailed) as caught:
         signedvfs.sign(text, key)
     assert caught.value.code == "NotAnArchive"
-    assert caught.value.archive == str(text)
+    assert caught.value.path == str(text)
     assert _snapshot(tmp_path) == before
 
 

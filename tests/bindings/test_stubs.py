@@ -7,18 +7,26 @@ import inspect
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
+
+import pytest
 
 import signedvfs
-from signedvfs import _core
+from signedvfs import _core, _tools
 
-_STUB = Path(signedvfs.__file__).with_name("_core.pyi")
+_PACKAGE = Path(signedvfs.__file__).parent
+_MODULES = {"_core": _core, "_tools": _tools}
+
+
+def _stub(module: str) -> ast.Module:
+    return ast.parse((_PACKAGE / f"{module}.pyi").read_text())
 
 
 def _statements(node: ast.AST) -> Iterator[ast.AST]:
     """Yield what a block says for the running version of Python."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.If):
-            test = compile(ast.Expression(child.test), str(_STUB), "eval")
+            test = compile(ast.Expression(child.test), "a stub", "eval")
             if eval(test, {"sys": sys}):
                 yield from child.body
         else:
@@ -43,32 +51,37 @@ def _variables(node: ast.AST, qualified: str = "") -> Iterator[str]:
             yield from _variables(child, f"{qualified}{child.name}.")
 
 
-def _resolve(qualified: str) -> object:
-    found: object = _core
+def _resolve(module: ModuleType, qualified: str) -> object:
+    found: object = module
     for part in qualified.split("."):
         found = inspect.getattr_static(found, part)
     return found
 
 
 def _doc(found: object) -> str:
-    if isinstance(found, staticmethod):
+    if isinstance(found, (staticmethod, classmethod)):
         found = found.__func__
     return inspect.cleandoc(getattr(found, "__doc__", None) or "")
 
 
-def test_stub_and_module_have_the_same_docstrings() -> None:
-    stub = dict(_documented(ast.parse(_STUB.read_text())))
+@pytest.mark.parametrize(
+    ("module", "some"),
+    [("_core", {"open", "SignedVfs.read", "TrustPolicy"}), ("_tools", {"sign", "PrivateKey.save"})],
+)
+def test_stub_and_module_have_the_same_docstrings(module: str, some: set[str]) -> None:
+    stub = dict(_documented(_stub(module)))
     public = {name for name in stub if "__" not in name}
-    assert {"open", "sign", "SignedVfs.read", "TrustPolicy"} <= public
+    assert some <= public
     for name in sorted(public):
         assert stub[name], f"{name} has no docstring"
-        assert _doc(_resolve(name)) == stub[name], name
+        assert _doc(_resolve(_MODULES[module], name)) == stub[name], name
 
 
-def test_everything_public_is_in_the_stub() -> None:
-    tree = ast.parse(_STUB.read_text())
+@pytest.mark.parametrize("module", _MODULES)
+def test_everything_public_is_in_the_stub(module: str) -> None:
+    tree = _stub(module)
     stub = {name for name, _ in _documented(tree)} | set(_variables(tree))
-    for name, value in vars(_core).items():
+    for name, value in vars(_MODULES[module]).items():
         if name.startswith("_"):
             continue
         assert name in stub
@@ -81,16 +94,18 @@ def test_everything_public_is_in_the_stub() -> None:
 def test_signatures_can_be_inspected() -> None:
     assert str(inspect.signature(signedvfs.open)) == "(path, policy=None, limits=None)"
     assert list(inspect.signature(signedvfs.sign).parameters)[:3] == ["path", "keys", "output"]
-    assert str(inspect.signature(signedvfs.SignedVfs.read)) == "(self, name)"
+    assert str(inspect.signature(signedvfs.SignedVfs.read)) == "(self, /, name)"
     assert list(inspect.signature(signedvfs.TrustPolicy).parameters)[:2] == ["keys", "threshold"]
+    assert str(inspect.signature(signedvfs.PublicKey.load)) == "(path)"
+    assert str(inspect.signature(_tools.ArchiveWriter)) == "(path, limits=None)"
 
 
 def test_the_package_exports_what_it_says() -> None:
     assert sorted(signedvfs.__all__) == signedvfs.__all__
     for name in signedvfs.__all__:
         assert getattr(signedvfs, name) is not None
-    for name in vars(_core):
-        assert name.startswith("_") or name in {*signedvfs.__all__, "ArchiveWriter", "PathHook"}
+    for name in (*vars(_core), *vars(_tools)):
+        assert name.startswith("_") or name in {*signedvfs.__all__, "ArchiveWriter"}
 
 
 def test_public_classes_belong_to_the_package() -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import concurrent.futures
 import importlib
+import os
 import signal
+import subprocess
 import sys
+import sysconfig
 import threading
 from pathlib import Path
 from types import FrameType
@@ -123,7 +126,24 @@ except signedvfs.IntegrityCheckMissing as error:
 else:
     raise AssertionError("read what is not there")
 signedvfs.trust(key)
+assert isinstance(signedvfs.PrivateKey.generate().public_key, signedvfs.PublicKey)
 """
+
+
+@pytest.mark.skipif(
+    not sysconfig.get_config_var("Py_GIL_DISABLED"), reason="free-threaded Python only"
+)
+def test_the_gil_stays_off() -> None:
+    # Importing an extension module that does not say that it is ready puts the GIL back.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHON_GIL"}
+    script = "import signedvfs, sys; print(sys._is_gil_enabled())"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script],
+        env=environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout == "False\n"
+    is_enabled: Any = vars(sys)["_is_gil_enabled"]
+    assert not is_enabled()  # in the process that runs the other tests
 
 
 def _interpreters() -> Any:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import pytest
 
 import signedvfs
-from signedvfs._core import ArchiveWriter
+from signedvfs._tools import ArchiveWriter
 from tests.support.archives import members_of
 
 TEXT = b"the same again and again. " * 400
@@ -103,7 +103,7 @@ def test_a_name_is_added_once(tmp_path: Path) -> None:
         writer.finish()
     assert not isinstance(caught.value, signedvfs.IntegrityCheckError)
     assert getattr(caught.value, "code", None) == "DuplicateName"
-    assert getattr(caught.value, "archive", None) == str(tmp_path / "a.zip")
+    assert getattr(caught.value, "path", None) == str(tmp_path / "a.zip")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -176,7 +176,7 @@ def test_a_child_process_leaves_its_parents_archive_alone(tmp_path: Path) -> Non
 def test_a_failure_of_an_earlier_member_is_not_forgotten(tmp_path: Path) -> None:
     script = """
 import os, resource, signal, sys
-from signedvfs._core import ArchiveWriter
+from signedvfs._tools import ArchiveWriter
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (3_000_000, 3_000_000))

@@ -38,7 +38,7 @@ class Done(NamedTuple):
         """error is the error that was reported with --json."""
         found = self.json["error"]
         assert isinstance(found, dict)
-        assert set(found) == {"code", "message", "advice", "archive", "member"}
+        assert set(found) == {"code", "reason", "advice", "path", "member", "limit"}
         return found
 
 
@@ -153,6 +153,7 @@ def make_wheel(
     version: str = "1.0",
     requires: Sequence[str] = (),
     record: Mapping[str, str] | None = None,
+    tag: str = "py3-none-any",
 ) -> Path:
     """make_wheel writes a wheel; `record` overrides lines of its RECORD."""
     info = f"{name}-{version}.dist-info"
@@ -161,7 +162,7 @@ def make_wheel(
     content = {key: text.encode() if isinstance(text, str) else text for key, text in files.items()}
     content[f"{info}/METADATA"] = "".join(metadata).encode()
     content[f"{info}/WHEEL"] = (
-        b"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        b"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: %s\n" % tag.encode()
     )
     lines = []
     for key, data in content.items():
@@ -169,8 +170,73 @@ def make_wheel(
         line = f"{key},sha256={digest},{len(data)}"
         lines.append((record or {}).get(key, line))
     content[f"{info}/RECORD"] = "\n".join([*lines, f"{info}/RECORD,,", ""]).encode()
-    path = directory / f"{name}-{version}-py3-none-any.whl"
+    path = directory / f"{name}-{version}-{tag}.whl"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as wheel:
         for key, data in content.items():
             wheel.writestr(key, data)
     return path
+
+
+# A build backend (PEP 517) that requires nothing: it zips up what is below src.
+_BACKEND = """\
+import base64, hashlib, pathlib, zipfile
+
+NAME = "{name}"
+
+def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
+    root = pathlib.Path(__file__).parent
+    source = root / "src"
+    found = sorted(path for path in source.rglob("*") if path.is_file())
+    files = {{str(path.relative_to(source)): path.read_bytes() for path in found}}
+    info = NAME + "-2.0.dist-info"
+    metadata = f"Metadata-Version: 2.1\\nName: {{NAME}}\\nVersion: 2.0\\n"
+    for line in (root / "requires").read_text().splitlines():
+        metadata += f"Requires-Dist: {{line}}\\n"
+    files[info + "/METADATA"] = metadata.encode()
+    files[info + "/WHEEL"] = b"Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n"
+    files[info + "/entry_points.txt"] = b"[console_scripts]\\n{script}\\n"
+    record = ""
+    for name, data in files.items():
+        digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+        record += f"{{name}},sha256={{digest}},{{len(data)}}\\n"
+    files[info + "/RECORD"] = (record + info + "/RECORD,,\\n").encode()
+    wheel_name = NAME + "-2.0-py3-none-any.whl"
+    with zipfile.ZipFile(pathlib.Path(wheel_directory) / wheel_name, "w") as wheel:
+        for member, data in files.items():
+            wheel.writestr(member, data)
+    return wheel_name
+"""
+_PYPROJECT = """\
+[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
+
+[project]
+name = "{name}"
+version = "2.0"
+"""
+
+
+def make_project(
+    root: Path,
+    name: str,
+    files: Mapping[str, str | bytes],
+    *,
+    requires: Sequence[str] = (),
+    script: str | None = None,
+) -> Path:
+    """make_project writes a project whose wheel, version 2.0, is what `files` have below src; its
+    console script is called as it is, and runs `script`, by default "name:main"."""
+    return write_tree(root, {
+        "pyproject.toml": _PYPROJECT.format(name=name),
+        "backend.py": _BACKEND.format(name=name, script=f"{name} = {script or name + ':main'}"),
+        "requires": "".join(f"{one}\n" for one in requires),
+        **files,
+    })  # fmt: skip
+
+
+def members(path: Path) -> dict[str, bytes]:
+    """Return what a zip archive holds, by name."""
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}

@@ -173,7 +173,7 @@ def test_a_wheel_that_becomes_a_pipe_holds_nobody_up(
 
     monkeypatch.setattr(os, "open", swap)
     with pytest.raises(PackError, match="no regular file"):
-        add_wheel(Members(), wheel)
+        add_wheel(Members(), wheel, wheel.name)
 
 
 def test_a_password_comes_from_standard_input(cli: Cli) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -120,9 +121,11 @@ def test_packs_errors_name_what_its_user_named(
     assert sorted(path.name for path in cli.directory.iterdir()) == ["program"]
 
 
-def test_errors_of_signing_name_the_archive_to_be(cli: Cli, keys: Path) -> None:
-    tree = write_tree(cli.directory / "program", {"x.py": "", "x/__init__.py": ""})
-    done = cli("pack", tree, "-o", "out.zip", "--key", keys / "a.key")
+def test_errors_of_signing_name_the_archive(cli: Cli, keys: Path) -> None:
+    with zipfile.ZipFile(cli.directory / "twins.zip", "w") as archive:
+        for name in ("x.py", "x/__init__.py"):
+            archive.writestr(name, "")
+    done = cli("sign", "twins.zip", "-o", "out.zip", "--key", keys / "a.key")
     assert done.code == 2
-    assert "out.zip: 'x.py' and 'x/__init__.py' are the same module" in done.err
+    assert "twins.zip: 'x.py' and 'x/__init__.py' are the same module" in done.err
     assert ".signedvfs-" not in done.err

@@ -150,9 +150,9 @@ def test_json_has_names_exactly(scene: Scene) -> None:
         paths = [facts.get(key) for key in ("path", "output", "private_key")]
         assert any(one is not None and HOSTILE in one for one in paths), facts
         says_nothing_raw(done.out)
-    assert json.loads(scene.cli("key", f"no{HOSTILE}", "--json").out)["error"][
-        "message"
-    ].startswith(f"no{HOSTILE}: ")
+    assert json.loads(scene.cli("key", f"no{HOSTILE}", "--json").out)["error"]["reason"].startswith(
+        f"no{HOSTILE}: "
+    )
 
 
 # F8: what a signer signs may be called anything that a name may be
@@ -210,7 +210,7 @@ def test_whatever_is_written_for_people_is_escaped(
     method: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     output = Output()
-    error = {"message": HOSTILE, "advice": HOSTILE}
+    error = {"reason": HOSTILE, "advice": HOSTILE}
     {
         "line": lambda: output.line(HOSTILE),
         "warn": lambda: output.warn(HOSTILE),
@@ -218,7 +218,7 @@ def test_whatever_is_written_for_people_is_escaped(
         "table": lambda: output.report({}, output.table((HOSTILE, "b"), [(HOSTILE, HOSTILE)])),
         "report": lambda: output.report({}, [HOSTILE, output.paint(HOSTILE, "red")]),
         "fail": lambda: output.fail(error),
-        "details": lambda: output.fail({"message": "m", "advice": ""}, HOSTILE),
+        "details": lambda: output.fail({"reason": "m", "advice": ""}, HOSTILE),
     }[method]()
     written = capsys.readouterr()
     says_nothing_raw(written.out + written.err)

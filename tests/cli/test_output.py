@@ -6,11 +6,12 @@ import os
 import signal
 import subprocess
 import time
-from importlib.metadata import version
+from importlib.metadata import metadata
 from pathlib import Path
 
 import pytest
 
+import signedvfs
 from signedvfs.cli import main
 from signedvfs.cli.output import printable, size_text
 from tests.cli.helpers import Cli, command, flip
@@ -33,7 +34,16 @@ def test_help_names_every_command_and_exit_code(cli: Cli) -> None:
 
 
 def test_version(cli: Cli) -> None:
-    assert cli.ok("--version").out == f"signedvfs {version('signedvfs')}\n"
+    # CMakeLists.txt has it; the metadata, the module and the command say the same.
+    installed = metadata("signedvfs")["Version"]
+    assert signedvfs.__version__ == installed
+    assert cli.ok("--version").out == f"signedvfs {installed}\n"
+
+
+def test_nothing_has_to_be_installed_along() -> None:
+    requirements = metadata("signedvfs").get_all("Requires-Dist") or []
+    assert [one for one in requirements if "extra ==" not in one] == []
+    assert metadata("signedvfs")["License-Expression"] == "MIT"
 
 
 def test_main_returns_the_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
@@ -74,6 +84,13 @@ def test_long_work_shows_a_bar_on_a_terminal(cli: Cli, keys: Path, quiet: list[s
     assert code == 0
     assert ("packing:" in shown) == (not quiet)
     assert cli.ok(*words).err == ""
+    # Without tqdm, which only an extra brings, there is no bar.
+    hidden = cli.directory / "hidden"
+    hidden.mkdir()
+    (hidden / "tqdm.py").write_text("raise ModuleNotFoundError(__name__)\n")
+    code, shown = cli.terminal(*words, env={"PYTHONPATH": str(hidden)})
+    assert code == 0
+    assert "packing:" not in shown
 
 
 def test_ctrl_c_ends_a_command_with_130(cli: Cli) -> None:

@@ -23,7 +23,7 @@ MANIFEST = "signedimp-manifest.txt"
 
 def members(path: Path) -> dict[str, bytes]:
     with zipfile.ZipFile(path) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
+        return {name: archive.read(name) for name in archive.namelist() if name[-1] != "/"}
 
 
 def test_packs_a_directory(cli: Cli, tree: Path) -> None:
@@ -89,14 +89,6 @@ def test_leaves_out_what_is_no_source_and_says_so(cli: Cli, tree: Path, keys: Pa
     assert "out.zip" not in members(tree / "out.zip")
 
 
-def test_extension_modules_are_packed_and_named(cli: Cli, tree: Path) -> None:
-    write_tree(tree, {"app/_fast.so": b"\x7fELF", "app.libs/libx.so": b"\x7fELF"})
-    done = cli.ok("pack", tree, "-o", "app.zip", "--unsigned")
-    assert "app/_fast.so" in done.err
-    assert "libx" not in done.err
-    assert members(cli.directory / "app.zip")["app/_fast.so"] == b"\x7fELF"
-
-
 def test_packs_wheels(cli: Cli, tmp_path: Path) -> None:
     wheel = make_wheel(tmp_path, "dep", {
         "dep/__init__.py": "A = 1\n",
@@ -132,7 +124,7 @@ def test_refuses_a_wheel_that_is_not_what_its_record_lists(
     )
     done = cli("pack", wheel, "-o", "app.zip", "--unsigned", "--json")
     assert (done.code, done.error["code"]) == (2, "Pack")
-    assert "RECORD" in done.error["message"]
+    assert "RECORD" in done.error["reason"]
     assert not (cli.directory / "app.zip").exists()
 
 
@@ -227,7 +219,7 @@ def test_links_are_refused(cli: Cli, tree: Path, target: str, place: str) -> Non
     (tree / place).symlink_to(target)
     done = cli("pack", tree, "-o", "app.zip", "--unsigned", "--json")
     assert (done.code, done.error["code"]) == (2, "Pack")
-    assert str(tree / place) in done.error["message"]
+    assert str(tree / place) in done.error["reason"]
     assert "--follow-links" in done.error["advice"]
     assert not (cli.directory / "app.zip").exists()
 
@@ -254,7 +246,7 @@ def test_links_are_never_followed_out_of_the_source(
             (tree / extra).unlink()
     done = cli("pack", tree, "-o", "app.zip", "--unsigned", "--follow-links", "--json")
     assert (done.code, done.error["code"]) == (2, "Pack")
-    assert "out of" in done.error["message"]
+    assert "out of" in done.error["reason"]
     assert not (cli.directory / "app.zip").exists()
 
 
@@ -322,7 +314,7 @@ def test_links_in_wheels_are_refused(cli: Cli, tmp_path: Path, kind: int) -> Non
     for words in ([], ["--follow-links"]):
         done = cli("pack", wheel, "-o", "app.zip", "--unsigned", "--json", *words)
         assert (done.code, done.error["code"]) == (2, "Pack")
-        assert "'dep/link' is a link" in done.error["message"]
+        assert "'dep/link' is a link" in done.error["reason"]
 
 
 @pytest.mark.parametrize(

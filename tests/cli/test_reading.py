@@ -17,7 +17,8 @@ def test_verify_reports_everything_that_was_signed(cli: Cli, archive: Path, keys
     shown = cli.ok("verify", archive, "--trust", keys / "a.pub", "--json").json
     with zipfile.ZipFile(archive) as opened:
         infos = opened.infolist()
-    members = [info for info in infos if info.filename != "signedimp-manifest.txt"]
+    files = [info for info in infos if not info.is_dir()]
+    members = [info for info in files if info.filename != "signedimp-manifest.txt"]
     assert shown == {
         "path": str(archive),
         "verified": True,
@@ -51,7 +52,7 @@ def test_bytes_in_front_are_shown_and_refused_unless_they_are_signed(
     archive.write_bytes(front + archive.read_bytes())
     done = cli("verify", archive, *trust, "--json")
     assert (done.code, done.error["code"]) == (1, "PrefixMismatch")
-    assert f"{len(front)} bytes" in done.error["message"]
+    assert f"{len(front)} bytes" in done.error["reason"]
     assert "signedvfs sign" in done.error["advice"]
     assert (
         f"in front  {len(front)} bytes, which nobody has signed"
@@ -80,8 +81,8 @@ def test_a_changed_member_is_refused_and_named(cli: Cli, archive: Path, keys: Pa
     done = cli("verify", archive, "--trust", keys / "a.pub", "--json")
     assert done.code == 1
     assert done.error["code"] in ("DigestMismatch", "CorruptMember")
-    assert "app/data/greeting.txt" in done.error["message"]
-    assert done.error["archive"] == str(archive)
+    assert "app/data/greeting.txt" in done.error["reason"]
+    assert done.error["path"] == str(archive)
     assert done.error["member"] == "app/data/greeting.txt"
     done = cli("cat", archive, "app/data/greeting.txt", "--trust", keys / "a.pub")
     assert (done.code, done.out) == (1, "")
@@ -202,7 +203,7 @@ def test_what_cannot_be_done_is_no_verdict(
     assert 1 <= len(done.err.splitlines()) <= 2
     done = cli(*given, "--json")
     assert done.code == 2
-    assert done.error["message"]
+    assert done.error["reason"]
 
 
 def test_files_that_are_not_listed_are_pointed_out(cli: Cli, tree: Path, keys: Path) -> None:

@@ -42,6 +42,7 @@ def test_signs_in_place(cli: Cli, unsigned: Path, keys: Path) -> None:
         "kept": [],
         "dropped": [],
         "left_out": [],
+        "vanished": [],
     }
     cli.ok("verify", unsigned, "--trust", keys / "a.pub")
 
@@ -145,7 +146,7 @@ def test_what_is_not_valid_is_not_made(
         done = cli(*words, "--key", keys / "a.key", *times, "--json")
         assert (done.code, done.error["code"]) == (2, "Usage")
         assert "--at TIME" in done.error["advice"]
-        assert ".signedvfs-" not in done.error["message"], "a path that nobody knows"
+        assert ".signedvfs-" not in done.error["reason"], "a path that nobody knows"
     assert unsigned.read_bytes() == before
     assert not (cli.directory / "new.zip").exists()
     valid = "2019-12-31" if times[0] == "--expires" else "2999-01-01"
@@ -165,7 +166,7 @@ def test_adds_a_second_signature_on_request(cli: Cli, archive: Path, keys: Path)
     wrong = cli("sign", archive, "--key", keys / "b.key", "--keep-signatures", "--serial", "6",
                 "--json")  # fmt: skip
     assert (wrong.code, wrong.error["code"]) == (2, "Usage")
-    assert "what differs: serial" in wrong.error["message"]
+    assert "what differs: serial" in wrong.error["reason"]
     assert "--keep-signatures" in wrong.error["advice"]
     both = ("--trust", keys / "a.pub", "--trust", keys / "b.pub", "--threshold", "2")
     assert cli.ok("verify", archive, *both, "--json").json["name"] == "myapp"
@@ -235,8 +236,8 @@ def test_a_name_that_cannot_be_signed_is_an_error_of_the_user(
 ) -> None:
     done = cli("sign", archive, "--key", keys / "a.key", "--name", "a\\b", "--json")
     assert (done.code, done.error["code"]) == (2, "Usage")
-    assert "the product name 'a" in done.error["message"]
-    assert "copy" not in done.error["message"] + done.error["advice"]
+    assert "the product name 'a" in done.error["reason"]
+    assert "copy" not in done.error["reason"] + done.error["advice"]
 
 
 @pytest.mark.parametrize("time", ["tomorrow", "2027-13-01", "+90", "90d"])

@@ -48,6 +48,8 @@ def _no_execution(self: signedvfs.zipimporter, module: ModuleType) -> None:
 _IMPORT = "test.test_zipimport.UncompressedZipImportTestCase.testPy"
 _PACKAGE = "test.test_zipimport.UncompressedZipImportTestCase.testSubPackage"
 _DATA = "test.test_zipimport.UncompressedZipImportTestCase.testGetData"
+if _VERSION >= (3, 14):
+    _DATA += "ExplicitDirectories"
 _SOURCE = "test.test_zipimport.UncompressedZipImportTestCase.testGetSource"
 _REFUSAL = "test.test_zipimport.BadFileZipImportTestCase.testNotZipFile"
 _INSPECTION = "test.test_zipimport_support.ZipSupportTests.test_inspect_getsource_issue4223"

@@ -8,13 +8,8 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
-from typing import TYPE_CHECKING
 
 import signedvfs
-
-if TYPE_CHECKING:
-    from types import ModuleType
 
 # An archive ends in this record, followed by a comment of at most 65535 bytes.
 _END_RECORD = b"PK\x05\x06"
@@ -48,18 +43,8 @@ class Signer:
     def _sign_file(self, archive: str) -> None:
         try:
             signedvfs.sign(archive, self._key)
-            return
-        except signedvfs.IntegrityCheckError:
-            pass
-        plain = archive + ".plain"
-        if not _write_plainly(archive, plain):
-            return
-        try:
-            signedvfs.sign(plain, self._key, output=archive)
-        except signedvfs.IntegrityCheckError:
-            pass
-        finally:
-            os.remove(plain)
+        except (ValueError, signedvfs.IntegrityCheckError):
+            return  # ambiguous: that stays unsigned
 
 
 def _file_in(path: object) -> str | None:
@@ -98,31 +83,4 @@ def _is_signed(archive: str) -> bool:
             opened.read(member)
     except signedvfs.IntegrityCheckError:
         return False
-    return True
-
-
-def _write_plainly(archive: str, output: str) -> bool:
-    """Write an archive anew without what signing refuses by design, as its message advises.
-
-    That is comments, and directory entries that have (compressed) content. Members, their times
-    and what stands in front of the archive are kept. Whoever made such an archive has zipfile
-    loaded; in another process, or where zipfile cannot read it either, nothing is written.
-    """
-    module: ModuleType | None = sys.modules.get("zipfile")
-    if module is None:
-        return False
-    try:
-        with module.ZipFile(archive) as old:
-            members = [(member, old.read(member)) for member in old.infolist()]
-    except module.BadZipFile:
-        return False
-    start = min((member.header_offset for member, _ in members), default=0)
-    with open(archive, "rb") as file, open(output, "wb") as new:
-        new.write(file.read(start))
-        with module.ZipFile(new, "w") as plain:
-            for member, content in members:
-                copy = module.ZipInfo(member.filename, member.date_time)
-                if not member.is_dir():
-                    copy.compress_type = member.compress_type
-                plain.writestr(copy, content)
     return True

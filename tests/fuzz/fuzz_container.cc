@@ -7,8 +7,8 @@
 #include <cstdlib>
 #include <string>
 
-#include "archive/container.h"
-#include "archive/file_descriptor.h"
+#include "archive/opening.h"
+#include "archive/os/file_descriptor.h"
 
 namespace signedvfs {
 namespace {

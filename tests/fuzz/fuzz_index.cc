@@ -8,7 +8,7 @@
 #include <string>
 
 #include "tests/support/index.h"
-#include "vfs/index_node.h"
+#include "vfs/index/node.h"
 
 namespace signedvfs {
 namespace {

@@ -8,9 +8,10 @@
 #include <string_view>
 
 #include "tests/support/signing.h"
-#include "vfs/legacy_manifest.h"
-#include "vfs/line_reader.h"
-#include "vfs/manifest_text.h"
+#include "vfs/manifest/header.h"
+#include "vfs/manifest/legacy.h"
+#include "vfs/manifest/line_reader.h"
+#include "vfs/manifest/text.h"
 
 namespace signedvfs {
 namespace {
@@ -41,7 +42,7 @@ bool header_round_trips(const ManifestParts& parts) {
 }
 
 void body_round_trips(std::string_view body, HashType type) {
-  Header header;
+  HeaderFields header;
   header.hash_type = type;
   header.members = static_cast<std::uint64_t>(std::count(body.begin(), body.end(), '\n'));
   const auto entries = parse_body(body, header, {});

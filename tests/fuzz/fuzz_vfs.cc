@@ -9,9 +9,10 @@
 #include <string>
 #include <utility>
 
-#include "archive/zip_archive.h"
+#include "archive/zip/archive.h"
 #include "tests/support/failing_source.h"
 #include "tests/support/signing.h"
+#include "vfs/manifest/text.h"
 #include "vfs/signed_vfs.h"
 
 namespace signedvfs {
@@ -37,9 +38,9 @@ class WithManifest final : public Container {
   std::optional<std::uint64_t> size_of(std::string_view name) const override {
     return name == kManifestName ? text_.size() : archive_->size_of(name);
   }
-  Result<Buffer> read(std::string_view name) const override {
+  Result<Buffer> read_into(std::string_view name, const Allocate& allocate) const override {
     if (name == kManifestName) return buffer_of(text_);
-    return archive_->read(name);
+    return archive_->read_into(name, allocate);
   }
   Result<std::vector<std::string>> names() const override { return archive_->names(); }
 

@@ -13,6 +13,7 @@ import pytest
 
 import signedvfs
 from tests.importer.workshop import Files, Importing, Place, Python, Workshop
+from tests.support.native import PRELOADS
 
 PREAMBLE = """
 import sys, signedvfs
@@ -60,7 +61,8 @@ def importing(
     usual ones, imports are not answered in C++ (test_path_finder.py has both).
     """
     directory = Path.cwd()
-    signedvfs.set_policy(signedvfs.TrustPolicy(workshop.public_key))
+    policy = signedvfs.TrustPolicy(workshop.public_key, preloads=PRELOADS)
+    signedvfs.set_policy(policy)
     sys.path_hooks.insert(0, signedvfs.hook)
     sys.meta_path[:] = [finder for finder in sys.meta_path if not is_foreign(finder)]
     signedvfs._core._close_side_doors()  # an earlier test's end has taken ours out of the list

@@ -14,6 +14,8 @@ import pytest
 import signedvfs
 from tests.importer.workshop import Importing, Place, Workshop, found, pyc
 
+needs_load_module = pytest.mark.skipif(sys.version_info >= (3, 15), reason="removed in Python 3.15")
+
 METHODS = ["find_module", "find_loader", "load_module"]
 
 FILES: dict[str, bytes | str] = {
@@ -52,6 +54,7 @@ def test_each_is_there_where_zipimport_has_it(method: str) -> None:
     assert hasattr(signedvfs.zipimporter, method) == hasattr(zipimport.zipimporter, method)
 
 
+@needs_load_module
 def test_load_module(finder: Any) -> None:
     # B7: attributes as importlib sets them
     with deprecated():
@@ -68,6 +71,7 @@ def test_load_module(finder: Any) -> None:
     assert package.__package__ == "p"
 
 
+@needs_load_module
 def test_load_module_reuses_the_module_that_is_there(finder: Any) -> None:
     # B7
     kept = type(sys)("m")
@@ -83,6 +87,7 @@ def test_load_module_reuses_the_module_that_is_there(finder: Any) -> None:
         assert finder.load_module("m").v == 1
 
 
+@needs_load_module
 def test_load_module_that_fails_leaves_nothing(finder: Any) -> None:
     # B7
     sys.modules["fails"] = type(sys)("fails")
@@ -96,6 +101,7 @@ def test_load_module_that_fails_leaves_nothing(finder: Any) -> None:
         assert name not in sys.modules
 
 
+@needs_load_module
 def test_load_module_returns_what_stands_in_sys_modules(finder: Any) -> None:
     with deprecated():
         assert finder.load_module("replaces") == "another object"
@@ -103,6 +109,7 @@ def test_load_module_returns_what_stands_in_sys_modules(finder: Any) -> None:
         finder.load_module("leaves")
 
 
+@needs_load_module
 def test_load_module_refuses(workshop: Workshop, importing: Importing) -> None:
     # V10: this entry is verified like the others
     path = workshop.zip("app.zip", {"m.py": "v = 'MARKED'\n"}, compression=0)

@@ -44,31 +44,45 @@ def test_memory_exhaustion(workshop: Workshop, python: Python, mebibytes: int) -
         assert outcome != "imported"
 
 
-def test_descriptor_exhaustion_in_a_directory(workshop: Workshop, python: Python) -> None:
-    # F7: a member that cannot be opened is an error, not an absence
-    root = workshop.tree("tree", {"a.py": "v = 1\n", "b.py": "v = 1\n"})
-    later = workshop.tree("later", {"b.py": "raise SystemExit('attacker')\n"}, sign=False)
-    script = f"""
-        import os, resource
-        sys.path[:0] = [{str(root)!r}, {str(later)!r}]
-        import a
-        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (32, limits[1]))
-        held = []
-        try:
-            while True:
-                held.append(os.dup(0))
-        except OSError:
-            pass
+DESCRIPTORS = """
+    import os, resource
+    sys.path[:0] = [{place!r}, {later!r}]
+    {before}
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (32, limits[1]))
+    held = []
+    try:
+        while True:
+            held.append(os.dup(0))
+    except OSError:
+        pass
+    for _ in range(2):
         try:
             import b
         except signedvfs.IntegrityCheckError as error:
+            assert type(error) is signedvfs.IntegrityCheckError, error
             assert error.code == "Io", error.code
         else:
             raise AssertionError("imported without descriptors")
-        for fd in held:
-            os.close(fd)
-        import b
-        print(b.v)
-    """
+    for descriptor in held:
+        os.close(descriptor)
+    import b
+    print(b.v)
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "before"),
+    [("archive", ""), ("directory", ""), ("directory", "import a")],
+    ids=["archive", "directory", "member"],
+)
+def test_descriptor_exhaustion(workshop: Workshop, python: Python, kind: str, before: str) -> None:
+    # F7, F8: what cannot be opened, be it the whole or a member, is an error and no absence; and
+    # it is not remembered
+    files = {"a.py": "", "b.py": "v = 1\n"}
+    make = workshop.zip if kind == "archive" else workshop.tree
+    place = make("app.zip" if kind == "archive" else "app", files)
+    later = workshop.tree("later", {"b.py": "raise SystemExit('attacker')\n"}, sign=False)
+    protect = f"signedvfs.hook.protect({str(place)!r})\n    " if kind == "directory" else ""
+    script = DESCRIPTORS.format(place=str(place), later=str(later), before=protect + before)
     assert python(script).stdout == "1\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 import importlib.machinery
 import importlib.util
@@ -447,3 +448,23 @@ def test_a_pth_line_may_run_twice(workshop: Workshop, python: Python) -> None:
     assert sum(isinstance(one, signedvfs.PathHook) for one in sys.path_hooks) == 1
     """
     python(script, hook=False)
+
+
+@pytest.mark.usefixtures("bare")
+def test_a_copy_goes_by_the_policy_of_the_original(workshop: Workshop) -> None:
+    # Also that of a derived class, whose constructor knows of no roots.
+    (workshop.directory / "apart").mkdir()
+    path = workshop.zip("apart/app.zip", {"m.py": "v = 1\n"})
+    signedvfs.trust(workshop.public_key)
+    others = signedvfs.TrustPolicy(workshop.public_key, names=["other"])
+    hook = signedvfs.PathHook([path.parent], others)
+
+    class Derived(signedvfs.zipimporter):
+        __slots__ = ()
+
+    finder: Any = hook(str(path))
+    finder.__class__ = Derived
+    duplicate = copy.copy(finder)
+    assert type(duplicate) is Derived
+    with pytest.raises(signedvfs.IntegrityCheckFailed):
+        duplicate.get_data("m.py")

@@ -94,36 +94,6 @@ def test_invalidation_does_not_open_the_same_archive_again(
     assert path.read_bytes() == data
 
 
-def test_transient_failures_are_not_remembered(workshop: Workshop, python: Python) -> None:
-    # F8, F7: out of descriptors now, fine later
-    path = workshop.zip("app.zip", {"m.py": "v = 1\n"})
-    script = f"""
-        import os, resource
-        sys.path.insert(0, {str(path)!r})
-        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (32, limits[1]))
-        held = []
-        try:
-            while True:
-                held.append(os.dup(0))
-        except OSError:
-            pass
-        for _ in range(2):
-            try:
-                import m
-            except signedvfs.IntegrityCheckError as error:
-                assert type(error) is signedvfs.IntegrityCheckError, error
-                assert error.code == "Io", error.code
-            else:
-                raise AssertionError("imported without descriptors")
-        for fd in held:
-            os.close(fd)
-        import m
-        print(m.v)
-    """
-    assert python(script).stdout == "1\n"
-
-
 def test_clock_that_fails_refuses_for_now(workshop: Workshop, importing: Importing) -> None:
     # D12: a policy that cannot be asked says nothing; no importer takes that for "not here"
     path = workshop.zip("app.zip", {"m.py": "v = 1\n"})

@@ -30,7 +30,7 @@ def test_unsigned_archive_is_refused_and_zipimport_never_asked(
         assert not isinstance(
             caught.value, (ImportError, OSError, KeyError, ValueError, AttributeError)
         )
-        assert caught.value.archive == str(path)
+        assert caught.value.path == str(path)
         assert caught.value.code == "NoManifest"
     assert type(sys.path_importer_cache[str(path)]) is signedvfs.zipimporter
     assert refuses(finder_at(path))

@@ -68,6 +68,35 @@ def test_another_thread_reads(workshop: Workshop, python: Python, files: Files) 
     assert python(program(path) + "print(app.m05.threads)\n").stdout == "2\n"
 
 
+@needs_two_cores
+def test_statements_are_foreseen_behind_many_names(workshop: Workshop, python: Python) -> None:
+    # Names, and constants, whose numbers take more than one byte.
+    filler = "".join(f"name{i} = {i}.5\n" for i in range(700))
+    package = filler + "from . import " + ", ".join(NAMES) + "\nfrom .sub.deep import x\n"
+    path = workshop.zip("app.zip", {**FILES, "app/__init__.pyc": pyc(package)})
+    assert python(program(path) + "print(app.m05.threads)\n").stdout == "2\n"
+
+
+@pytest.mark.parametrize("what", ["no imports", "no code", "nothing"])
+def test_bytecode_that_is_not_understood_is_left_alone(
+    workshop: Workshop, python: Python, what: str
+) -> None:
+    # As in a version to come. The importer tries itself on a small program before it trusts itself.
+    path = workshop.zip("app.zip", FILES)
+    becomes = {"no imports": "real('pass', *rest)", "no code": "None", "nothing": "1 / 0"}[what]
+    script = f"""
+import builtins, signedvfs
+real, tried = builtins.compile, []
+def compile(source, *rest, **named):
+    if rest[:1] != ("<specimen of signedvfs>",):
+        return real(source, *rest, **named)
+    tried.append(source)
+    return {becomes}
+builtins.compile = compile
+""" + program(path).replace("import app", "import app; assert len(tried) == 1")
+    assert python(script + "print(app.m05.threads)\n").stdout == "1\n"
+
+
 def test_one_core_is_left_to_the_importer(workshop: Workshop, python: Python) -> None:
     path = workshop.zip("app.zip", RECORDED)
     one = "import os\nos.sched_setaffinity(0, [min(os.sched_getaffinity(0))])\n"

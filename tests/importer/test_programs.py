@@ -22,7 +22,7 @@ REPORT = """
 import sys
 loader = __spec__.loader
 print(__name__, repr(__package__), __spec__.name, repr(__spec__.parent), __spec__.has_location)
-print(__file__ == __spec__.origin, __file__, __cached__, loader is __loader__)
+print(__file__ == __spec__.origin, __file__, vars().get("__cached__"), loader is __loader__)
 print(sys.argv, sys.path[0])
 print(sorted(name for name in sys.modules if name.startswith("pkg")))
 """

@@ -66,7 +66,7 @@ def test_changed_member_is_refused_through_every_door(
     tolerated = (OSError, KeyError, ValueError, AttributeError)
     assert not isinstance(caught.value, tolerated)
     assert isinstance(caught.value, ImportError) == (door == "get_source")
-    assert caught.value.archive == str(path)
+    assert caught.value.path == str(path)
     assert caught.value.member == "m.py"
     assert "m" not in sys.modules
 
@@ -259,5 +259,5 @@ def test_error_names_everything(workshop: Workshop, importing: Importing) -> Non
         importing.module("m")
     assert "\x1b" not in str(caught.value)
     assert "\\x1b[31m.zip" in str(caught.value)
-    assert caught.value.archive == str(path)
+    assert caught.value.path == str(path)
     assert "signedvfs sign" in str(caught.value)

@@ -17,7 +17,7 @@ import pytest
 import signedvfs
 from signedvfs import sealed
 from signedvfs.resources import ArchivePath, MergedPath
-from tests.importer.workshop import Importing, Workshop, finder_at, loader_of
+from tests.importer.workshop import Importing, Python, Workshop, finder_at, loader_of
 
 FILES: dict[str, bytes | str] = {
     "p/__init__.py": "",
@@ -372,3 +372,25 @@ def test_resources_stay_those_of_the_archive_in_use(
     importlib.invalidate_caches()
     with pytest.raises(signedvfs.IntegrityCheckError, match="is missing"):
         (resources.files("p") / "d.txt").read_bytes()
+
+
+def test_a_forked_child_leaves_paths_to_its_parent(workshop: Workshop, python: Python) -> None:
+    # Also where it ends as programs do, while the context of its parent is open.
+    path = workshop.zip("app.zip", {"app/__init__.py": "", "app/d/x.txt": "x", "app/y.txt": "y"})
+    script = f"""
+    import importlib.resources as r, os
+    sys.path.insert(0, {str(path)!r})
+    import app
+    contexts = [r.as_file(r.files(app) / name) for name in ("y.txt", "d")]
+    paths = [one.__enter__() for one in contexts]
+    if not (child := os.fork()):
+        sys.exit()
+    assert os.waitpid(child, 0)[1] == 0
+    assert paths[0].read_text() == "y" and (paths[1] / "x.txt").read_text() == "x"
+    contexts[0].__exit__(None, None, None)
+    assert not os.path.lexists(paths[0])
+    print(*paths, sep="\\n")
+    """
+    # What nobody has closed goes with the process.
+    for one in python(script, "-W", "ignore").stdout.split():
+        assert not Path(one).parent.exists()

@@ -1,4 +1,4 @@
-"""The line of the README that puts the hook in from a .pth file."""
+"""The line of docs/importing.md that puts the hook in from a .pth file."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import pytest
 import signedvfs
 from tests.importer.workshop import Python, Workshop
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs/importing.md"
 
 
 @pytest.fixture
 def site(workshop: Workshop) -> Path:
     """A directory of installed packages with the line in it, and signedvfs."""
-    (line,) = re.findall(r"^import sys; exec\(.*sitedir.*$", README.read_text(), re.MULTILINE)
+    (line,) = re.findall(r"^import sys; exec\(.*sitedir.*$", PAGE.read_text(), re.MULTILINE)
     assert "/etc/app.pub" in line
     directory = workshop.directory / "site"
     directory.mkdir()

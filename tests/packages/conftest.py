@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 import subprocess
 import sys
-import venv
 from collections.abc import Callable
-from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from tests.packages.bare import make_bare
+
 HERE = Path(__file__).parent
 PACKING_TAKES_AT_MOST = 300  # seconds, pip's download included
+
+# The tests among what is packed are run by the pytest that is packed.
+collect_ignore = ["applications", "most"]
+# What fetches a hundred wheels is for the night.
+if "SIGNEDVFS_NIGHTLY" not in os.environ:
+    collect_ignore.append("test_most_downloaded.py")
 
 Python = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -47,15 +53,11 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> Packed:
 
 @pytest.fixture(scope="session")
 def bare_python(tmp_path_factory: pytest.TempPathFactory) -> Python:
-    """Run a fresh interpreter whose environment holds signedvfs and tqdm, and nothing else."""
-    environment = tmp_path_factory.mktemp("bare")
-    venv.create(environment, symlinks=True, with_pip=False)
-    (site_packages,) = environment.glob("lib/python3.*/site-packages")
-    for name in ("signedvfs", "tqdm"):
-        _copy_distribution(name, site_packages)
+    """Run a fresh interpreter whose environment holds signedvfs, and nothing else."""
+    python = make_bare(tmp_path_factory.mktemp("bare"))
 
     def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        command = [str(environment / "bin" / "python"), "-I", "-B", *map(str, arguments)]
+        command = [str(python), "-I", "-B", *map(str, arguments)]
         return subprocess.run(
             command,
             capture_output=True,
@@ -66,11 +68,3 @@ def bare_python(tmp_path_factory: pytest.TempPathFactory) -> Python:
         )
 
     return run
-
-
-def _copy_distribution(name: str, site_packages: Path) -> None:
-    for file in metadata.files(name) or []:
-        if ".." not in file.parts and "__pycache__" not in file.parts:
-            target = site_packages / file
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(str(file.locate()), target)

@@ -6,21 +6,24 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from signedvfs import _core
+from signedvfs import _tools
 
 MANIFEST = "signedimp-manifest.txt"
 INDEX = "signedvfs-index.bin"
 
 
 def members_of(archive: Path) -> dict[str, bytes]:
-    """Return the members of a zip archive in their order, the manifest included."""
+    """Return the members of a zip archive in their order, the manifest included.
+
+    Entries for directories are no members; whatever writes archives makes them.
+    """
     with zipfile.ZipFile(archive) as opened:
-        return {name: opened.read(name) for name in opened.namelist()}
+        return {name: opened.read(name) for name in opened.namelist() if name[-1] != "/"}
 
 
 def write_archive(archive: Path, members: Mapping[str, bytes]) -> None:
     """Write a well-formed zip archive with exactly these members."""
-    with _core.ArchiveWriter(archive) as writer:
+    with _tools.ArchiveWriter(archive) as writer:
         for name, content in members.items():
             if name in (MANIFEST, INDEX):
                 writer.add(name, content, "stored")

@@ -9,8 +9,8 @@
 #include <string>
 #include <utility>
 
-#include "archive/byte_source.h"
-#include "archive/status.h"
+#include "archive/base/byte_source.h"
+#include "archive/base/status.h"
 
 namespace signedvfs {
 

@@ -10,7 +10,8 @@
 #include "tests/support/failing_source.h"
 #include "tests/support/signing.h"
 #include "tests/support/zip_text.h"
-#include "vfs/index_builder.h"
+#include "vfs/index/builder.h"
+#include "vfs/manifest/header.h"
 #include "vfs/signed_vfs.h"
 
 namespace signedvfs {
@@ -21,6 +22,7 @@ struct IndexedPlan {
   Attributes attributes = {};
   HashType hash_type = HashType::kSha256;
   std::vector<std::size_t> keys = {0};
+  Entries entries = Entries::kNone;                         // for directories
   std::string prefix = {};                                  // signed where `attributes` say so
   std::function<void(Index&)> change_index = {};            // before it is signed
   std::function<void(std::string& text)> change_text = {};  // of the member, after signing
@@ -41,7 +43,11 @@ inline std::string indexed_zip_of(const Members& members, const IndexedPlan& pla
     if (!status.ok()) throw std::runtime_error(status.what());
   };
   IndexBuilder builder(plan.hash_type);
+  NewParents parents;
   for (const auto& [name, content] : members) {
+    for (const std::string_view directory : parents.of(name)) {
+      if (plan.entries == Entries::kWritten) require(writer.add_directory(directory));
+    }
     const Packed packed = expect(pack_member(bytes_of(content), plan.method));
     require(writer.add(name, packed));
     require(builder.add(

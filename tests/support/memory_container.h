@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "archive/container.h"
+#include "archive/members/container.h"
 
 namespace signedvfs {
 
@@ -39,10 +39,12 @@ class MemoryContainer : public Container {
     return member->second.size();
   }
 
-  Result<Buffer> read(std::string_view name) const override {
+  Result<Buffer> read_into(std::string_view name, const Allocate& allocate) const override {
     const auto member = members_.find(name);
     if (member == members_.end()) return Status(Errc::kNotFound, path_ + ": " + in_quotes(name));
-    return buffer_of(member->second);
+    SIGNEDVFS_ASSIGN(Buffer copy, allocated(allocate, member->second.size()));
+    std::copy_n(bytes_of(member->second).begin(), copy.size(), copy.bytes().begin());
+    return copy;
   }
 
   Result<std::vector<std::string>> names() const override {

@@ -7,9 +7,12 @@
 #include <vector>
 
 #include "tests/support/memory_container.h"
-#include "vfs/manifest.h"
-#include "vfs/policy.h"
-#include "vfs/private_key.h"
+#include "vfs/manifest/header.h"
+#include "vfs/manifest/manifest.h"
+#include "vfs/manifest/policy.h"
+#include "vfs/manifest/signed_header.h"
+#include "vfs/manifest/text.h"
+#include "vfs/signing/private_key.h"
 
 namespace signedvfs {
 

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "archive/byte_builder.h"
-#include "archive/names.h"
-#include "archive/zip_format.h"
+#include "archive/base/byte_builder.h"
+#include "archive/members/names.h"
+#include "archive/zip/format.h"
 
 namespace signedvfs {
 namespace {
@@ -98,7 +98,7 @@ std::string build_zip(const ZipPlan& plan) {
     const ZipFields local = overlaid(truth, entry.local);
     out.u32(kZipLocalSignature);
     append_common(out, local);
-    out.text(*local.name).text(*local.extra).text(stored);
+    out.text(*local.name).text(*local.extra).text(stored).text(entry.after);
     if (!entry.in_directory) continue;
 
     const ZipFields central = overlaid(truth, entry.central);

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "archive/codec.h"
+#include "archive/members/codec.h"
 
 namespace signedvfs {
 
@@ -41,6 +41,7 @@ struct ZipEntry {
   ZipFields local = {};
   ZipFields central = {};
   std::string before = {};  // bytes in front of the local header
+  std::string after = {};   // bytes behind the content, such as a data descriptor
   bool in_directory = true;
 };
 

@@ -9,7 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "archive/zip_writer.h"
+#include "archive/members/new_parents.h"
+#include "archive/zip/writer.h"
 #include "tests/support/memory_container.h"
 #include "tests/support/signing.h"
 
@@ -17,9 +18,12 @@ namespace signedvfs {
 
 using NamedContents = std::vector<std::pair<std::string, std::string>>;
 
+// Entries says whether an archive has entries for directories, as signing writes them.
+enum class Entries : bool { kNone, kWritten };
+
 // zip_of returns an archive with `members` in their order, behind `prefix`.
 inline std::string zip_of(const NamedContents& members, Method method = Method::kStored,
-                          std::string prefix = {}) {
+                          std::string prefix = {}, Entries entries = Entries::kNone) {
   std::string out = std::move(prefix);
   ZipWriter writer(
       [&out](std::span<const std::byte> bytes) {
@@ -27,7 +31,14 @@ inline std::string zip_of(const NamedContents& members, Method method = Method::
         return Status();
       },
       out.size());
+  NewParents parents;
   for (const auto& [name, content] : members) {
+    for (const std::string_view directory : parents.of(name)) {
+      if (entries == Entries::kNone) break;
+      if (const Status status = writer.add_directory(directory); !status.ok()) {
+        throw std::runtime_error(status.what());
+      }
+    }
     const Status status = writer.add(name, expect(pack_member(bytes_of(content), method)));
     if (!status.ok()) throw std::runtime_error(status.what());
   }
@@ -36,8 +47,9 @@ inline std::string zip_of(const NamedContents& members, Method method = Method::
   return out;
 }
 
-inline std::string zip_of(const Members& members, Method method = Method::kStored) {
-  return zip_of(NamedContents(members.begin(), members.end()), method);
+inline std::string zip_of(const Members& members, Method method = Method::kStored,
+                          Entries entries = Entries::kNone) {
+  return zip_of(NamedContents(members.begin(), members.end()), method, {}, entries);
 }
 
 // signed_zip_of returns the archive that signing `members` gives.

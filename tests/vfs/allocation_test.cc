@@ -5,14 +5,14 @@
 #include <filesystem>
 #include <new>
 
-#include "archive/zip_archive.h"
+#include "archive/zip/archive.h"
 #include "tests/support/failing_source.h"
 #include "tests/support/index.h"
 #include "tests/support/signing.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/zip_text.h"
 #include "vfs/signed_vfs.h"
-#include "vfs/signer.h"
+#include "vfs/signing/signer.h"
 
 namespace {
 

@@ -1,5 +1,7 @@
 // What vfs/ shares between threads; most useful under ThreadSanitizer.
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <thread>
@@ -9,9 +11,9 @@
 #include "tests/support/signing.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/zip_text.h"
-#include "vfs/digest.h"
+#include "vfs/crypto/digest.h"
 #include "vfs/signed_vfs.h"
-#include "vfs/signer.h"
+#include "vfs/signing/signer.h"
 
 namespace signedvfs {
 namespace {
@@ -53,6 +55,38 @@ TEST(Concurrency, ADigestIsTheSameInEveryThread) {
     }
   });
   EXPECT_EQ(wrong, 0);
+}
+
+// OpenSSL has locks of its own, which a thread of the parent may hold while another one forks: in
+// the child nobody is left to open them.
+TEST(Concurrency, AForkedChildVerifiesWhateverOthersWereDoing) {
+  const std::string message = "signed";
+  const std::vector<std::byte> signature = expect(test_key().sign(bytes_of(message)));
+  const std::string pem = test_key().public_key().pem();
+  const auto verifies = [&] {
+    const Result<PublicKey> key = PublicKey::from_pem(pem);
+    return key.ok() && key->check(bytes_of(message), signature).ok();
+  };
+  std::atomic<bool> stop{false};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 3; ++i) {
+    threads.emplace_back([&] {
+      while (!stop) static_cast<void>(verifies());
+    });
+  }
+  int failures = 0;
+  for (int turn = 0; turn < 200; ++turn) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::alarm(20);  // a child that waits for ever ends by a signal
+      ::_exit(verifies() ? 0 : 1);
+    }
+    int status = -1;
+    if (child < 0 || ::waitpid(child, &status, 0) != child || status != 0) ++failures;
+  }
+  stop = true;
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(failures, 0);
 }
 
 TEST(Concurrency, ManyThreadsReadOneArchive) {

@@ -3,12 +3,14 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include "archive/container.h"
+#include "archive/opening.h"
+#include "archive/zip/format.h"
 #include "tests/support/index.h"
 #include "tests/support/temporary_directory.h"
-#include "vfs/carry_over.h"
-#include "vfs/signer.h"
-#include "vfs/statement.h"
+#include "vfs/manifest/header.h"
+#include "vfs/signing/carry_over.h"
+#include "vfs/signing/signer.h"
+#include "vfs/signing/statement.h"
 
 namespace signedvfs {
 namespace {
@@ -83,7 +85,8 @@ TEST_F(IndexSigner, WritesWhatTheBuilderBuilds) {
   const Members members = numbered(200);
   const std::string path = unsigned_zip(members);
   expect(sign(request_for(path, true)));
-  EXPECT_EQ(file_text(path), indexed_zip_of(members, {.method = Method::kDeflate}))
+  EXPECT_EQ(file_text(path),
+            indexed_zip_of(members, {.method = Method::kDeflate, .entries = Entries::kWritten}))
       << "the same members give the same bytes";
 }
 
@@ -112,6 +115,36 @@ TEST_F(IndexSigner, KeepsTheChoiceWhenItAddsASignature) {
   }
 }
 
+TEST_F(IndexSigner, KeepsSignaturesOnArchivesWithoutEntriesForDirectories) {
+  // The index says where members stand: what was signed before there were such entries is written
+  // without them.
+  const Members members = numbered(20);
+  const std::string old = indexed_zip_of(members);
+  const std::string path = directory_.write("old.zip", old);
+  SignRequest second = request_for(path, {}, {1});
+  second.keep_signatures = true;
+  EXPECT_TRUE(expect(sign(second)).added);
+  EXPECT_TRUE(open(path, trusting({0, 1}, 2))->verify_all().ok());
+  const std::string begin = old.substr(0, old.find(kManifestName) - kZipLocalSize);
+  EXPECT_EQ(file_text(path).substr(0, begin.size()), begin);
+  EXPECT_FALSE(expect(sign(request_for(path))).added);
+  EXPECT_EQ(file_text(path), indexed_zip_of(members, {.entries = Entries::kWritten}));
+}
+
+TEST_F(IndexSigner, WritesNoEntriesThatWouldNeedZip64OrExceedLimits) {
+  const Members members{{"a/m.py", "x = 1\n"}, {"b/m.py", "y = 1\n"}};
+  const std::string path = unsigned_zip(members);
+  const auto has_entries = [&](std::uint64_t limit) {
+    SignRequest request = request_for(path, false);
+    request.limits.members = limit;
+    expect(sign(request));
+    return file_text(path).find("a/PK") != std::string::npos;
+  };
+  EXPECT_TRUE(has_entries(6));
+  EXPECT_FALSE(has_entries(5));
+  expect_members(path, members);
+}
+
 TEST_F(IndexSigner, MakesANewIndexForOtherContent) {
   const std::string path = unsigned_zip(numbered(20));
   expect(sign(request_for(path)));
@@ -134,7 +167,8 @@ TEST_F(IndexSigner, MakesANewIndexForOtherContent) {
 
 TEST_F(IndexSigner, UnsignsToWhatItWas) {
   const Members members = numbered(20);
-  const std::string path = unsigned_zip(members);
+  const std::string path =
+      directory_.write("a.zip", zip_of(members, Method::kDeflate, Entries::kWritten));
   const std::string before = file_text(path);
   expect(sign(request_for(path)));
   EXPECT_THAT(expect(expect(open_container(path, {}))->names()), Contains(kIndexName));

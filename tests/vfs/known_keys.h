@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "tests/vfs/der.h"
-#include "vfs/public_key.h"
+#include "vfs/crypto/public_key.h"
 
 namespace signedvfs {
 

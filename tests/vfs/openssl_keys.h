@@ -6,7 +6,7 @@
 #include <openssl/x509.h>
 
 #include "tests/vfs/bytes.h"
-#include "vfs/openssl.h"
+#include "vfs/crypto/openssl.h"
 
 namespace signedvfs {
 

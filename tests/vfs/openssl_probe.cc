@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "tests/vfs/bytes.h"
-#include "vfs/digest.h"
-#include "vfs/private_key.h"
+#include "vfs/crypto/digest.h"
+#include "vfs/signing/private_key.h"
 
 namespace {
 

@@ -146,7 +146,7 @@ TEST(SignedVfs, BoundsTheManifestBeforeReadingIt) {
    public:
     explicit Bomb(std::uint64_t declared) : MemoryContainer({}), declared_(declared) {}
     std::optional<std::uint64_t> size_of(std::string_view) const override { return declared_; }
-    Result<Buffer> read(std::string_view) const override {
+    Result<Buffer> read_into(std::string_view, const Allocate&) const override {
       if (declared_ > 100) ADD_FAILURE() << "read although it is declared too large";
       return Buffer(1000);
     }
@@ -224,8 +224,8 @@ class Fickle final : public MemoryContainer {
  public:
   Fickle(Members members, int good_reads)
       : MemoryContainer(std::move(members)), good_reads_(good_reads) {}
-  Result<Buffer> read(std::string_view name) const override {
-    if (good_reads_-- > 0) return MemoryContainer::read(name);
+  Result<Buffer> read_into(std::string_view name, const Allocate& allocate) const override {
+    if (good_reads_-- > 0) return MemoryContainer::read_into(name, allocate);
     return buffer_of("evil");
   }
 

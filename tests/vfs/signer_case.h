@@ -8,12 +8,12 @@
 #include <string>
 #include <vector>
 
-#include "archive/container.h"
+#include "archive/opening.h"
 #include "tests/support/signing.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/zip_text.h"
 #include "vfs/signed_vfs.h"
-#include "vfs/signer.h"
+#include "vfs/signing/signer.h"
 
 namespace signedvfs {
 

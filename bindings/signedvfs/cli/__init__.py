@@ -1,20 +1,22 @@
-"""The command line: `signedvfs`, and `python -m signedvfs`."""
+"""The command line: `signedvfs`, and `python -m signedvfs`.
+
+Each command imports what it needs and no more: `run` is to cost little beside `python app.zip`.
+"""
 
 from __future__ import annotations
 
-import argparse
 import os
-import signal
 import sys
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import NoReturn
 
-from signedvfs.cli import extracting, keys, packing, reading, running, signing
-from signedvfs.cli.commands import Commands, Outcome, Parser
+from signedvfs import __version__
 from signedvfs.cli.failures import explain
 from signedvfs.cli.output import Output
+
+TYPE_CHECKING = False  # see signedvfs/__init__.py
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from signedvfs.cli.commands import Outcome, Parser
 
 _EPILOG = """\
 exit codes: 0 done or verified, 1 refused, 2 not done (arguments, files, keys), 130 interrupted,
@@ -27,33 +29,36 @@ examples:
   signedvfs COMMAND --help
 """
 
+# Which module has which commands, in the order of --help.
+_MODULES = {
+    "keys": ("keygen", "key"),
+    "signing": ("sign", "unsign", "append"),
+    "reading": ("verify", "list", "cat"),
+    "extracting": ("extract",),
+    "packing": ("pack",),
+    "running": ("run",),
+}
+
 _INTERRUPTED = 130
 _BROKEN_PIPE = 141
-_TERMINATED = 143
-
-
-class _Terminated(KeyboardInterrupt):
-    # A KeyboardInterrupt, so that whoever cleans up after Ctrl-C does the same for SIGTERM.
-    pass
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """main carries out one command and returns its exit code.
 
     Only what a program under `run` raises, and our own bugs, leave it as an exception; --help and
-    --version end in SystemExit.
+    --version end in SystemExit. Without `argv` the command is the process's own, and `run` may
+    start its interpreter anew.
     """
     words = list(sys.argv[1:] if argv is None else argv)
     # What the arguments ask for is not known before they parse, and errors come before that.
     output = Output(json="--json" in words and "run" not in words[:1])
     try:
-        with _terminable():
-            outcome = _carry_out(words, output)
-            sys.stdout.flush()
-    except _Terminated:
-        return _TERMINATED
-    except KeyboardInterrupt:
-        return _INTERRUPTED
+        outcome = _carry_out(words, output, is_process=argv is None)
+        sys.stdout.flush()
+    except KeyboardInterrupt as error:
+        code: int = getattr(error, "exit_code", _INTERRUPTED)
+        return code
     except BrokenPipeError:
         # Nobody reads on. The interpreter flushes once more at its end, and must not complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -67,52 +72,49 @@ def main(argv: Sequence[str] | None = None) -> int:
     return outcome if isinstance(outcome, int) else outcome()
 
 
-@contextmanager
-def _terminable() -> Iterator[None]:
-    # What a program under `run` does about the signal is its own business: that runs outside of
-    # this block. Only the main thread may say what becomes of signals, and whoever has said so
-    # already is left alone.
-    in_charge = threading.current_thread() is threading.main_thread()
-    if not in_charge or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
-        yield
-        return
+def _carry_out(words: list[str], output: Output, *, is_process: bool) -> Outcome:
+    if words[:1] == ["run"]:
+        from signedvfs.cli import running
 
-    def terminate(*_: object) -> NoReturn:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # cleaning up is not to be disturbed
-        raise _Terminated
+        # Signals are the program's business, and until it runs there is nothing to clean up.
+        quickly = running.read(words, is_process=is_process)
+        if quickly is not None:
+            return running.run(quickly, output)
+        return _parse_and_carry_out(words, output, is_process=is_process)
 
-    signal.signal(signal.SIGTERM, terminate)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    from signedvfs.cli.interrupts import terminable
+
+    with terminable():
+        return _parse_and_carry_out(words, output, is_process=is_process)
 
 
-def _carry_out(words: list[str], output: Output) -> Outcome:
-    arguments = _parser().parse_args(words)
-    arguments.words = words
+def _parse_and_carry_out(words: list[str], output: Output, *, is_process: bool) -> Outcome:
+    arguments = _parser(words).parse_args(words)
+    arguments.words, arguments.is_process = words, is_process
     output.json, output.quiet = arguments.json, arguments.quiet
     outcome: Outcome = arguments.command(arguments, output)
     return outcome
 
 
-class _Version(argparse.Action):
-    # Not argparse's own: the version is looked up only where it is asked for.
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
-        from importlib.metadata import version
+def _parser(words: Sequence[str] = ()) -> Parser:
+    # The parser of the command that `words` begin with, or of all.
+    from importlib import import_module
 
-        print("signedvfs", version("signedvfs"))
-        parser.exit()
+    from signedvfs.cli.commands import Commands, Parser
 
-
-def _parser() -> Parser:
     parser = Parser(
         prog="signedvfs",
         description="Sign Python archives, verify them, and run what they hold.",
         epilog=_EPILOG,
     )
-    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+    parser.add_argument(
+        "--version",
+        action="version",
+        version=f"signedvfs {__version__}",
+        help="show the version and exit",
+    )
     commands = Commands(parser)
-    for group in (keys, signing, reading, extracting, packing, running):
-        group.add_to(commands)
+    mine = [module for module, names in _MODULES.items() if words[:1] and words[0] in names]
+    for module in mine or _MODULES:
+        import_module(f"signedvfs.cli.{module}").add_to(commands)
     return parser

@@ -3,17 +3,40 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
-from datetime import datetime, timedelta, timezone
-from pathlib import Path
 
 import signedvfs
 from signedvfs.cli import files
 from signedvfs.cli.failures import CliError
+from signedvfs.cli.key_files import beginning, is_private, load_public_key, public_path
 from signedvfs.cli.output import printable
+from signedvfs.cli.policies import existing, limits_of, policy_of
+from signedvfs.cli.values import count_of, limit_of, time_of, time_text
 
-_UNITS = {"h": "hours", "d": "days", "w": "weeks"}
+# Commands find here what several of them need.
+__all__ = [
+    "add_attributes",
+    "add_index",
+    "add_limits",
+    "add_moment",
+    "add_output",
+    "add_password_file",
+    "add_reporting",
+    "add_signing_keys",
+    "add_trust",
+    "add_trust_directories",
+    "existing",
+    "is_private",
+    "limits_of",
+    "load_private_key",
+    "load_private_keys",
+    "load_public_key",
+    "new_password",
+    "policy_of",
+    "public_path",
+    "read_password",
+    "time_text",
+]
 
 
 def add_reporting(parser: argparse.ArgumentParser, *, quiet: bool = False) -> None:
@@ -60,7 +83,7 @@ def add_attributes(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--name", help="name of the product: verifiers can insist on it")
     group.add_argument(
         "--serial",
-        type=_count,
+        type=count_of,
         metavar="N",
         help="release number: verifiers can refuse lower ones, of this --name; without a name only "
         "at the archive's own path",
@@ -105,14 +128,19 @@ def add_trust(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="public key to trust; may be repeated",
     )
+    add_trust_directories(group)
     group.add_argument(
-        "--threshold", type=_count, default=1, metavar="N", help="how many of them must have signed"
+        "--threshold",
+        type=count_of,
+        default=1,
+        metavar="N",
+        help="how many of them must have signed",
     )
     group.add_argument(
         "--name", action="append", help="product name to accept; may be repeated (default: any)"
     )
     group.add_argument(
-        "--min-serial", type=_count, metavar="N", help="lowest release number to accept"
+        "--min-serial", type=count_of, metavar="N", help="lowest release number to accept"
     )
     group.add_argument(
         "--revoked",
@@ -133,63 +161,29 @@ def add_trust(parser: argparse.ArgumentParser) -> None:
     add_limits(parser)
 
 
+def add_trust_directories(parser: argparse._ActionsContainer) -> None:
+    """add_trust_directories adds --trust-dir."""
+    parser.add_argument(
+        "--trust-dir",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="directory of public keys to trust, its files NAME.pub; may be repeated (without it "
+        "and --trust: /etc/signedvfs/keys.d and ~/.config/signedvfs/keys.d)",
+    )
+
+
 def add_limits(parser: argparse.ArgumentParser) -> None:
     """add_limits adds --limit."""
     parser.add_argument(
         "--limit",
         action="append",
         default=[],
-        type=_limit,
+        type=limit_of,
         metavar="NAME=NUMBER",
         help="raise or lower a field of signedvfs.Limits, such as member_bytes=2000000000; "
         "may be repeated",
     )
-
-
-def limits_of(arguments: argparse.Namespace) -> signedvfs.Limits | None:
-    """limits_of returns what --limit asks for."""
-    given: dict[str, int] = dict(arguments.limit)
-    if not given:
-        return None
-    try:
-        return signedvfs.Limits(**given)
-    except (TypeError, OverflowError, ValueError) as error:
-        raise CliError(f"--limit: {error}", f"The limits are: {signedvfs.Limits()!r}") from None
-
-
-def policy_of(arguments: argparse.Namespace) -> signedvfs.TrustPolicy:
-    """policy_of returns the policy that the options describe; no key makes it a CliError."""
-    if not arguments.trust:
-        raise CliError(
-            "no key is trusted, so every archive would be refused",
-            "Name the signer's public key: --trust app.pub",
-        )
-    keys = [load_public_key(path) for path in arguments.trust]
-    revoked = [_fingerprint(text) for text in arguments.revoked]
-    serial = arguments.min_serial
-    try:
-        return signedvfs.TrustPolicy(
-            keys=keys,
-            threshold=arguments.threshold,
-            names=arguments.name,
-            min_serial=None if serial is None else {"": serial},
-            revoked=revoked,
-            now=arguments.at,
-            legacy=arguments.legacy,
-        )
-    except ValueError as error:
-        raise CliError(f"these trust options do not fit together: {error}") from None
-
-
-def load_public_key(path: str) -> signedvfs.PublicKey:
-    """load_public_key reads a public key file, and says so where it is a private one."""
-    if is_private(path):
-        raise CliError(
-            f"{path} is a private key; trust is for public keys",
-            f"Give its public half: {public_path(path)}",
-            "BadKey",
-        )
-    return signedvfs.PublicKey.load(path)
 
 
 def load_private_keys(arguments: argparse.Namespace) -> list[signedvfs.PrivateKey]:
@@ -200,7 +194,7 @@ def load_private_keys(arguments: argparse.Namespace) -> list[signedvfs.PrivateKe
 
 def load_private_key(path: str, passwords: list[str]) -> signedvfs.PrivateKey:
     """load_private_key reads a key, trying `passwords`, or the one that a person types."""
-    if b"BEGIN ENCRYPTED PRIVATE KEY" not in _beginning(path):
+    if b"BEGIN ENCRYPTED PRIVATE KEY" not in beginning(path):
         return signedvfs.PrivateKey.load(path)
     if not passwords:
         if not sys.stdin.isatty():
@@ -251,75 +245,7 @@ def read_password(path: str) -> str:
     return password
 
 
-def is_private(path: str) -> bool:
-    """is_private tells whether a key file holds a private key."""
-    return b"PRIVATE KEY-----" in _beginning(path)
-
-
-def public_path(path: str) -> str:
-    """public_path returns where the public half of the key file `path` is kept."""
-    return (path[: -len(".key")] if path.endswith(".key") else path) + ".pub"
-
-
-def existing(path: str) -> str:
-    """existing returns `path`, or raises FileNotFoundError: a wrong path is no refusal."""
-    Path(path).stat()
-    return path
-
-
-def time_of(text: str) -> datetime:
-    """time_of reads a point in time; UTC where no offset is given."""
-    relative = re.fullmatch(r"([+-])(\d{1,6})([hdw])", text)
-    if relative:
-        sign, number, unit = relative.groups()
-        step = timedelta(**{_UNITS[unit]: int(number)})
-        now = datetime.now(timezone.utc).replace(microsecond=0)
-        return now + step if sign == "+" else now - step
-    try:
-        time = datetime.fromisoformat(re.sub("[zZ]$", "+00:00", text))
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a time: write 2027-06-30, 2027-06-30T12:00:00Z, or +90d"
-        ) from None
-    return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
-
-
-def time_text(seconds: int | None) -> str | None:
-    """time_text writes seconds since 1970 as the manifest does."""
-    if seconds is None:
-        return None
-    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _fingerprint(text: str) -> str:
-    if re.fullmatch("[0-9a-f]{64}", text):
-        return text
-    if Path(text).exists():
-        return load_public_key(text).fingerprint
-    raise CliError(
-        f"--revoked {text}: neither a fingerprint nor a file",
-        "A fingerprint is 64 hexadecimal digits; see: signedvfs key FILE.pub",
-    )
-
-
-def _beginning(path: str) -> bytes:
-    return files.beginning(path, 1 << 16)
-
-
 def _ask(prompt: str) -> str:
     import getpass
 
     return getpass.getpass(printable(prompt))
-
-
-def _count(text: str) -> int:
-    if not re.fullmatch(r"\d{1,19}", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
-    return int(text)
-
-
-def _limit(text: str) -> tuple[str, int]:
-    name, _, number = text.partition("=")
-    if not re.fullmatch("[a-z_]+", name):
-        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=NUMBER")
-    return name, _count(number)

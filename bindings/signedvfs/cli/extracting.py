@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import signedvfs
+from signedvfs import _tools
 from signedvfs.cli import arguments as shared
 from signedvfs.cli.commands import Commands
 from signedvfs.cli.failures import CliError
@@ -21,12 +23,20 @@ Writes members (all of them, or those named: a name, or a directory for all
 that is in it) as files below DIR. Each is verified before its file appears,
 whole or not at all. Existing files are left alone unless --force is given.
 Nothing is ever written outside of DIR, and symbolic links inside of it are
-not followed. What is extracted is no longer protected by the signature.
+not followed.
+
+With all members comes the manifest, so that DIR is a directory that is signed
+as the archive was: `run`, `verify` and the import hook take it under the same
+keys. Other programs do not look at that: for them what is extracted is no
+longer protected. --no-keep-manifest leaves the manifest out.
 
 examples:
   signedvfs extract app.zip -C out --trust app.pub
-  signedvfs extract app.zip -C out --trust app.pub myapp/static --force
+  signedvfs run --trust app.pub out
+  signedvfs extract app.zip myapp/static -C out --trust app.pub --force
 """
+
+MANIFEST = "signedimp-manifest.txt"
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -38,6 +48,19 @@ def add_to(commands: Commands) -> None:
     parser.add_argument("members", metavar="MEMBER", nargs="*", help="name or directory")
     parser.add_argument("-C", "--directory", metavar="DIR", required=True, help="where files go")
     parser.add_argument("--force", action="store_true", help="replace files that exist")
+    keep = parser.add_mutually_exclusive_group()
+    keep.add_argument(
+        "--keep-manifest",
+        action="store_true",
+        default=None,
+        help="write the manifest, too (default where all members are extracted)",
+    )
+    keep.add_argument(
+        "--no-keep-manifest",
+        action="store_false",
+        dest="keep_manifest",
+        help="write no manifest",
+    )
     shared.add_trust(parser)
     shared.add_reporting(parser, quiet=True)
 
@@ -46,19 +69,23 @@ def extract(arguments: argparse.Namespace, output: Output) -> int:
     """extract writes members as files."""
     archive = open_archive(arguments)
     names = _chosen(archive.list(), arguments.members, arguments.path)
+    manifest = _manifest(archive, arguments)
     Path(arguments.directory).mkdir(parents=True, exist_ok=True)
     # The one path that may be a link: the user named it.
     root = os.open(arguments.directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     size = 0
     try:
         if not arguments.force:
-            _refuse_existing(root, names, arguments.directory)
+            own = [] if manifest is None else [MANIFEST]
+            _refuse_existing(root, names + own, arguments.directory)
         with Progress(output, "extracting") as progress:
             for done, name in enumerate(names, 1):
                 content = archive.read(name)
                 _write(root, name, content, arguments)
                 size += len(content)
                 progress(done, len(names))
+        if manifest is not None:  # the last: without it a directory is not signed
+            _write(root, MANIFEST, manifest, arguments)
     finally:
         os.close(root)
     facts = {
@@ -66,11 +93,27 @@ def extract(arguments: argparse.Namespace, output: Output) -> int:
         "directory": arguments.directory,
         "extracted": names,
         "size": size,
+        "manifest": manifest is not None,
     }
     done_text = f"{plural(len(names), 'member')}, {size_text(size)}"
     into = f"{output.paint('extracted', 'green')} into {arguments.directory}"
-    output.report(facts, [f"{into}: {done_text}"])
+    kept = ", and the manifest" if manifest is not None else ""
+    output.report(facts, [f"{into}: {done_text}{kept}"])
     return 0
+
+
+def _manifest(archive: signedvfs.SignedVfs, arguments: argparse.Namespace) -> bytes | None:
+    if arguments.members:
+        if arguments.keep_manifest:
+            raise CliError(
+                "the manifest lists all members, and some only are to be extracted: such a "
+                "directory would lack the others",
+                "Name no members, or leave --keep-manifest out.",
+            )
+        return None
+    if arguments.keep_manifest is False:
+        return None
+    return _tools._manifest_text(archive)
 
 
 def _chosen(names: list[str], wanted: list[str], path: str) -> list[str]:

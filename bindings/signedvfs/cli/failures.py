@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-import re
 import sys
-from dataclasses import dataclass
-from typing import Any
 
 import signedvfs
+
+TYPE_CHECKING = False  # see signedvfs/__init__.py
+if TYPE_CHECKING:
+    from typing import Any
 
 REFUSED = 1
 NOT_DONE = 2
 
-# Where the shell has a better next step than the library's own message names.
+# What to do next in the shell, by the error's code, where the library speaks of Python.
 _ADVICE = {
     "NoTrustedKey": "If you know the signer, give the key: --trust FILE.pub "
     "(compare fingerprints with: signedvfs key FILE.pub)",
     "NoManifest": "If you made it, sign it: signedvfs sign PATH --key FILE.key; "
     "otherwise do not use it.",
+    "NoCode": "Pack it for this Python, or keep its sources.",
+    "TooLarge": "If you expect this, allow more: --limit {limit}=NUMBER",
     "WeakHash": "Sign it anew: signedvfs unsign PATH, then signedvfs sign PATH --key FILE.key; "
     "--legacy accepts what signedimp itself signed",
     "WrongName": "Get the right archive, or accept this name: --name NAME",
     "WrongPassword": "Try again, or give the right file with --password-file.",
 }
+
+
+_ATTRIBUTES = ("code", "reason", "advice", "path", "member", "limit")
 
 
 class CliError(Exception):
@@ -34,78 +40,55 @@ class CliError(Exception):
         self.code = code
 
 
-@dataclass(frozen=True)
 class Failure:
-    """Failure is an exception as it is reported."""
+    """Failure is an exception as it is reported: `error` has the keys of _ATTRIBUTES."""
 
-    exit_code: int
-    error: dict[str, Any]  # code, message, advice, archive, member
-    details: str = ""
+    def __init__(self, exit_code: int, error: dict[str, Any], details: str = "") -> None:
+        self.exit_code = exit_code
+        self.error = error
+        self.details = details
 
 
 def explain(error: Exception) -> Failure | None:
     """explain returns how `error` is reported, or None where it is a bug of ours."""
-    if isinstance(error, signedvfs.IntegrityCheckError):
-        return _native(error, REFUSED)
-    if isinstance(error, signedvfs.KeyFileError):
-        return _native(error, NOT_DONE)
+    # Only what has been imported can have been raised, and start-up is dear.
+    packing = sys.modules.get("signedvfs.packaging.errors")
+    if packing is not None and isinstance(error, packing.PackError):
+        return _failure("Pack", str(error), error.advice, details=error.details)
     if isinstance(error, CliError):
         return _failure(error.code, str(error), error.advice)
+    if _is_native(error):
+        return _native(error)
     if isinstance(error, OSError):
-        code = "NotFound" if isinstance(error, FileNotFoundError) else "Io"
-        message = error.strerror or str(error)
-        if error.filename is not None:
-            message = f"{error.filename}: {message}"
-        advice = "Check the path." if code == "NotFound" else "Check permissions and free space."
-        return _failure(code, *_split(message, advice))
-    return _packing(error)
-
-
-def _native(error: Any, exit_code: int) -> Failure:
-    message, advice = _split(str(error), "")
-    limit = getattr(error, "limit", None)
-    if limit is not None:
-        # Whatever opens an archive has the option.
-        advice = f"If you expect this, allow more: --limit {limit}=N"
-    return Failure(
-        exit_code,
-        {
-            "code": error.code,
-            "message": message,
-            "advice": _ADVICE.get(error.code, advice),
-            "archive": error.archive,
-            "member": error.member,
-        },
-    )
-
-
-def _packing(error: Exception) -> Failure | None:
-    if isinstance(error, (ValueError, OverflowError)) and _raised_by_core(error):
-        return _failure("Usage", *_split(str(error), "See the command's --help."))
-    # Only what has been imported can have been raised, and start-up is dear.
-    errors = sys.modules.get("signedvfs.packaging.errors")
-    if errors is not None and isinstance(error, errors.PackError):
-        return _failure("Pack", str(error), error.advice, error.details)
+        return _system(error)
     return None
 
 
-def _raised_by_core(error: Exception) -> bool:
-    # A ValueError from native code has no frame of its own: it comes out of our last frame. One
-    # from Python code elsewhere is a bug, and keeps its traceback.
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return trace is not None and trace.tb_frame.f_globals.get("__name__", "").startswith(
-        "signedvfs."
-    )
+def _is_native(error: Exception) -> bool:
+    # Every exception has them that the core raises of its own.
+    return all(hasattr(error, name) for name in _ATTRIBUTES)
 
 
-def _split(message: str, advice: str) -> tuple[str, str]:
-    # The library ends its messages with one sentence that says what to do.
-    found = re.fullmatch(r"(.*)(?:\.|(?<=\?)) ([^?]*\.)", message, re.DOTALL)
-    return (found[1], found[2]) if found else (message, advice)
+def _native(error: Any) -> Failure:
+    facts = {name: getattr(error, name) for name in _ATTRIBUTES}
+    if error.code in _ADVICE:
+        facts["advice"] = _ADVICE[error.code].format(limit=error.limit)
+    refused = isinstance(error, signedvfs.IntegrityCheckError)
+    return Failure(REFUSED if refused else NOT_DONE, facts)
 
 
-def _failure(code: str, message: str, advice: str, details: str = "") -> Failure:
-    error = {"code": code, "message": message, "advice": advice, "archive": None, "member": None}
-    return Failure(NOT_DONE, error, details)
+def _system(error: OSError) -> Failure:
+    reason = error.strerror or str(error)
+    path = error.filename if isinstance(error.filename, str) else None
+    if path is not None:
+        reason = f"{path}: {reason}"
+    if isinstance(error, FileNotFoundError):
+        return _failure("NotFound", reason, "Check the path.", path)
+    return _failure("Io", reason, "Check permissions and free space.", path)
+
+
+def _failure(
+    code: str, reason: str, advice: str, path: str | None = None, details: str = ""
+) -> Failure:
+    known = {"code": code, "reason": reason, "advice": advice, "path": path}
+    return Failure(NOT_DONE, {**dict.fromkeys(_ATTRIBUTES), **known}, details)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import select
 import stat
-import time
-from collections.abc import Iterator
 
 from signedvfs.cli.failures import CliError
+
+TYPE_CHECKING = False  # see signedvfs/__init__.py
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # Non-blocking, because whoever opens a FIFO otherwise waits until somebody writes to it.
 _FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
@@ -59,6 +59,8 @@ def _open(path: str, *kinds: int) -> int:
     try:
         descriptor = os.open(path, _FLAGS)
     except OSError as error:
+        import errno
+
         if error.errno != errno.ENXIO:
             raise
         raise _other_kind(path, "a socket or device", kinds) from None
@@ -98,6 +100,9 @@ def _pieces(descriptor: int) -> Iterator[bytes]:
 
 
 def _pieces_of_pipe(descriptor: int, path: str) -> Iterator[bytes]:
+    import select
+    import time
+
     pipe = select.poll()
     pipe.register(descriptor, select.POLLIN)
     begin = time.monotonic()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import signedvfs
 from signedvfs.cli import arguments as shared
+from signedvfs.cli import key_ring
 from signedvfs.cli.commands import Commands
 from signedvfs.cli.failures import CliError
 from signedvfs.cli.output import Output
@@ -25,11 +26,15 @@ examples:
 
 _KEY = """\
 Shows a key's fingerprint, to compare it with what its owner says it is, and
-the line of Python that trusts it.
+the line of Python that trusts it. --ring shows the keys that are trusted where
+none is named: the files NAME.pub in /etc/signedvfs/keys.d and in
+~/.config/signedvfs/keys.d ($XDG_CONFIG_HOME), or in the directories of
+--trust-dir.
 
 examples:
   signedvfs key app.pub
   signedvfs key app.key --json
+  signedvfs key --ring
 """
 
 
@@ -53,7 +58,9 @@ def add_to(commands: Commands) -> None:
     shared.add_reporting(parser)
 
     parser = commands.add("key", key, "show a key", _KEY)
-    parser.add_argument("file", metavar="FILE", help="public or private key")
+    parser.add_argument("file", metavar="FILE", nargs="?", help="public or private key")
+    parser.add_argument("--ring", action="store_true", help="show the keys of the key ring instead")
+    shared.add_trust_directories(parser)
     shared.add_password_file(parser)
     shared.add_reporting(parser)
 
@@ -89,7 +96,11 @@ def keygen(arguments: argparse.Namespace, output: Output) -> int:
 
 
 def key(arguments: argparse.Namespace, output: Output) -> int:
-    """key shows a key."""
+    """key shows a key, or all of the ring."""
+    if arguments.ring != (arguments.file is None) or (arguments.trust_dir and not arguments.ring):
+        raise CliError("give either FILE, or --ring, which --trust-dir is for")
+    if arguments.ring:
+        return _show_ring(arguments, output)
     private = shared.is_private(arguments.file)
     if private:
         passwords = [shared.read_password(path) for path in arguments.password_file]
@@ -100,6 +111,20 @@ def key(arguments: argparse.Namespace, output: Output) -> int:
     kind = "private key" if private else "public key"
     lines = [f"{arguments.file}: {kind}", *output.fields(_rows(shown))]
     output.report(facts, [*lines, f"  signedvfs.trust({shown!r})"])
+    return 0
+
+
+def _show_ring(arguments: argparse.Namespace, output: Output) -> int:
+    places = key_ring.directories([], arguments.trust_dir)
+    found = key_ring.keys_of_ring(arguments.trust_dir)
+    facts = {
+        "directories": places,
+        "keys": [{"path": path, **_facts(shown)} for path, shown in found],
+    }
+    lines = [f"key ring: {', '.join(places)}"]
+    for path, shown in found:
+        lines += [path, *output.fields(_rows(shown))]
+    output.report(facts, lines if found else [*lines, "no key is trusted by default"])
     return 0
 
 

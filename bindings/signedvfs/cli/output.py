@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
-from typing import Any, TextIO
+
+TYPE_CHECKING = False  # see signedvfs/__init__.py
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Any, TextIO
 
 _COLOURS = {"red": "31", "green": "32", "yellow": "33", "bold": "1", "dim": "2"}
 
@@ -80,7 +83,7 @@ class Output:
             self._write_line(sys.stderr, f"{self.paint('warning:', 'yellow', sys.stderr)} {text}")
 
     def fail(self, error: dict[str, Any], details: str = "") -> None:
-        """fail reports an error of the keys code, message, advice, archive and member.
+        """fail reports an error of the keys code, reason, advice, path, member and limit.
 
         `details` are lines that another program wrote. They are set in, so that none of them looks
         like one of ours.
@@ -91,7 +94,7 @@ class Output:
         for line in details.split("\n") if details else ():
             self._write_line(sys.stderr, "  " + line.expandtabs().rstrip("\r"))
         self._write_line(
-            sys.stderr, f"{self.paint('signedvfs:', 'red', sys.stderr)} {error['message']}"
+            sys.stderr, f"{self.paint('signedvfs:', 'red', sys.stderr)} {error['reason']}"
         )
         if error["advice"]:
             self._write_line(

@@ -12,14 +12,17 @@ from signedvfs.cli.output import Output, printable
 class Progress(AbstractContextManager["Progress"]):
     """Progress shows a bar on standard error, where that is a terminal and nobody objects.
 
-    It is a callable of (done, total), or of (stage, done, total), in a `with` block that removes
-    the bar at its end. Being called is also what lets Ctrl-C interrupt native code.
+    The bar is tqdm's, which `pip install 'signedvfs[progress]'` brings along. Without it there is
+    none, and the work is the same. Progress is a callable of (done, total), or of (stage, done,
+    total), in a `with` block that removes the bar at its end. Being called is also what lets Ctrl-C
+    interrupt native code.
     """
 
     def __init__(self, output: Output, stage: str, unit: str = "member") -> None:
         self._stage = stage
         self._unit = unit
-        self._shown = not (output.json or output.quiet) and sys.stderr.isatty()
+        shown = not (output.json or output.quiet) and sys.stderr.isatty()
+        self._make: Any = _bar_maker() if shown else None
         self._bar: Any = None
 
     def __call__(self, done: int, total: int) -> None:
@@ -27,14 +30,12 @@ class Progress(AbstractContextManager["Progress"]):
 
     def show(self, stage: str, done: int, total: int) -> None:
         """show moves the bar of `stage`, beginning anew where the stage is another."""
-        if not self._shown:
+        if self._make is None:
             return
         if self._bar is None or stage != self._stage:
             self._close()
-            from tqdm import tqdm
-
             self._stage = stage
-            self._bar = tqdm(
+            self._bar = self._make(
                 total=total,
                 desc=printable(stage),
                 unit=self._unit,
@@ -52,3 +53,12 @@ class Progress(AbstractContextManager["Progress"]):
         if self._bar is not None:
             self._bar.close()
             self._bar = None
+
+
+def _bar_maker() -> Any:
+    """_bar_maker returns what makes a bar, or None where tqdm is not installed."""
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        return None
+    return tqdm

@@ -8,6 +8,7 @@ import sys
 
 import signedvfs
 from signedvfs.cli import arguments as shared
+from signedvfs.cli import key_ring, native
 from signedvfs.cli.commands import Commands
 from signedvfs.cli.output import Output, few, plural, printable, size_text
 from signedvfs.cli.progress import Progress
@@ -15,23 +16,28 @@ from signedvfs.cli.progress import Progress
 _VERIFY = """\
 Reads and verifies every member, and whatever stands in front of an archive:
 bytes there that nobody has signed are refused, because they may be a program.
+--native also says what extension modules need, and warns of what would not be
+imported here.
 Exit codes: 0 verified, 1 refused, 2 nothing could be said.
 
 examples:
   signedvfs verify app.zip --trust app.pub
   signedvfs verify app.zip --trust a.pub --trust b.pub --threshold 2 --name myapp --min-serial 42
   signedvfs verify app.zip --trust app.pub --at 2027-01-01 --json
+  signedvfs verify app.zip --trust app.pub --native
 """
 
 _LIST = """\
 Lists the members that the signed manifest names. Digests and names are what
 was signed; sizes are what the archive declares, and content is not read: that
 is what verify does. Behind the members it says how many bytes stand in front
-of the archive, where there are any, and whether they are signed.
+of the archive, where there are any, and whether they are signed. --native
+reads the extension modules and libraries, and says what each of them needs.
 
 examples:
   signedvfs list app.zip --trust app.pub
   signedvfs list app.zip --trust app.pub --json
+  signedvfs list app.zip --trust app.pub --native
 """
 
 _CAT = """\
@@ -46,11 +52,13 @@ def add_to(commands: Commands) -> None:
     """add_to adds the commands of this module."""
     parser = commands.add("verify", verify, "verify an archive or a directory completely", _VERIFY)
     parser.add_argument("path", metavar="PATH", help="signed archive or directory")
+    _add_native(parser)
     shared.add_trust(parser)
     shared.add_reporting(parser, quiet=True)
 
     parser = commands.add("list", list_members, "list the members of an archive", _LIST)
     parser.add_argument("path", metavar="PATH", help="signed archive or directory")
+    _add_native(parser)
     shared.add_trust(parser)
     shared.add_reporting(parser)
 
@@ -58,6 +66,12 @@ def add_to(commands: Commands) -> None:
     parser.add_argument("path", metavar="PATH", help="signed archive or directory")
     parser.add_argument("members", metavar="MEMBER", nargs="+", help="name as list shows it")
     shared.add_trust(parser)
+
+
+def _add_native(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--native", action="store_true", help="say what extension modules and libraries need"
+    )
 
 
 def open_archive(arguments: argparse.Namespace) -> signedvfs.SignedVfs:
@@ -75,7 +89,7 @@ def verify(arguments: argparse.Namespace, output: Output) -> int:
     names = archive.list()
     unlisted = archive.unlisted()
     size = sum(archive.stat(name).size for name in names)
-    known = {shared.load_public_key(path).fingerprint: path for path in arguments.trust}
+    known = {key.fingerprint: path for path, key in key_ring.trusted(arguments)}
     facts = {
         "path": arguments.path,
         "verified": True,
@@ -91,6 +105,13 @@ def verify(arguments: argparse.Namespace, output: Output) -> int:
         **_in_front(archive),
         "unlisted": unlisted,
     }
+    found, here = None, None
+    if arguments.native:
+        from signedvfs.packaging.native import examine, glibc_here
+
+        found, here = examine(names, archive.read), glibc_here()
+        facts["native"] = native.facts_of(found)
+        facts["glibc_here"] = here
     others = [one for one in archive.signatures if one not in archive.signers]
     rows: list[tuple[str, object]] = [
         ("name", archive.name),
@@ -101,11 +122,17 @@ def verify(arguments: argparse.Namespace, output: Output) -> int:
         *(("also signed by", f"{one} (not trusted here)") for one in others),
         ("members", f"{len(names):,}, {size_text(size)}, {archive.hash_type}"),
     ]
-    if archive.prefix_length is not None:
+    if archive.prefix_length is not None and archive.bytes_in_front:
         rows.append(("in front", f"{size_text(archive.prefix_length)}, verified"))
+    if arguments.native:
+        rows.append(("native", "nothing" if found is None else native.summary_of(found)))
     verdict = output.paint("verified", "green")
-    output.report(facts, [f"{arguments.path}: {verdict}", *output.fields(rows)])
+    lines = [f"{arguments.path}: {verdict}", *output.fields(rows)]
+    if found is not None:
+        lines += native.lines_of(found, output)
+    output.report(facts, lines)
     _warn_of_unlisted(unlisted, output)
+    native.warn_of(found, output, here)
     return 0
 
 
@@ -125,7 +152,19 @@ def list_members(arguments: argparse.Namespace, output: Output) -> int:
         is_signed = "signed" if archive.prefix_length is not None else "which nobody has signed"
         front = f"{size_text(archive.bytes_in_front)}, {is_signed}"
         lines += output.fields([("in front", front)])
+    objects = None
+    if arguments.native:
+        from signedvfs.packaging.native import examine
+
+        objects = examine(archive.list(), archive.read)
+        facts["native"] = native.facts_of(objects)
+        if objects is None:
+            lines += output.fields([("native", "nothing")])
+        else:
+            lines += output.fields([("native", native.summary_of(objects))])
+            lines += native.lines_of(objects, output)
     output.report(facts, lines)
+    native.warn_of(objects, output)
     return 0
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import argparse
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from signedvfs.cli.arguments import time_text
+import signedvfs
+from signedvfs.cli.arguments import limits_of, time_text
 from signedvfs.cli.output import Output, plural, printable, size_text
+from signedvfs.self_unpacking import self_unpacking
 
 if TYPE_CHECKING:
-    from signedvfs import SignReport
+    from signedvfs import PrivateKey, SignReport
 
 
 def facts_of(report: SignReport | None) -> dict[str, Any]:
@@ -63,3 +66,18 @@ def warn_of(report: SignReport, output: Output) -> None:
     """warn_of tells a person what he should know of."""
     for warning in report.warnings:
         output.warn(printable(warning))
+
+
+def bootstrap_warnings(
+    path: str, keys: Sequence[PrivateKey], arguments: argparse.Namespace
+) -> list[str]:
+    """bootstrap_warnings says where what was signed, by these keys, will unpack itself."""
+    policy = signedvfs.TrustPolicy([key.public_key for key in keys], now=arguments.at)
+    tool = self_unpacking(signedvfs.open(path, policy, limits_of(arguments)).list())
+    if tool is None:
+        return []
+    return [
+        f"{printable(path)} was made by {tool} and unpacks itself: what it then runs from the disk "
+        "is verified by nobody, and `run` refuses it; pack the same application instead: "
+        "signedvfs pack -r requirements.txt -m MODULE -o app.zip --key FILE.key"
+    ]

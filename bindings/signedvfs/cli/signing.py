@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 
 import signedvfs
 from signedvfs.cli import arguments as shared
@@ -16,6 +17,8 @@ Signs every member of an archive, or every file below a directory. An archive
 is rebuilt in canonical form, read back and verified before it replaces PATH
 (or becomes OUT) in one step; a directory gets the file
 signedimp-manifest.txt. Bytes in front of an archive are kept, and signed.
+What an archive has beside its members (comments, data descriptors, empty
+directories ...) vanishes, and is shown; what could be read in two ways is refused.
 
 What is signed now is shown. Attributes that are not given are carried over
 from a manifest that one of the keys has signed, and from no other. It has to
@@ -110,16 +113,18 @@ def sign(arguments: argparse.Namespace, output: Output) -> int:
             keep_signatures=arguments.keep_signatures,
             at=arguments.at,
         )
-    _tell(report, output)
+    _tell(report, output, signed.bootstrap_warnings(report.output, keys, arguments))
     return 0
 
 
 def unsign(arguments: argparse.Namespace, output: Output) -> int:
     """unsign removes the manifest."""
     path = shared.existing(arguments.path)
-    signedvfs.unsign(path, output=arguments.output, limits=shared.limits_of(arguments))
+    vanished = signedvfs.unsign(path, output=arguments.output, limits=shared.limits_of(arguments))
     written = arguments.output or path
-    output.report({"output": written}, [f"{output.paint('unsigned', 'yellow')} {written}"])
+    rows = (("vanished", printable(one)) for one in vanished)
+    lines = [f"{output.paint('unsigned', 'yellow')} {written}", *output.fields(rows)]
+    output.report({"output": written, "vanished": vanished}, lines)
     return 0
 
 
@@ -140,13 +145,17 @@ def append(arguments: argparse.Namespace, output: Output) -> int:
     return 0
 
 
-def _tell(report: signedvfs.SignReport, output: Output) -> None:
+def _tell(report: signedvfs.SignReport, output: Output, more: Sequence[str] = ()) -> None:
     done = "added a signature to" if report.added else "signed"
     left_out = list(report.left_out)
     lines = [
         f"{output.paint(done, 'green')} {report.output}: {plural(report.members, 'member')}",
         *output.fields(
-            [*signed.rows_of(report), *(("left out", printable(one)) for one in left_out)]
+            [
+                *signed.rows_of(report),
+                *(("left out", printable(one)) for one in left_out),
+                *(("vanished", printable(one)) for one in report.vanished),
+            ]
         ),
     ]
     facts = {
@@ -155,6 +164,10 @@ def _tell(report: signedvfs.SignReport, output: Output) -> None:
         "members": report.members,
         **signed.facts_of(report),
         "left_out": left_out,
+        "vanished": list(report.vanished),
     }
+    facts["warnings"] += more
     output.report(facts, lines)
     signed.warn_of(report, output)
+    for warning in more:
+        output.warn(warning)

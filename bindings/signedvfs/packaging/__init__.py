@@ -3,7 +3,21 @@
 from __future__ import annotations
 
 from signedvfs.packaging.errors import PackError
+from signedvfs.packaging.extra_data import ExtraData
 from signedvfs.packaging.members import LeftOut
+from signedvfs.packaging.native import NativeObject, NativeReport, Problem
 from signedvfs.packaging.packer import PackReport, Uncompiled, pack
+from signedvfs.packaging.stripping import Unstripped
 
-__all__ = ["LeftOut", "PackError", "PackReport", "Uncompiled", "pack"]
+__all__ = [
+    "ExtraData",
+    "LeftOut",
+    "NativeObject",
+    "NativeReport",
+    "PackError",
+    "PackReport",
+    "Problem",
+    "Uncompiled",
+    "Unstripped",
+    "pack",
+]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from signedvfs.packaging.errors import PackError
 from signedvfs.packaging.members import Item, Members, unwanted
+from signedvfs.packaging.patterns import Pattern
 from signedvfs.packaging.tree import Parts, Tree
 
 _TOOLS_OWN = {
@@ -29,17 +30,23 @@ Identity = tuple[int, int]
 
 
 def add_directory(
-    members: Members, path: Path, exclude: Collection[Identity], *, follow_links: bool = False
+    members: Members,
+    path: Path,
+    exclude: Collection[Identity],
+    *,
+    follow_links: bool = False,
+    only: Pattern | None = None,
 ) -> None:
     """add_directory adds the content of the directory `path` to the archive's root.
 
     A directory that is a package itself goes in under its own name. A symbolic link below it is a
     PackError, or with `follow_links` stands for what it leads to, which has to be below `path`,
-    too. The files in `exclude` are left out.
+    too. The files in `exclude` are left out. With `only` the files that fit it are added, and a
+    package's go to the root as others do.
     """
-    walk = _Walk(members, Tree(path), exclude, follow_links)
+    walk = _Walk(members, Tree(path), exclude, follow_links, only)
     names = [name for name, _ in walk.tree.list(())]
-    prefix = path.resolve().name + "/" if "__init__.py" in names else ""
+    prefix = path.resolve().name + "/" if "__init__.py" in names and only is None else ""
     walk.down((), path, prefix, [identity(walk.tree.look(()))])
 
 
@@ -50,12 +57,18 @@ def identity(found: stat_result) -> Identity:
 
 class _Walk:
     def __init__(
-        self, members: Members, tree: Tree, exclude: Collection[Identity], follow_links: bool
+        self,
+        members: Members,
+        tree: Tree,
+        exclude: Collection[Identity],
+        follow_links: bool,
+        only: Pattern | None,
     ) -> None:
         self.tree = tree
         self._members = members
         self._exclude = exclude
         self._follow_links = follow_links
+        self._only = only
 
     def down(self, parts: Parts, shown: Path, prefix: str, above: Sequence[Identity]) -> None:
         """down takes what is in one directory; `shown` and `prefix` are how people came there."""
@@ -65,6 +78,8 @@ class _Walk:
             return
         for name, info in found:
             origin = shown / name
+            if not self._is_meant(origin, prefix + name):
+                continue
             there: Parts = (*parts, name)
             if stat.S_ISLNK(info.st_mode):
                 if name in _TOOLS_OWN:
@@ -76,6 +91,12 @@ class _Walk:
                 self._take_directory(there, info, origin, prefix + name + "/", above)
             else:
                 self._take_file(there, info, origin, prefix + name)
+
+    def _is_meant(self, origin: Path, name: str) -> bool:
+        # What is at `origin` when it is read is looked at again.
+        if self._only is None:
+            return True
+        return self._only.leads_on(name) if origin.is_dir() else self._only.fits(name)
 
     def _follow(self, parts: Parts, origin: Path) -> Parts:
         if not self._follow_links:

@@ -2,49 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from signedvfs import IntegrityCheckError, KeyFileError
 from signedvfs.packaging.errors import PackError
 from signedvfs.packaging.members import Item
 
-# Behind what was exceeded the core says where else limits can be given.
-_ADVICE = ". If you expect this, allow more"
-
 
 @contextmanager
 def told_of(target: Path, unfinished: Path, items: Mapping[str, Item]) -> Iterator[None]:
     """told_of has errors name `target` and sources, and never a file in `unfinished`."""
+
+    def told(text: str) -> str:
+        for name in ("unsigned.zip", "executable", f"trial/{target.name}"):
+            text = text.replace(str(unfinished / name), str(target))
+        return text
+
     try:
         yield
     except KeyFileError:
         raise
     except (IntegrityCheckError, ValueError, OSError) as error:
-        # What our core has to say of the content has a code; other errors are other people's.
-        code = getattr(error, "code", None)
-        text = _in_users_words(str(error), target, unfinished)
-        if code is not None:
-            raise _refusal(error, text, items) from None
-        if text == str(error):
+        # What our core has to say of the content has a code; other errors are other people's, or
+        # about an argument.
+        code = "" if isinstance(error, OSError) else getattr(error, "code", "")
+        if code not in ("", "Usage"):
+            raise _refusal(error, told(vars(error)["reason"]), items) from None
+        if told(str(error)) == str(error):
             raise
-        raise type(error)(text) from None
+        raise _again(error, told) from None
 
 
-def _refusal(error: Exception, text: str, items: Mapping[str, Item]) -> PackError:
-    member = getattr(error, "member", None)
-    limit = getattr(error, "limit", None)
+def _again(error: Exception, told: Callable[[str], str]) -> Exception:
+    again = type(error)(told(str(error)))
+    for name, value in vars(error).items():
+        setattr(again, name, told(value) if isinstance(value, str) else value)
+    return again
+
+
+def _refusal(error: Any, text: str, items: Mapping[str, Item]) -> PackError:
     # A module's code comes from its source.
+    member = error.member
     item = None if member is None else items.get(member) or items.get(member.removesuffix("c"))
-    advice = "" if item is None else "Leave it out, or change it."
-    if limit is not None:
-        text = text.partition(_ADVICE)[0]
-        advice = f"If you expect this, allow more: limits=Limits({limit}=...), --limit {limit}=N"
+    if error.limit is not None:
+        limit = f"limits=Limits({error.limit}=...), --limit {error.limit}=NUMBER"
+        advice = f"If you expect this, allow more: {limit}"
+    else:
+        advice = error.advice if item is None else "Leave it out, or change it."
     return PackError(text if item is None else f"{item.origin}: {text}", advice)
-
-
-def _in_users_words(text: str, target: Path, unfinished: Path) -> str:
-    for name in ("unsigned.zip", f"trial/{target.name}"):
-        text = text.replace(str(unfinished / name), str(target))
-    return text

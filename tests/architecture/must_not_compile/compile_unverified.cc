@@ -2,16 +2,16 @@
 // expect: invalid initialization|no matching function|no viable conversion
 #include <string_view>
 
-#include "archive/buffer.h"
-#include "importer/code_object.h"
+#include "archive/base/buffer.h"
+#include "importer/modules/code_object.h"
 
 signedvfs::Result<signedvfs::PyRef> load(std::string_view text,
                                          const signedvfs::VerifiedBytes& genuine, PyObject* name,
                                          const signedvfs::ImportSystem& system) {
 #ifdef SHOULD_NOT_COMPILE
-  return signedvfs::compile_source(system, signedvfs::bytes_of(text), name);
+  return signedvfs::compile_source(system, signedvfs::bytes_of(text), name, name);
 #else
   if (text.empty()) return signedvfs::python_error();
-  return signedvfs::compile_source(system, genuine, name);
+  return signedvfs::compile_source(system, genuine, name, name);
 #endif
 }

@@ -2,7 +2,7 @@
 // expect: deleted
 #include <cstddef>
 
-#include "archive/buffer.h"
+#include "archive/base/buffer.h"
 
 std::size_t dangle() {
 #ifdef SHOULD_NOT_COMPILE

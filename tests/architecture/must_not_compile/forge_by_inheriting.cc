@@ -2,7 +2,7 @@
 // expect: private
 #include <utility>
 
-#include "archive/buffer.h"
+#include "archive/base/buffer.h"
 #include "vfs/verified_bytes.h"
 
 struct Forged : signedvfs::VerifiedBytes {

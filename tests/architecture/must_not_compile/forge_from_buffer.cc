@@ -2,7 +2,7 @@
 // expect: private|not.*constructible|no matching
 #include <utility>
 
-#include "archive/buffer.h"
+#include "archive/base/buffer.h"
 #include "vfs/verified_bytes.h"
 
 std::size_t forge(signedvfs::Buffer buffer, signedvfs::VerifiedBytes genuine) {

@@ -1,6 +1,6 @@
 // A Status is looked at.
 // expect: nodiscard
-#include "archive/status.h"
+#include "archive/base/status.h"
 
 signedvfs::Status check();
 

@@ -3,7 +3,7 @@
 #include <memory>
 #include <utility>
 
-#include "archive/container.h"
+#include "archive/members/container.h"
 #include "vfs/signed_vfs.h"
 
 using signedvfs::SignedVfs;

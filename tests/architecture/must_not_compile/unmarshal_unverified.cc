@@ -1,7 +1,7 @@
 // Bytes out of an archive are not unmarshalled.
 // expect: invalid initialization|no matching function|no viable conversion
-#include "archive/buffer.h"
-#include "importer/code_object.h"
+#include "archive/base/buffer.h"
+#include "importer/modules/code_object.h"
 
 signedvfs::Result<signedvfs::PyRef> load(const signedvfs::Buffer& content,
                                          const signedvfs::VerifiedBytes& genuine, PyObject* name,

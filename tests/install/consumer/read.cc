@@ -4,11 +4,11 @@
 #include <memory>
 #include <string>
 
-#include "archive/buffer.h"
-#include "archive/limits.h"
-#include "archive/status.h"
-#include "vfs/policy.h"
-#include "vfs/public_key.h"
+#include "archive/base/buffer.h"
+#include "archive/base/limits.h"
+#include "archive/base/status.h"
+#include "vfs/crypto/public_key.h"
+#include "vfs/manifest/policy.h"
 #include "vfs/signed_vfs.h"
 #include "vfs/verified_bytes.h"
 

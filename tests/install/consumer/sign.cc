@@ -5,12 +5,12 @@
 #include <string>
 #include <string_view>
 
-#include "archive/buffer.h"
-#include "archive/codec.h"
-#include "archive/status.h"
-#include "archive/zip_writer.h"
-#include "vfs/private_key.h"
-#include "vfs/signer.h"
+#include "archive/base/buffer.h"
+#include "archive/base/status.h"
+#include "archive/members/codec.h"
+#include "archive/zip/writer.h"
+#include "vfs/signing/private_key.h"
+#include "vfs/signing/signer.h"
 
 namespace {
 

@@ -21,6 +21,16 @@ for name in ("missing.html", "../__init__.py"):
     except jinja2.TemplateNotFound:
         continue
     raise AssertionError(name)
+
+# The loader that asks whether a package is zipimport's.
+environment = jinja2.Environment(loader=jinja2.PackageLoader("greeter"), autoescape=True)
+assert "hello.html" in environment.list_templates()
+assert environment.get_template("hello.html").render(name="<you>") == page
+try:
+    environment.get_template("missing.html")
+except jinja2.TemplateNotFound as error:
+    assert error.name == "missing.html"
+
 assert resources.files("jinja2").joinpath("py.typed").read_bytes() == b""
 
 # Metadata.

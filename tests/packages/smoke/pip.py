@@ -46,7 +46,6 @@ with resources.as_file(certificates) as path:
 assert metadata.version("pip") == pip.__version__
 assert read_info("pip", "entry_points.txt").startswith("[console_scripts]")
 assert run_script("pip", "--version").startswith(f"pip {pip.__version__} from {sys.path[0]}/pip ")
-if sys.version_info >= (3, 11):
-    # Before, pip asks its own pkg_resources, which knows directories and zipimport's archives only.
-    listed = run_script("pip", "list", "--format=freeze", "--disable-pip-version-check")
-    assert f"sympy=={metadata.version('sympy')}\n" in listed
+# Before Python 3.11 it asks its own pkg_resources.
+listed = run_script("pip", "list", "--format=freeze", "--disable-pip-version-check")
+assert f"sympy=={metadata.version('sympy')}\n" in listed

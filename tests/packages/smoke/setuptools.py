@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import tempfile
+import warnings
 import zipfile
 from importlib import metadata, resources
 from pathlib import Path
@@ -49,3 +51,19 @@ assert metadata.version("setuptools") == setuptools.__version__
 assert "bdist_wheel = setuptools.command.bdist_wheel" in read_info("setuptools", "entry_points.txt")
 command = entry_point("distutils.commands", "sdist").load()
 assert issubclass(command, setuptools.Command)
+
+# Its pkg_resources, from the archive like everything else.
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it is deprecated
+    pkg_resources = importlib.import_module("pkg_resources")
+
+assert pkg_resources.get_distribution("setuptools").version == setuptools.__version__
+assert pkg_resources.require("Flask")[0].key == "flask"
+(found,) = pkg_resources.iter_entry_points("distutils.commands", "sdist")
+assert found.load() is command
+assert pkg_resources.resource_exists("setuptools", "script.tmpl")
+assert pkg_resources.resource_isdir("setuptools", "config")
+assert "setuptools.schema.json" in pkg_resources.resource_listdir("setuptools", "config")
+assert pkg_resources.resource_string("setuptools", "cli-64.exe").startswith(b"MZ")
+path = Path(pkg_resources.resource_filename("setuptools", "script.tmpl"))
+assert "%(script_name)r" in path.read_text("utf-8")

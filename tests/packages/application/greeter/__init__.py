@@ -19,8 +19,7 @@ from pygments.token import Keyword
 def template(name: str) -> str | None:
     """Read a template, for jinja2.FunctionLoader.
 
-    jinja2.PackageLoader serves directories and zipimport's archives and nothing else; this serves
-    every importer.
+    jinja2.PackageLoader serves directories and zipimport's archives; this serves every importer.
     """
     path = importlib.resources.files("greeter") / "templates"
     for part in split_template_path(name):

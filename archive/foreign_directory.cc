@@ -1,7 +1,0 @@
-#include "archive/foreign_library.h"
-
-namespace signedvfs {
-
-std::string_view foreign_directory() noexcept { return SIGNEDVFS_FOREIGN_DIRECTORY; }
-
-}  // namespace signedvfs

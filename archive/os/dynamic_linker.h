@@ -1,0 +1,66 @@
+// The dynamic linker: loading shared objects from descriptors, and asking what is loaded
+// (dlopen(3), dlinfo(3), ld.so(8)).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "archive/base/status.h"
+
+namespace signedvfs {
+
+// LibraryHandle is what dlopen(3) returns. Nothing here is ever unloaded: code of it may be
+// running.
+using LibraryHandle = void*;
+
+// path_for_linker returns a path to the file behind `descriptor` that this process has never had in
+// its hands before: "/proc/<pid>/task/<pid>/fd/", steps that lead nowhere, and the number. The
+// linker takes an object that was loaded under a path for whatever that path is given for later,
+// and descriptors' numbers come back. Fails with `kUnsupported` where no such path leads to the
+// file, as without /proc.
+//
+// The directory of the path is the object's $ORIGIN. From there it takes five steps up to leave
+// what the kernel alone decides about, and debuggers, which have a "/proc/self" of their own, find
+// the file.
+Result<std::string> path_for_linker(int descriptor);
+
+// load_library loads the object at `path` for good, with the flags of dlopen(3), and returns its
+// handle; for a path that it was loaded under before, the same. Its constructors run. A name
+// without a slash is searched for. Fails with `kNotFound`, and in the linker's words.
+Result<LibraryHandle> load_library(const std::string& path, int flags);
+
+// loaded_library returns the handle of the object that the linker would take for `name` because it
+// is loaded already; null: it would search. Nothing is loaded, nothing of it runs, and no file is
+// looked for.
+LibraryHandle loaded_library(const std::string& name) noexcept;
+
+// library_name returns the path that an object was loaded from, as the linker and debuggers know
+// it.
+std::string library_name(LibraryHandle library);
+
+// give_library_name has the linker take the object for whatever needs `name`, and show it by that.
+// For objects that were made without a DT_SONAME.
+void give_library_name(LibraryHandle library, const std::string& name);
+
+// kBindNow is a flag of dlopen(3), and kBindNowLocally those that libraries are loaded with for
+// others that need them.
+extern const int kBindNow;
+extern const int kBindNowLocally;
+
+// system_library_directories returns where this system's own libraries are: the directory that the
+// C library was loaded from, and those that the linker of such systems has built in.
+std::vector<std::string> system_library_directories();
+
+// may_hold_libraries tells whether somebody may have put a library into `directory`, or may do so
+// later: it lies, or would lie if it were there, in another file system than the kernel's own of
+// processes (proc(5)), in which nobody makes anything and whose names are no libraries'.
+bool may_hold_libraries(const std::string& directory);
+
+// start_environment returns what the process was started with as the environment variable `name`
+// (proc(5), environ): the linker read it then, and later changes mean nothing to it. Nothing where
+// it was not set, or was empty; more than one where whoever started the process gave more: the
+// linker takes the last one, or all. The first call keeps what it finds: programs that give their
+// process another title write over it.
+std::vector<std::string> start_environment(const std::string& name);
+
+}  // namespace signedvfs

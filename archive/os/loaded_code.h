@@ -1,0 +1,16 @@
+// Shared objects: where code was loaded from, and loading more.
+#pragma once
+
+#include <string>
+
+namespace signedvfs {
+
+// directory_of_code returns the directory of the shared library that `code`, an address in it,
+// belongs to; or "" where that is the executable or is not known by an absolute path.
+std::string directory_of_code(const void* code);
+
+// load_function loads the shared object at `path` (which has a slash in it, so that nothing else is
+// looked for) for good, and returns the function `name` in it; or null, and says why in `error`.
+void* load_function(const std::string& path, const char* name, std::string& error);
+
+}  // namespace signedvfs

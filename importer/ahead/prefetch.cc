@@ -1,0 +1,67 @@
+#include "importer/ahead/prefetch.h"
+
+#include <utility>
+
+#include "importer/modules/spec.h"
+
+namespace signedvfs {
+namespace {
+
+// kFewest is how many import statements are worth waking another thread for.
+constexpr std::size_t kFewest = 2;
+
+}  // namespace
+
+std::shared_ptr<Prefetch> Prefetch::create(std::shared_ptr<const SignedVfs> vfs,
+                                           SearchOrder order) {
+  std::unique_ptr<ReadAhead> ahead = ReadAhead::create(vfs);
+  if (!ahead) return nullptr;
+  return std::shared_ptr<Prefetch>(new Prefetch(std::move(vfs), order, std::move(ahead)));
+}
+
+Prefetch::Prefetch(std::shared_ptr<const SignedVfs> vfs, SearchOrder order,
+                   std::unique_ptr<ReadAhead> ahead) noexcept
+    : vfs_(std::move(vfs)), order_(order), ahead_(std::move(ahead)) {}
+
+// The thread begins with the first import: many programs open archives for their data.
+void Prefetch::expect_recorded_order() {
+  if (!has_recorded_order() || is_expected_.exchange(true)) return;
+  expects_->store(true, std::memory_order_relaxed);
+  ahead_->expect([vfs = vfs_, expects = expects_]() -> std::vector<std::string> {
+    Result<std::vector<std::string>> order = vfs->order();
+    // What is wrong with it is for `verify_all` to say; every member is verified all the same.
+    if (!order.ok()) return {};
+    // Asked here, where nobody waits: of thousands of tiny modules none is worth a question.
+    std::erase_if(*order, [&](const std::string& name) {
+      const Result<std::uint64_t> size = vfs->size_of(name);
+      return !size.ok() || *size < ReadAheadBounds().smallest;
+    });
+    expects->store(!order->empty(), std::memory_order_relaxed);
+    return std::move(order).value();
+  });
+}
+
+std::optional<VerifiedBytes> Prefetch::take(const std::string& entry) {
+  expect_recorded_order();
+  if (!expects_->load(std::memory_order_relaxed)) return std::nullopt;
+  ReadAhead::Answer answer = ahead_->take(entry);
+  if (!answer.is_being_read) return std::move(answer.content);
+  return without_gil([&] { return ahead_->wait(entry); });
+}
+
+Status Prefetch::about_to_run(PyObject* code, PyObject* name, const std::string& stem,
+                              bool is_package) {
+  if (has_recorded_order()) return {};
+  SIGNEDVFS_ASSIGN(const PyRef package, package_of(name, is_package));
+  std::vector<ImportStatement> imports = imports_of(code, package.get());
+  if (imports.size() < kFewest) return {};
+  SIGNEDVFS_ASSIGN(const std::string dotted, utf8_of(name));
+  expects_->store(true, std::memory_order_relaxed);
+  ahead_->expect([vfs = vfs_, order = order_, imports = std::move(imports),
+                  scope = scope_of_imports(dotted, stem, is_package)] {
+    return foresee(imports, scope, vfs->listing(), order);
+  });
+  return {};
+}
+
+}  // namespace signedvfs

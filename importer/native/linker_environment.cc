@@ -1,0 +1,122 @@
+#include "importer/native/linker_environment.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "archive/base/buffer.h"
+#include "archive/elf/shared_object.h"
+#include "archive/os/dynamic_linker.h"
+#include "archive/os/file_status.h"
+#include "archive/os/opened_file.h"
+#include "archive/os/regular_file.h"
+#include "importer/native/names.h"
+
+namespace signedvfs {
+namespace {
+
+// first_stranger returns the first library of a list, in which any of `separators` stand between
+// paths, that `allowed` does not name.
+std::optional<std::string> first_stranger(std::string_view list, std::string_view separators,
+                                          const std::set<std::string>& allowed) {
+  while (!list.empty()) {
+    const std::size_t end = std::min(list.find_first_of(separators), list.size());
+    const std::string_view one = list.substr(0, end);
+    list.remove_prefix(std::min(end + 1, list.size()));
+    if (!one.empty() && !allowed.contains(std::string(last_part(one)))) return std::string(one);
+  }
+  return std::nullopt;
+}
+
+Status stranger(const char* variable, const std::string& library) {
+  return Status(Errc::kBadLibrary, "the process was started with " + in_quotes(library) + " in " +
+                                       variable +
+                                       ", whose functions come before those that are signed")
+      .advising(
+          "Start it without, or allow that library by its name "
+          "(TrustPolicy(preloads=...), `run --preload`).");
+}
+
+// needed_of returns what a library of the system needs, where it can be read.
+Result<std::vector<std::string>> needed_of(const std::string& path) {
+  SIGNEDVFS_ASSIGN(const FileDescriptor file, open_regular(path));
+  Buffer content(static_cast<std::size_t>(status_of(file.get()).size));
+  SIGNEDVFS_ASSIGN(const std::size_t size, read_some(file.get(), content.bytes(), path));
+  SIGNEDVFS_ASSIGN(SharedObject object,
+                   read_shared_object(std::as_const(content).bytes().first(size)));
+  return std::move(object.needed);
+}
+
+// find_on_disk returns the system's library of that name and of our machine, and what it needs.
+struct OnDisk {
+  std::string path;
+  std::vector<std::string> needed;
+};
+std::optional<OnDisk> find_on_disk(const std::string& name) {
+  for (const std::string& directory : system_library_directories()) {
+    const std::string path = std::string(directory).append("/").append(name);
+    Result<std::vector<std::string>> needed = needed_of(path);
+    if (needed.ok()) return OnDisk{path, std::move(needed).value()};
+  }
+  return std::nullopt;
+}
+
+Status not_there(const std::string& name, const std::string& why) {
+  return Status(Errc::kBadLibrary,
+                "the library " + in_quotes(name) + " of the system is wanted (" + why + ")")
+      .advising("Install the package of the distribution that has it.");
+}
+
+Status load_by_place(const std::string& name, int depth) {
+  constexpr int kDeepest = 32;
+  if (loaded_library(name) != nullptr) return {};
+  const std::optional<OnDisk> found = find_on_disk(name);
+  if (!found || depth > kDeepest) {
+    return not_there(name,
+                     "LD_LIBRARY_PATH is set, and was not asked for it; it is in none of "
+                     "the system's directories");
+  }
+  for (const std::string& needed : found->needed) {
+    SIGNEDVFS_TRY(load_by_place(needed, depth + 1));
+  }
+  const Result<LibraryHandle> loaded = load_library(found->path, kBindNowLocally);
+  if (!loaded.ok()) return not_there(name, loaded.status().what());
+  return {};
+}
+
+}  // namespace
+
+void remember_environment() { static_cast<void>(start_environment("LD_PRELOAD")); }
+
+Status check_environment(const NativeRules& rules) {
+  for (const std::string& list : start_environment("LD_AUDIT")) {
+    if (const auto one = first_stranger(list, ":", {})) return stranger("LD_AUDIT", *one);
+  }
+  for (const std::string& list : start_environment("LD_PRELOAD")) {
+    if (const auto one = first_stranger(list, ": ", rules.preloads)) {
+      return stranger("LD_PRELOAD", *one);
+    }
+  }
+  return {};
+}
+
+bool keeps_libraries_open() {
+  static const bool keeps =
+      start_environment("SIGNEDVFS_DEBUG_LIBRARIES") == std::vector<std::string>{"1"};
+  return keeps;
+}
+
+Status ensure_system_library(const std::string& name) {
+  if (loaded_library(name) != nullptr) return {};
+  if (!start_environment("LD_LIBRARY_PATH").empty()) return load_by_place(name, 0);
+  const Result<LibraryHandle> loaded = load_library(name, kBindNowLocally);
+  if (!loaded.ok()) return not_there(name, loaded.status().what());
+  return {};
+}
+
+}  // namespace signedvfs

@@ -1,0 +1,43 @@
+// Shared objects in memory that nobody can change: all that the dynamic linker is ever given.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "archive/base/status.h"
+#include "archive/elf/shared_object.h"
+#include "archive/os/file_descriptor.h"
+#include "importer/native/library_source.h"
+
+namespace signedvfs {
+
+// SealedLibrary is made of verified bytes and of nothing else, so whoever has one may load it. It
+// can be loaded as long as this lives; what has been loaded stays.
+class SealedLibrary {
+ public:
+  // read has the member `entry` of `source` read into such memory, where it is sealed first and
+  // verified then; of what loading does not need, nothing but the digest matters. /proc/PID/maps
+  // shows it as "<archive>/<entry>", or the end of that. Where the system forbids such memory, the
+  // policy may have a file without a name stand in for it; else it fails with `kBadLibrary`, which
+  // says so. It also fails with that where the member is no shared object for this machine.
+  static Result<SealedLibrary> read(const LibrarySource& source, const std::string& entry);
+
+  // object is what the library says of itself.
+  const SharedObject& object() const& noexcept { return object_; }
+
+  // path is for load_library, and was never used before.
+  const std::string& path() const& noexcept { return path_; }
+
+  // leave_open keeps the memory's descriptor open for good: debuggers read symbols by it.
+  void leave_open() noexcept { static_cast<void>(descriptor_.release()); }
+
+ private:
+  SealedLibrary(FileDescriptor descriptor, std::string path, SharedObject object) noexcept
+      : descriptor_(std::move(descriptor)), path_(std::move(path)), object_(std::move(object)) {}
+
+  FileDescriptor descriptor_;
+  std::string path_;
+  SharedObject object_;
+};
+
+}  // namespace signedvfs

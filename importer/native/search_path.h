@@ -1,0 +1,39 @@
+// Where the libraries lie that an object of an archive needs, by what it says of itself (DT_RPATH
+// and DT_RUNPATH in ld.so(8)).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "archive/base/status.h"
+#include "archive/elf/shared_object.h"
+#include "vfs/manifest/listing.h"
+
+namespace signedvfs {
+
+// bundled_directories returns the directories, "" or ending in "/", in which the object at the
+// member `entry` has its libraries looked for: the entries of its search path that begin with
+// $ORIGIN and stay in the archive.
+std::vector<std::string> bundled_directories(const SharedObject& object, std::string_view entry);
+
+// foreign_search_paths returns the other entries, as they are written, but for those that name a
+// directory of the system: what an object of the archive has the linker search there, nobody has
+// signed. What it needs is loaded before it, so that only its own calls of dlopen(3) search; of an
+// object that cannot, nothing is returned.
+std::vector<std::string> foreign_search_paths(const SharedObject& object, std::string_view entry);
+
+// places_at_origin returns where entries that begin with $ORIGIN lead from `directory`, which is
+// the object's $ORIGIN in truth. Nothing for an object that does not search.
+std::vector<std::string> places_at_origin(const SharedObject& object, std::string_view directory);
+
+// find_bundled returns the member that is meant by the library `name` that the object at `entry`
+// needs: in the first of `directories` that has it, in the object's own directory, or in the only
+// directory at the top whose name ends in ".libs" that has it; nothing where there is none. A name
+// with a "/" or a "$" is none. Fails only where the listing does.
+Result<std::optional<std::string>> find_bundled(const Listing& listing, std::string_view entry,
+                                                const std::vector<std::string>& directories,
+                                                std::string_view name);
+
+}  // namespace signedvfs

@@ -1,0 +1,53 @@
+#include "importer/values/sealed_memory.h"
+
+#include <array>
+#include <string_view>
+
+#include "archive/base/buffer.h"
+#include "archive/os/sealed_memory.h"
+#include "importer/python/convert.h"
+#include "importer/python/errors.h"
+#include "importer/python/guard.h"
+
+namespace signedvfs {
+namespace {
+
+// sealed_descriptor returns the number of a descriptor that the caller closes, or None where the
+// system has no such memory or forbids it.
+Result<PyRef> sealed_descriptor(PyObject* content) {
+  if (PyBytes_Check(content) == 0) return wrong_type("content", "bytes", content);
+  // Immutable, and the caller keeps it.
+  const std::string_view bytes(PyBytes_AS_STRING(content),
+                               static_cast<std::size_t>(PyBytes_GET_SIZE(content)));
+  Result<FileDescriptor> memory =
+      without_gil([&] { return sealed_memory("signedvfs", bytes_of(bytes)); });
+  if (memory.code() == Errc::kUnsupported) return PyRef::borrow(Py_None);
+  if (!memory.ok()) return std::move(memory).status();
+  return owned(PyLong_FromLong(std::move(memory).value().release()));
+}
+
+PyObject* seal(PyObject* module, const Arguments& given) {
+  static constexpr Parameters<1> kSignature{"_sealed_memory", 1, {"content"}};
+  std::array<PyObject*, 1> in;
+  if (!kSignature.read(given, in)) return nullptr;
+  Interpreter* const home = living_home(module);
+  if (home == nullptr) return nullptr;
+  return answer(*home, sealed_descriptor(in[0]), Activity::kTool);
+}
+
+PyMethodDef sealing_functions[] = {
+    method_of<&seal>(
+        "_sealed_memory",
+        "_sealed_memory($module, /, content)\n--\n\n"
+        "Return a descriptor of memory that holds `content` and that nobody can change; None "
+        "where\nthe system has none. The caller closes it.\n\nRaises OSError."),
+    {}};
+
+}  // namespace
+
+Status add_sealed_memory(Interpreter& home) {
+  if (PyModule_AddFunctions(home.module, sealing_functions) < 0) return python_error();
+  return {};
+}
+
+}  // namespace signedvfs

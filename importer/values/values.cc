@@ -1,0 +1,23 @@
+#include "importer/values/values.h"
+
+#include "importer/values/limits.h"
+#include "importer/values/public_key.h"
+#include "importer/values/sealed_memory.h"
+#include "importer/values/signed_vfs.h"
+#include "importer/values/stat.h"
+#include "importer/values/trust_in_force.h"
+#include "importer/values/trust_policy.h"
+
+namespace signedvfs {
+
+Status add_values(Interpreter& home) {
+  SIGNEDVFS_TRY(add_public_key(home));
+  SIGNEDVFS_TRY(add_limits(home));
+  SIGNEDVFS_TRY(add_trust_policy(home));
+  SIGNEDVFS_TRY(add_stat(home));
+  SIGNEDVFS_TRY(add_signed_vfs(home));
+  SIGNEDVFS_TRY(add_sealed_memory(home));
+  return begin_trust(home);
+}
+
+}  // namespace signedvfs

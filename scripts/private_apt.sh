@@ -1,0 +1,136 @@
+# shellcheck shell=bash
+# An apt of one's own: it reads Debian's unstable suite and leaves the system's lists, caches and
+# preferences alone. Sourced after common.sh. It talks to the mirror that the system's apt is
+# configured with, through its proxies and credentials, and believes only what Debian's archive keys
+# have signed.
+debian_keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+private_apt_is_open=
+
+# open_private_apt makes it in the directory "$1" and reads the suite's lists. It fails, and says
+# why, where this is no Debian, the suite cannot be reached, or its signature does not verify.
+open_private_apt() {
+  local codename mirror
+  [[ -z $private_apt_is_open ]] || return 0
+  private_apt_directory=$1
+  if ! codename=$(debian_codename) || ! command -v apt-get >/dev/null; then
+    echo "this is no Debian; its apt may not mix in Debian's packages" >&2
+    return 1
+  fi
+  if [[ ! -f $debian_keyring ]]; then
+    echo "$debian_keyring is missing (install debian-archive-keyring)" >&2
+    return 1
+  fi
+  while read -r mirror; do
+    echo "apt: unstable from $mirror" >&2
+    use_suites "$debian_keyring" "$mirror" unstable && private_apt_is_open=yes && return
+    # Keys are replaced every few years. The system's own release, which the keys that are here do
+    # vouch for, brings their successors.
+    echo "apt: looks for newer archive keys in $codename" >&2
+    renew_keyring "$mirror" "$codename" &&
+      use_suites "$private_apt_directory$debian_keyring" "$mirror" unstable &&
+      private_apt_is_open=yes && return
+  done < <(debian_mirrors "$codename")
+  echo "no mirror among apt's sources has an unstable suite that Debian's keys have signed" >&2
+  return 1
+}
+
+# debian_codename prints the name of the release that runs here, and fails elsewhere.
+debian_codename() {
+  # shellcheck disable=SC1091 # the system's
+  (source /etc/os-release && [[ $ID == debian ]] && echo "${VERSION_CODENAME:-unstable}")
+}
+
+# debian_mirrors lists where the system's apt gets the release "$1" from.
+debian_mirrors() {
+  apt-get update --print-uris | sed -n "s|^'\(.*\)/dists/$1/InRelease' .*|\1|p" | sort -u
+}
+
+# use_suites reads the lists of suites: use_suites KEYRING MIRROR SUITE...
+use_suites() {
+  local keyring=$1 mirror=$2 suite
+  shift 2
+  mkdir -p "$private_apt_directory"/{lists/partial,cache/archives/partial,tmp}
+  # Nothing counts as installed here.
+  : >"$private_apt_directory/status"
+  for suite; do
+    printf "%s [signed-by=$keyring] $mirror $suite main\n" deb deb-src
+  done >"$private_apt_directory/sources.list"
+  write_configuration >"$private_apt_directory/apt.conf"
+  private_apt update -qq -o APT::Update::Error-Mode=any
+}
+
+# write_configuration prints what differs from the system's configuration, which is read before.
+write_configuration() {
+  cat <<CONF
+Dir::State::Lists "$private_apt_directory/lists";
+Dir::State::Status "$private_apt_directory/status";
+Dir::Cache "$private_apt_directory/cache";
+Dir::Etc::SourceList "$private_apt_directory/sources.list";
+Dir::Etc::SourceParts "/dev/null";
+Dir::Etc::Preferences "/dev/null";
+Dir::Etc::PreferencesParts "/dev/null";
+// Directories of a person's own need not be readable by apt's own user.
+APT::Sandbox::User "root";
+// Nothing may be unsigned, whatever is allowed elsewhere.
+APT::Get::AllowUnauthenticated "false";
+Acquire::AllowInsecureRepositories "false";
+Acquire::AllowWeakRepositories "false";
+Acquire::AllowDowngradeToInsecureRepositories "false";
+Acquire::Languages "none";
+Acquire::Retries "3";
+// The system's hooks are about the system's lists.
+#clear APT::Update::Pre-Invoke;
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+#clear Acquire::IndexTargets::deb::Contents-deb;
+#clear Acquire::IndexTargets::deb::DEP-11;
+CONF
+}
+
+# renew_keyring unpacks the release's newest keyring, which the installed one vouches for.
+renew_keyring() {
+  local mirror=$1 codename=$2
+  use_suites "$debian_keyring" "$mirror" "$codename" &&
+    unpack "$private_apt_directory" debian-archive-keyring
+}
+
+private_apt() {
+  TMPDIR=$private_apt_directory/tmp apt-get -c "$private_apt_directory/apt.conf" "$@"
+}
+
+# unpack gets packages, whose digests the signed lists hold, and unpacks them without installing
+# anything: unpack DIRECTORY PACKAGE...
+unpack() {
+  local directory=$1 package
+  shift
+  rm -rf "$private_apt_directory/packages"
+  mkdir -p "$private_apt_directory/packages" "$directory"
+  (cd "$private_apt_directory/packages" && private_apt download -qq "$@") || return
+  for package in "$private_apt_directory"/packages/*.deb; do
+    dpkg -x "$package" "$directory" || return
+  done
+}
+
+# get_source gets the upstream sources of a package into a directory: get_source PACKAGE DIRECTORY.
+# Suites list a version before, or longer than, every mirror has its sources: the newest that is
+# there is taken.
+get_source() {
+  local package=$1 directory=$2 version archive
+  while read -r version; do
+    rm -rf "$private_apt_directory/sources" "$directory"
+    mkdir -p "$private_apt_directory/sources" "$directory"
+    if (cd "$private_apt_directory/sources" &&
+      private_apt source -qq --download-only "$package=$version" 2>/dev/null); then
+      echo "apt: sources of $package $version" >&2
+      archive=$(echo "$private_apt_directory"/sources/*.orig.tar.*z)
+      tar -x --strip-components=1 -f "$archive" -C "$directory"
+      return
+    fi
+    echo "apt: the mirror does not have the sources of $package $version" >&2
+  done < <(source_versions "$package")
+  return 1
+}
+
+source_versions() {
+  apt-cache -c "$private_apt_directory/apt.conf" showsrc "$1" | sed -n 's/^Version: //p' | sort -rVu
+}

@@ -1,0 +1,90 @@
+"""What CMake says to those who build from source: what is missing, all at once, and where not."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+# A search that finds nothing of the system, as on a machine without development packages.
+NOTHING = {
+    "CMAKE_DISABLE_FIND_PACKAGE_OpenSSL": "ON",
+    "CMAKE_DISABLE_FIND_PACKAGE_LibArchive": "ON",
+    "CMAKE_DISABLE_FIND_PACKAGE_PkgConfig": "ON",
+}
+
+
+def configure(build: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Configures the project as somebody else does: without Python, tests and presets."""
+    chosen = dict.fromkeys(("SIGNEDVFS_PYTHON", "SIGNEDVFS_TESTS", "SIGNEDVFS_BENCH"), "OFF")
+    defines = [f"-D{name}={value}" for name, value in {**chosen, **settings}.items()]
+    return subprocess.run(
+        ["cmake", "-S", str(ROOT), "-B", str(build), *arguments, *defines],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def sentence(done: subprocess.CompletedProcess[str]) -> str:
+    """The error, in one line whatever CMake has made of it."""
+    assert done.returncode != 0, done.stdout
+    return " ".join(done.stderr.split())
+
+
+def flags(build: Path) -> list[str]:
+    commands = json.loads((build / "compile_commands.json").read_text(encoding="utf-8"))
+    assert commands
+    return [word for command in commands for word in command["command"].split()]
+
+
+def test_warnings_are_errors_for_developers_only(tmp_path: Path) -> None:
+    outside, ours = tmp_path / "outside", tmp_path / "ours"
+    assert configure(outside).returncode == 0
+    assert "-Wall" in flags(outside)
+    assert "-Werror" not in flags(outside)
+    assert configure(ours, SIGNEDVFS_WERROR="ON").returncode == 0
+    assert "-Werror" in flags(ours)
+    presets = json.loads((ROOT / "CMakePresets.json").read_text(encoding="utf-8"))
+    base = next(one for one in presets["configurePresets"] if one["name"] == "base")
+    assert base["cacheVariables"]["SIGNEDVFS_WERROR"] == "ON"
+
+
+def test_what_pip_builds_takes_no_warning_for_an_error() -> None:
+    settings = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert "SIGNEDVFS_TESTS" in settings, "these are the settings that pip gives to CMake"
+    assert "WERROR" not in settings
+
+
+def test_everything_that_is_missing_is_named_at_once(tmp_path: Path) -> None:
+    said = sentence(configure(tmp_path, **NOTHING))
+    for name in ("OpenSSL 3", "libarchive", "pkg-config", "libdeflate", "libutf8proc"):
+        assert name in said
+    for command, package in (
+        ("apt install", "libssl-dev"),
+        ("dnf install", "xxhash-devel"),
+        ("pacman -S", "libutf8proc"),
+        ("brew install", "openssl@3"),
+    ):
+        assert re.search(rf"{command} [^()]*{re.escape(package)}[ )]", said), said
+
+
+def test_what_is_there_is_not_named(tmp_path: Path) -> None:
+    said = sentence(configure(tmp_path, CMAKE_DISABLE_FIND_PACKAGE_LibArchive="ON"))
+    assert "apt install libarchive-dev (Debian, Ubuntu)" in said
+
+
+def test_other_systems_are_told_so(tmp_path: Path) -> None:
+    said = sentence(configure(tmp_path, CMAKE_SYSTEM_NAME="FreeBSD"))
+    assert "runs on Linux only, and this is FreeBSD" in said
+
+
+def test_setup_installs_what_cmake_asks_for() -> None:
+    table = (ROOT / "cmake" / "SignedvfsPackages.cmake").read_text(encoding="utf-8")
+    lines = re.findall(r"^signedvfs_packages\((.+)\)$", table, re.MULTILINE)
+    debian = {name for line in lines for name in re.findall(r"\S+-dev\b", line.replace('"', " "))}
+    assert {"libssl-dev", "libgmock-dev"} <= debian
+    setup = (ROOT / "scripts" / "setup.sh").read_text(encoding="utf-8")
+    assert [name for name in sorted(debian) if f"\n{name} " not in setup] == []

@@ -1,0 +1,6 @@
+"""sums a table"""
+# needs: pandas
+
+import pandas
+
+assert pandas.DataFrame({"a": [1, 2]})["a"].sum() == 3

@@ -1,0 +1,1 @@
+"""A template and a style sheet."""

@@ -1,0 +1,23 @@
+// RSA keys as signedimp 0.3 named them and signed with them.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "archive/base/status.h"
+#include "vfs/crypto/public_key.h"
+
+namespace signedvfs {
+
+// legacy_fingerprint returns the SHA-1 of "RSAKey N E" in hexadecimal, with the key's numbers in
+// decimal, and nothing for a key that is not RSA.
+Result<std::optional<std::string>> legacy_fingerprint(const PublicKey& key);
+
+// check_legacy_signature succeeds where `signature` over `message` is the RSA key's: RSASSA-PSS
+// with SHA-1, MGF1 with SHA-1 and 8 bytes of salt. Fails with `kBadSignature`, or `kCrypto`.
+Status check_legacy_signature(const PublicKey& key, std::span<const std::byte> message,
+                              std::span<const std::byte> signature);
+
+}  // namespace signedvfs
