@@ -1,4 +1,4 @@
-"""Adds up what the steps of scripts/test.sh reported; the last line is the total.
+"""Adds up what the steps of scripts/test.sh reported, and names what failed. The total comes last.
 
 Reads lines of three tab-separated fields: the step's name, its exit code, and the JUnit file it
 wrote or nothing. A step without a file counts as one check. A step that failed although its file
@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 
+# A failure's last words, of which a table shows no more: the rest is in the step's own log.
+LAST_LINES = 12
+
 
 class Counts(NamedTuple):
     passed: int
@@ -19,39 +22,65 @@ class Counts(NamedTuple):
     skipped: int
 
 
-def read_junit(path: Path) -> Counts:
+class Report(NamedTuple):
+    """What one step reported: its test cases, and the last words of those that failed."""
+
+    counts: Counts
+    failures: list[str]
+
+
+def describe(case: ElementTree.Element, failure: ElementTree.Element) -> str:
+    """Returns a failed test case's name, and the end of what it said."""
+    said = (failure.text or failure.get("message") or "").rstrip().splitlines()
+    name = "::".join(filter(None, (case.get("classname"), case.get("name"))))
+    return "\n".join([name, *(f"    {line[:200]}" for line in said[-LAST_LINES:])])
+
+
+def read_junit(path: Path) -> Report:
     """Counts the test cases of one JUnit file by what they contain."""
-    failed = skipped = total = 0
+    failures = []
+    skipped = total = 0
     for case in ElementTree.parse(path).getroot().iter("testcase"):
         total += 1
-        if case.find("failure") is not None or case.find("error") is not None:
-            failed += 1
+        failure = next((child for child in case if child.tag in ("failure", "error")), None)
+        if failure is not None:
+            failures.append(describe(case, failure))
         elif case.find("skipped") is not None:
             skipped += 1
-    return Counts(total - failed - skipped, failed, skipped)
+    return Report(Counts(total - len(failures) - skipped, len(failures), skipped), failures)
 
 
-def count_step(exit_code: int, junit: str) -> Counts:
+def read_step(exit_code: int, junit: str) -> Report:
     """Combines a step's exit code with its file."""
     if not junit:
-        return Counts(int(exit_code == 0), int(exit_code != 0), 0)
-    counts = read_junit(Path(junit)) if Path(junit).is_file() else Counts(0, 0, 0)
+        report = Report(Counts(int(exit_code == 0), int(exit_code != 0), 0), [])
+    elif Path(junit).is_file():
+        report = read_junit(Path(junit))
+    else:
+        report = Report(Counts(0, 0, 0), [])
+    counts = report.counts
     if counts.failed == 0 and (exit_code != 0 or counts.passed == 0):
-        return counts._replace(failed=1)
-    return counts
+        counts = counts._replace(failed=1)
+    if counts.failed > 0 and not report.failures:
+        return Report(counts, [f"ended with {exit_code}"])
+    return Report(counts, report.failures)
 
 
 def main(path: str) -> int:
     total = Counts(0, 0, 0)
+    failures = []
     for line in Path(path).read_text(encoding="utf-8").splitlines():
         name, exit_code, junit = line.split("\t")
-        counts = count_step(int(exit_code), junit)
+        counts, failed = read_step(int(exit_code), junit)
+        failures += [f"FAILED {name}: {failure}" for failure in failed]
         total = Counts(*(sum(pair) for pair in zip(total, counts)))
         verdict = "ok" if counts.failed == 0 else "FAILED"
         print(
             f"{verdict:7}{name:28} {counts.passed:6} passed {counts.failed:4} failed"
             f" {counts.skipped:4} skipped"
         )
+    for failure in failures:
+        print(failure)
     print(f"{total.passed} passed, {total.failed} failed")
     return 0 if total.failed == 0 and total.passed > 0 else 1
 
