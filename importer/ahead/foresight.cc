@@ -213,13 +213,19 @@ std::optional<std::string> directory_above(const ImportScope& scope, std::size_t
 // Guess collects files.
 class Guess {
  public:
-  Guess(const Listing& listing, SearchOrder order) : listing_(listing), order_(order) {}
+  Guess(const Listing& listing, SearchOrder order,
+        const std::vector<std::string>& extension_suffixes)
+      : listing_(listing), order_(order), extension_suffixes_(extension_suffixes) {}
 
   // add notes the module `stem`, and tells whether it is a package.
   bool add(const std::string& stem) {
-    const Result<ModuleFiles> found = find_module(listing_, stem, order_, {});
+    const Result<ModuleFiles> found = find_module(listing_, stem, order_, extension_suffixes_);
     if (!found.ok()) return false;
-    if (!found->code.empty()) files_.push_back(found->code.front().entry);
+    if (found->extension) {
+      files_.push_back(*found->extension);
+    } else if (!found->code.empty()) {
+      files_.push_back(found->code.front().entry);
+    }
     return found->is_package || found->is_directory;
   }
 
@@ -228,6 +234,7 @@ class Guess {
  private:
   const Listing& listing_;
   SearchOrder order_;
+  const std::vector<std::string>& extension_suffixes_;
   std::vector<std::string> files_;
 };
 
@@ -255,8 +262,9 @@ ImportScope scope_of_imports(std::string_view name, std::string_view stem, bool 
 
 std::vector<std::string> foresee(const std::vector<ImportStatement>& imports,
                                  const ImportScope& scope, const Listing& listing,
-                                 SearchOrder order) {
-  Guess guess(listing, order);
+                                 SearchOrder order,
+                                 const std::vector<std::string>& extension_suffixes) {
+  Guess guess(listing, order, extension_suffixes);
   for (const ImportStatement& import : imports) {
     const auto directory =
         import.level == 0 ? std::optional(scope.root) : directory_above(scope, import.level);

@@ -37,9 +37,11 @@ struct ImportScope {
 ImportScope scope_of_imports(std::string_view name, std::string_view stem, bool is_package);
 
 // foresee returns the listed files that these statements are going to have executed, as far as that
-// can be told: a guess. Touches nothing of Python.
+// can be told: a guess. `extension_suffixes` are those that find_module takes. Touches nothing of
+// Python.
 std::vector<std::string> foresee(const std::vector<ImportStatement>& imports,
                                  const ImportScope& scope, const Listing& listing,
-                                 SearchOrder order);
+                                 SearchOrder order,
+                                 const std::vector<std::string>& extension_suffixes);
 
 }  // namespace signedvfs

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "importer/modules/spec.h"
+#include "importer/native/search_path.h"
 
 namespace signedvfs {
 namespace {
@@ -10,11 +11,22 @@ namespace {
 // kFewest is how many import statements are worth waking another thread for.
 constexpr std::size_t kFewest = 2;
 
+// sealing makes libraries of an archive ready. Where memory cannot be sealed it fails: what a
+// policy has stand in for it is for the asker, who has a policy.
+ReadAhead::Seal sealing(std::shared_ptr<const SignedVfs> vfs, std::string archive) {
+  return [source = LibrarySource{std::move(vfs), std::move(archive), {}, nullptr}](
+             const std::string& entry) -> Result<ReadyLibrary> {
+    SIGNEDVFS_ASSIGN(SealedLibrary library, SealedLibrary::read(source, entry));
+    SIGNEDVFS_ASSIGN(auto needs, bundled_members(source.vfs->listing(), entry, library.object()));
+    return ReadyLibrary{std::make_unique<SealedLibrary>(std::move(library)), std::move(needs)};
+  };
+}
+
 }  // namespace
 
 std::shared_ptr<Prefetch> Prefetch::create(std::shared_ptr<const SignedVfs> vfs,
-                                           SearchOrder order) {
-  std::unique_ptr<ReadAhead> ahead = ReadAhead::create(vfs);
+                                           std::string archive, SearchOrder order) {
+  std::unique_ptr<ReadAhead> ahead = ReadAhead::create(vfs, sealing(vfs, std::move(archive)));
   if (!ahead) return nullptr;
   return std::shared_ptr<Prefetch>(new Prefetch(std::move(vfs), order, std::move(ahead)));
 }
@@ -45,12 +57,25 @@ std::optional<VerifiedBytes> Prefetch::take(const std::string& entry) {
   expect_recorded_order();
   if (!expects_->load(std::memory_order_relaxed)) return std::nullopt;
   ReadAhead::Answer answer = ahead_->take(entry);
-  if (!answer.is_being_read) return std::move(answer.content);
-  return without_gil([&] { return ahead_->wait(entry); });
+  if (!answer.is_being_read) return std::move(answer.member.content);
+  return without_gil([&] { return ahead_->wait(entry).content; });
+}
+
+std::unique_ptr<SealedLibrary> Prefetch::take_library(const std::string& entry) {
+  expect_recorded_order();
+  if (!expects_->load(std::memory_order_relaxed)) return nullptr;
+  ReadAhead::Answer answer = ahead_->take(entry);
+  if (!answer.is_being_read) return std::move(answer.member.library);
+  return ahead_->wait(entry).library;
+}
+
+void Prefetch::expect_libraries(std::vector<std::string> entries) {
+  expects_->store(true, std::memory_order_relaxed);
+  ahead_->expect([entries = std::move(entries)]() mutable { return std::move(entries); });
 }
 
 Status Prefetch::about_to_run(PyObject* code, PyObject* name, const std::string& stem,
-                              bool is_package) {
+                              bool is_package, const std::vector<std::string>& extension_suffixes) {
   if (has_recorded_order()) return {};
   SIGNEDVFS_ASSIGN(const PyRef package, package_of(name, is_package));
   std::vector<ImportStatement> imports = imports_of(code, package.get());
@@ -58,8 +83,9 @@ Status Prefetch::about_to_run(PyObject* code, PyObject* name, const std::string&
   SIGNEDVFS_ASSIGN(const std::string dotted, utf8_of(name));
   expects_->store(true, std::memory_order_relaxed);
   ahead_->expect([vfs = vfs_, order = order_, imports = std::move(imports),
-                  scope = scope_of_imports(dotted, stem, is_package)] {
-    return foresee(imports, scope, vfs->listing(), order);
+                  scope = scope_of_imports(dotted, stem, is_package),
+                  suffixes = extension_suffixes] {
+    return foresee(imports, scope, vfs->listing(), order, suffixes);
   });
   return {};
 }

@@ -5,10 +5,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "importer/ahead/foresight.h"
 #include "importer/ahead/read_ahead.h"
 #include "importer/modules/lookup.h"
+#include "importer/native/libraries_ahead.h"
 #include "importer/python/object.h"
 #include "vfs/signed_vfs.h"
 
@@ -17,18 +19,25 @@ namespace signedvfs {
 // Prefetch reads ahead for one archive. What is going to be imported is what its recorded order
 // says where it has one, and otherwise what the import statements of each module say before it
 // runs. Belongs to one archive in use; may be used from any thread.
-class Prefetch {
+class Prefetch final : public LibrariesAhead {
  public:
-  // create returns null where there is only one core.
-  static std::shared_ptr<Prefetch> create(std::shared_ptr<const SignedVfs> vfs, SearchOrder order);
+  // create returns null where there is only one core. `archive` is the absolute path, in the file
+  // system's bytes.
+  static std::shared_ptr<Prefetch> create(std::shared_ptr<const SignedVfs> vfs, std::string archive,
+                                          SearchOrder order);
 
   // take returns the content of `entry` where it has been read. Needs the GIL, and releases it
   // while the member is being read.
   std::optional<VerifiedBytes> take(const std::string& entry);
 
+  std::unique_ptr<SealedLibrary> take_library(const std::string& entry) override;
+  void expect_libraries(std::vector<std::string> entries) override;
+
   // about_to_run is to be told of each module before it is executed: of its code, its name (a str),
-  // the path that the name stands for, and whether it is a package. Needs the GIL.
-  Status about_to_run(PyObject* code, PyObject* name, const std::string& stem, bool is_package);
+  // the path that the name stands for, and whether it is a package; and of what find_module has to
+  // know to find those that it imports. Needs the GIL.
+  Status about_to_run(PyObject* code, PyObject* name, const std::string& stem, bool is_package,
+                      const std::vector<std::string>& extension_suffixes);
 
  private:
   Prefetch(std::shared_ptr<const SignedVfs> vfs, SearchOrder order,

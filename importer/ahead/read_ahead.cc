@@ -14,6 +14,7 @@
 #include "archive/os/process.h"
 #include "archive/os/processors.h"
 #include "archive/os/signals_blocked.h"
+#include "importer/native/names.h"
 
 namespace signedvfs {
 namespace {
@@ -28,19 +29,37 @@ inline void relax() noexcept {
 #endif
 }
 
-// content_of returns nothing where anything fails, memory included: whoever asks for the member
-// reads it for themselves, and learns what is wrong.
-std::optional<VerifiedBytes> content_of(const SignedVfs& vfs, const std::string& name,
-                                        const ReadAheadBounds& bounds) noexcept {
+// Made is what the thread has of a member: nothing where anything failed, memory included. Whoever
+// asks for it reads it for themselves, and learns what is wrong.
+struct Made {
+  ReadyMember member;
+  std::vector<std::string> needs;  // to be made next
+
+  bool is_there() const noexcept { return member.content || member.library; }
+};
+
+Made make(const SignedVfs& vfs, const ReadAhead::Seal& seal, const std::string& name,
+          const ReadAheadBounds& bounds) noexcept {
+  Made made;
   try {
+    const bool is_library = is_library_name(last_part(name));
+    if (is_library && !seal) return made;
     const Result<std::uint64_t> size = vfs.size_of(name);
-    if (!size.ok() || *size < bounds.smallest || *size > bounds.bytes) return std::nullopt;
-    Result<VerifiedBytes> content = vfs.read(name);
-    if (content.ok()) return std::move(content).value();
+    const std::size_t largest = is_library ? bounds.library_bytes : bounds.bytes;
+    if (!size.ok() || *size < bounds.smallest || *size > largest) return made;
+    if (is_library) {
+      Result<ReadyLibrary> library = seal(name);
+      if (!library.ok()) return made;
+      made.needs = std::move(library->needs);
+      made.member.library = std::move(library->library);
+    } else {
+      Result<VerifiedBytes> content = vfs.read(name);
+      if (content.ok()) made.member.content = std::move(content).value();
+    }
   } catch (const std::exception&) {
-    return std::nullopt;
+    return {};
   }
-  return std::nullopt;
+  return made;
 }
 
 // Unlocked leaves a lock to others for as long as it lives.
@@ -73,7 +92,7 @@ struct ReadAhead::State {
 
   struct Member {
     Stage stage = Stage::kWanted;
-    std::optional<VerifiedBytes> content;
+    ReadyMember ready;  // empty unless the stage is kReady
   };
 
   // Batch is what was expected at once, soonest first.
@@ -83,6 +102,7 @@ struct ReadAhead::State {
   };
 
   std::shared_ptr<const SignedVfs> vfs;
+  Seal seal;
   ReadAheadBounds bounds;
   std::uint64_t born_after = 0;  // `fork_count` then
 
@@ -95,8 +115,9 @@ struct ReadAhead::State {
   bool stop = false;
   std::deque<Names> expected;                       // not looked at yet, the oldest first
   std::unordered_map<std::string, Member> members;  // all that were read or asked for
-  std::size_t ready_bytes = 0;
-  bool is_full = false;  // `ready_bytes` has reached the bound, and not yet fallen to half of it
+  std::size_t ready_bytes = 0;                      // of content
+  std::size_t library_bytes = 0;                    // of libraries
+  bool is_full = false;  // one of these has reached its bound, and not yet fallen to half of it
 
   // The thread's own while `is_running`; guarded by `mutex` while it is not.
   std::vector<Batch> batches;  // to be read, the last one first; none is used up
@@ -109,6 +130,9 @@ struct ReadAhead::State {
     return fork_count.load(std::memory_order_relaxed) == born_after;
   }
   bool has_work() const noexcept { return !expected.empty() || (!batches.empty() && !is_full); }
+  bool is_half_empty() const noexcept {
+    return ready_bytes <= bounds.bytes / 2 && library_bytes <= bounds.library_bytes / 2;
+  }
 
   void start();
   void pause();
@@ -117,8 +141,11 @@ struct ReadAhead::State {
   void look_at_expected(std::unique_lock<std::mutex>& lock);
   void read_next(std::unique_lock<std::mutex>& lock);
   std::string next_name();
+  void keep(Member& member, ReadyMember made) noexcept;
+  ReadyMember give_out(Member& member) noexcept;
   void make_room() noexcept;
   std::vector<Batch> give_up() noexcept;
+  void drop_libraries() noexcept;
   void end();
 
   // abandon keeps what a forked child has inherited: the mutex may be locked for ever, a destructor
@@ -199,6 +226,7 @@ void ReadAhead::State::pause() {
   }
   if (ending.joinable()) ending.join();
   const std::scoped_lock lock(mutex);
+  drop_libraries();
   is_paused = false;
 }
 
@@ -251,22 +279,35 @@ void ReadAhead::State::read_next(std::unique_lock<std::mutex>& lock) {
   if (member.stage != Stage::kWanted) return;
   ready.push_back(&member);
   member.stage = Stage::kBeingRead;
-  std::optional<VerifiedBytes> content;
+  Made made;
   {
     const Unlocked unlocked(lock);
-    content = content_of(*vfs, name, bounds);
+    made = make(*vfs, seal, name, bounds);
   }
-  if (content) {
-    ready_bytes += content->size();
-    member.content = std::move(content);
-    member.stage = Stage::kReady;
-    if (ready_bytes >= bounds.bytes) is_full = true;
+  if (made.is_there()) {
+    keep(member, std::move(made.member));
   } else {
     member.stage = Stage::kGone;
     ready.pop_back();
   }
   read_count.fetch_add(1, std::memory_order_release);
   read.notify_all();
+  if (!made.needs.empty()) batches.push_back(Batch{std::move(made.needs)});
+}
+
+void ReadAhead::State::keep(Member& member, ReadyMember made) noexcept {
+  if (made.content) ready_bytes += made.content->size();
+  if (made.library) library_bytes += made.library->bytes();
+  member.ready = std::move(made);
+  member.stage = Stage::kReady;
+  if (ready_bytes >= bounds.bytes || library_bytes >= bounds.library_bytes) is_full = true;
+}
+
+// give_out is for a member that is ready; what becomes of its stage is the caller's.
+ReadyMember ReadAhead::State::give_out(Member& member) noexcept {
+  if (member.ready.content) ready_bytes -= member.ready.content->size();
+  if (member.ready.library) library_bytes -= member.ready.library->bytes();
+  return std::exchange(member.ready, {});
 }
 
 std::string ReadAhead::State::next_name() {
@@ -279,12 +320,11 @@ std::string ReadAhead::State::next_name() {
 // make_room drops what was read first: what is expected now is asked for sooner, and what was
 // expected wrongly would keep its place for ever.
 void ReadAhead::State::make_room() noexcept {
-  while (!ready.empty() && ready_bytes > bounds.bytes / 2) {
+  while (!ready.empty() && !is_half_empty()) {
     Member& member = *ready.front();
     ready.pop_front();
-    if (member.stage != Stage::kReady || !member.content) continue;
-    ready_bytes -= member.content->size();
-    member.content.reset();
+    if (member.stage != Stage::kReady) continue;
+    give_out(member);
     member.stage = Stage::kGone;
   }
   is_full = false;
@@ -294,13 +334,22 @@ void ReadAhead::State::make_room() noexcept {
 std::vector<ReadAhead::State::Batch> ReadAhead::State::give_up() noexcept {
   for (Member* const member : ready) {
     if (member->stage != Stage::kReady) continue;
-    member->content.reset();
+    give_out(*member);
     member->stage = Stage::kWanted;
   }
   ready.clear();
-  ready_bytes = 0;
   is_full = false;
   return std::exchange(batches, {});
+}
+
+// drop_libraries leaves them to whoever asks.
+void ReadAhead::State::drop_libraries() noexcept {
+  for (Member* const member : ready) {
+    if (member->stage != Stage::kReady || !member->ready.library) continue;
+    give_out(*member);
+    member->stage = Stage::kGone;
+  }
+  if (is_half_empty()) is_full = false;
 }
 
 void ReadAhead::State::end() {
@@ -320,16 +369,17 @@ void ReadAhead::State::abandon(std::unique_ptr<State> state) noexcept {
   while (!all.compare_exchange_weak(one->next_abandoned, one)) continue;
 }
 
-std::unique_ptr<ReadAhead> ReadAhead::create(std::shared_ptr<const SignedVfs> vfs,
+std::unique_ptr<ReadAhead> ReadAhead::create(std::shared_ptr<const SignedVfs> vfs, Seal seal,
                                              const ReadAheadBounds& bounds) {
   if (processors() < 2) return nullptr;
-  return over(std::move(vfs), bounds);
+  return over(std::move(vfs), std::move(seal), bounds);
 }
 
-std::unique_ptr<ReadAhead> ReadAhead::over(std::shared_ptr<const SignedVfs> vfs,
+std::unique_ptr<ReadAhead> ReadAhead::over(std::shared_ptr<const SignedVfs> vfs, Seal seal,
                                            const ReadAheadBounds& bounds) {
   auto state = std::make_unique<State>();
   state->vfs = std::move(vfs);
+  state->seal = std::move(seal);
   state->bounds = bounds;
   state->born_after = fork_count.load(std::memory_order_relaxed);
   std::unique_ptr<ReadAhead> ahead(new ReadAhead(std::move(state)));
@@ -368,11 +418,9 @@ ReadAhead::Answer ReadAhead::take(std::string_view name) {
       answer.is_being_read = true;
       break;
     case State::Stage::kReady: {
-      if (member.content) state.ready_bytes -= member.content->size();
-      answer.content = std::move(member.content);
-      member.content.reset();
+      answer.member = state.give_out(member);
       member.stage = State::Stage::kGone;
-      if (state.is_full && state.ready_bytes <= state.bounds.bytes / 2) {
+      if (state.is_full && state.is_half_empty()) {
         state.is_full = false;
         state.work.notify_one();
       }
@@ -386,9 +434,9 @@ ReadAhead::Answer ReadAhead::take(std::string_view name) {
   return answer;
 }
 
-std::optional<VerifiedBytes> ReadAhead::wait(std::string_view name) {
+ReadyMember ReadAhead::wait(std::string_view name) {
   State& state = *state_;
-  if (!state.is_of_this_process()) return std::nullopt;
+  if (!state.is_of_this_process()) return {};
   {
     std::unique_lock lock(state.mutex);
     const auto is_done = [&, key = std::string(name)] {
@@ -403,7 +451,7 @@ std::optional<VerifiedBytes> ReadAhead::wait(std::string_view name) {
       state.read.wait(lock, is_done);
     }
   }
-  return take(name).content;
+  return take(name).member;
 }
 
 }  // namespace signedvfs

@@ -28,7 +28,7 @@ struct Member {
 
 Result<std::string> load(const Member& member, int flags) {
   LibrarySource source{member.opened->vfs, member.mount->absolute(),
-                       member.opened->trust.policy.native};
+                       member.opened->trust.policy.native, nullptr};
   return load_member(source, member.name, flags);
 }
 

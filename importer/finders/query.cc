@@ -113,7 +113,7 @@ Result<std::string> ModuleQuery::load_native(const std::string& entry) {
   SIGNEDVFS_ASSIGN(const int flags, loading_flags());
   SIGNEDVFS_ASSIGN(Trust trust, finder_->state().trust());
   const LibrarySource source{opened_.vfs, finder_->location().absolute,
-                             std::move(trust.policy.native)};
+                             std::move(trust.policy.native), opened_.prefetch};
   Result<std::string> loaded = load_member(source, entry, flags);
   if (loaded.code() != Errc::kBadLibrary) return loaded;
   SIGNEDVFS_ASSIGN(const PyRef origin, finder_->path_of(entry));
@@ -183,7 +183,8 @@ Status ModuleQuery::execute(PyObject* module) {
   SIGNEDVFS_ASSIGN(const PyRef code, code_of(*content));
   content.reset();
   if (opened_.prefetch != nullptr) {
-    SIGNEDVFS_TRY(opened_.prefetch->about_to_run(code.get(), name_, stem_, is_package));
+    SIGNEDVFS_TRY(opened_.prefetch->about_to_run(code.get(), name_, stem_, is_package,
+                                                 finder_->state().extension_suffixes));
   }
   return run_code(system(), code.get(), module);
 }

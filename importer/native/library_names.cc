@@ -8,11 +8,6 @@
 namespace signedvfs {
 namespace {
 
-bool is_library_name(std::string_view name) {
-  const std::size_t at = name.find(".so");
-  return at != std::string_view::npos && (name.size() == at + 3 || name[at + 3] == '.');
-}
-
 template <class Test>
 std::optional<std::string> only(const std::vector<std::string>& paths, const Test& test) {
   const std::string* found = nullptr;

@@ -9,11 +9,14 @@
 
 namespace signedvfs {
 
+class LibrariesAhead;
+
 // LibrarySource is an archive or signed directory in use.
 struct LibrarySource {
   std::shared_ptr<const SignedVfs> vfs;
   std::string archive;  // its absolute path, in the file system's bytes
   NativeRules rules;
+  std::shared_ptr<LibrariesAhead> ahead;  // null: nothing is made ready before it is asked for
 };
 
 }  // namespace signedvfs

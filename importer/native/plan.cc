@@ -10,6 +10,7 @@
 
 #include "archive/elf/shared_object.h"
 #include "archive/os/dynamic_linker.h"
+#include "importer/native/libraries_ahead.h"
 #include "importer/native/linker_environment.h"
 #include "importer/native/loaded_libraries.h"
 #include "importer/native/names.h"
@@ -64,8 +65,11 @@ class Planner {
   Status seal(std::size_t number) {
     PlannedLibrary& library = libraries_[number];
     const std::string& entry = library.entry;
-    SIGNEDVFS_ASSIGN(SealedLibrary sealed, SealedLibrary::read(source_, entry));
-    library.sealed = std::make_unique<SealedLibrary>(std::move(sealed));
+    if (source_.ahead != nullptr) library.sealed = source_.ahead->take_library(entry);
+    if (library.sealed == nullptr) {
+      SIGNEDVFS_ASSIGN(SealedLibrary sealed, SealedLibrary::read(source_, entry));
+      library.sealed = std::make_unique<SealedLibrary>(std::move(sealed));
+    }
     const SharedObject& object = library.sealed->object();
     if (!object.hooks.empty()) {
       return bad_library(entry, "has " + object.hooks.front() +
@@ -128,8 +132,6 @@ class Planner {
       SIGNEDVFS_ASSIGN(std::optional<std::string> member,
                        find_bundled(source_.vfs->listing(), entry, directories, name));
       if (member) {
-        SIGNEDVFS_ASSIGN(const std::size_t needed, add(*member, directories));
-        wants_[number].needs.push_back(needed);
         libraries_[number].needs.push_back({name, *std::move(member)});
       } else if (is_system_library(name) || source_.rules.libraries.contains(name)) {
         libraries_[number].systems.push_back(name);
@@ -137,7 +139,23 @@ class Planner {
         return unknown(entry, name);
       }
     }
+    const std::vector<NeededMember> needs = libraries_[number].needs;
+    expect_all_but_first(needs);
+    for (const NeededMember& needed : needs) {
+      SIGNEDVFS_ASSIGN(const std::size_t added, add(needed.entry, directories));
+      wants_[number].needs.push_back(added);
+    }
     return {};
+  }
+
+  // expect_all_but_first has the other core begin with what is read here in a moment.
+  void expect_all_but_first(const std::vector<NeededMember>& needs) const {
+    if (source_.ahead == nullptr) return;
+    std::vector<std::string> others;
+    for (std::size_t i = 1; i < needs.size(); ++i) {
+      if (!numbers_.contains(needs[i].entry)) others.push_back(needs[i].entry);
+    }
+    if (!others.empty()) source_.ahead->expect_libraries(std::move(others));
   }
 
   // check_names requires that the linker knows, of libraries that are loaded at the same time,

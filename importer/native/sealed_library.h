@@ -1,6 +1,7 @@
 // Shared objects in memory that nobody can change: all that the dynamic linker is ever given.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <utility>
 
@@ -25,6 +26,9 @@ class SealedLibrary {
   // object is what the library says of itself.
   const SharedObject& object() const& noexcept { return object_; }
 
+  // bytes is how much memory it has.
+  std::size_t bytes() const noexcept { return bytes_; }
+
   // path is for load_library, and was never used before.
   const std::string& path() const& noexcept { return path_; }
 
@@ -32,10 +36,15 @@ class SealedLibrary {
   void leave_open() noexcept { static_cast<void>(descriptor_.release()); }
 
  private:
-  SealedLibrary(FileDescriptor descriptor, std::string path, SharedObject object) noexcept
-      : descriptor_(std::move(descriptor)), path_(std::move(path)), object_(std::move(object)) {}
+  SealedLibrary(FileDescriptor descriptor, std::size_t bytes, std::string path,
+                SharedObject object) noexcept
+      : descriptor_(std::move(descriptor)),
+        bytes_(bytes),
+        path_(std::move(path)),
+        object_(std::move(object)) {}
 
   FileDescriptor descriptor_;
+  std::size_t bytes_;
   std::string path_;
   SharedObject object_;
 };

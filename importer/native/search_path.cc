@@ -118,4 +118,15 @@ Result<std::optional<std::string>> find_bundled(const Listing& listing, std::str
   return only;
 }
 
+Result<std::vector<std::string>> bundled_members(const Listing& listing, std::string_view entry,
+                                                 const SharedObject& object) {
+  const std::vector<std::string> directories = bundled_directories(object, entry);
+  std::vector<std::string> out;
+  for (const std::string& name : object.needed) {
+    SIGNEDVFS_ASSIGN(auto member, find_bundled(listing, entry, directories, name));
+    if (member) out.push_back(*std::move(member));
+  }
+  return out;
+}
+
 }  // namespace signedvfs

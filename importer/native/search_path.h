@@ -36,4 +36,9 @@ Result<std::optional<std::string>> find_bundled(const Listing& listing, std::str
                                                 const std::vector<std::string>& directories,
                                                 std::string_view name);
 
+// bundled_members returns the members that the object at `entry` needs, of those that can be told
+// by itself. Fails only where the listing does.
+Result<std::vector<std::string>> bundled_members(const Listing& listing, std::string_view entry,
+                                                 const SharedObject& object);
+
 }  // namespace signedvfs

@@ -54,7 +54,10 @@ ROOMS = {
     "importer/paths": {BASE, OS, "importer/python"},
     "importer/values": {BASE, OS, "vfs/crypto", "vfs/manifest", "vfs", "importer/python"},
     "importer/modules": {BASE, "vfs/manifest", "vfs", "importer/python"},
-    "importer/ahead": {BASE, OS, "vfs/manifest", "vfs", "importer/python", "importer/modules"},
+    "importer/ahead": {
+        *(BASE, OS, "vfs/manifest", "vfs"),
+        *("importer/python", "importer/modules", "importer/native"),
+    },
     "importer/native": {
         *(BASE, OS, "archive/elf", "vfs/manifest", "vfs", "importer/python"),
     },

@@ -123,7 +123,7 @@ class Exhausted {
   // take returns what there is of a member, and waits for it where it is being read.
   std::optional<VerifiedBytes> take(std::string_view name) {
     ReadAhead::Answer answer = ahead_->take(name);
-    return answer.is_being_read ? ahead_->wait(name) : std::move(answer.content);
+    return answer.is_being_read ? ahead_->wait(name).content : std::move(answer.member.content);
   }
 
   // takes_nothing_wrong asks for all members, and then reads them.

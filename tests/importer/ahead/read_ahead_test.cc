@@ -36,7 +36,7 @@ class ReadAheadTest : public testing::Test {
 
   // expecting_all returns one that expects all members in their order.
   std::unique_ptr<ReadAhead> expecting_all(const ReadAheadBounds& bounds = {}) const {
-    auto ahead = ReadAhead::over(vfs_, bounds);
+    auto ahead = ReadAhead::over(vfs_, {}, bounds);
     ahead->expect([this] { return names_; });
     return ahead;
   }
@@ -47,10 +47,10 @@ class ReadAheadTest : public testing::Test {
     std::size_t count = 0;
     for (const std::string& name : names_) {
       ReadAhead::Answer answer = ahead.take(name);
-      if (answer.is_being_read) answer.content = ahead.wait(name);
-      if (answer.content) {
+      if (answer.is_being_read) answer.member = ahead.wait(name);
+      if (answer.member.content) {
         ++count;
-        EXPECT_EQ(text_of(answer.content->bytes()), members_.at(name));
+        EXPECT_EQ(text_of(answer.member.content->bytes()), members_.at(name));
       }
       std::this_thread::sleep_for(work);
     }
@@ -83,7 +83,7 @@ TEST_F(ReadAheadTest, EachIsGivenOutOnce) {
   import_all(*ahead);
   for (const std::string& name : names_) {
     const ReadAhead::Answer answer = ahead->take(name);
-    EXPECT_FALSE(answer.content);
+    EXPECT_FALSE(answer.member.content);
     EXPECT_FALSE(answer.is_being_read);
   }
 }
@@ -94,7 +94,7 @@ TEST_F(ReadAheadTest, WhatIsExpectedLastComesFirst) {
   bool first_was_read = false;
   for (int i = 0; i < 1000 && !first_was_read; ++i) {
     std::atomic<bool> both{false};
-    const auto ahead = ReadAhead::over(vfs_, bounds);
+    const auto ahead = ReadAhead::over(vfs_, {}, bounds);
     ahead->expect([&] {
       while (!both) std::this_thread::yield();
       return std::vector<std::string>{names_[0], names_[1]};
@@ -102,9 +102,9 @@ TEST_F(ReadAheadTest, WhatIsExpectedLastComesFirst) {
     ahead->expect([&] { return std::vector<std::string>{names_[2], names_[3]}; });
     both = true;
     std::this_thread::sleep_for(std::chrono::milliseconds(i));
-    EXPECT_FALSE(ahead->take(names_[0]).content);
-    EXPECT_FALSE(ahead->take(names_[3]).content);
-    first_was_read = ahead->take(names_[2]).content.has_value();
+    EXPECT_FALSE(ahead->take(names_[0]).member.content);
+    EXPECT_FALSE(ahead->take(names_[3]).member.content);
+    first_was_read = ahead->take(names_[2]).member.content.has_value();
   }
   EXPECT_TRUE(first_was_read);
 }
@@ -145,7 +145,7 @@ TEST_F(ReadAheadTest, ItGoesOnWhereHalfIsLeft) {
     const auto ahead = expecting_all(bounds);
     const auto is_ready = [&](int i) {
       std::this_thread::sleep_for(20 * work);  // to read four members, and then to rest
-      return ahead->take(names_[static_cast<std::size_t>(i)]).content.has_value();
+      return ahead->take(names_[static_cast<std::size_t>(i)]).member.content.has_value();
     };
     const bool first = is_ready(0);
     const bool fifth = is_ready(4);  // with three of four left there is no room for it
@@ -159,13 +159,13 @@ TEST_F(ReadAheadTest, WhatIsExpectedNowGetsTheRoomOfWhatNobodyAskedFor) {
   ReadAheadBounds bounds;
   bounds.bytes = 2 * kMemberBytes;
   EXPECT_TRUE(eventually([&](auto work) -> std::size_t {
-    const auto ahead = ReadAhead::over(vfs_, bounds);
+    const auto ahead = ReadAhead::over(vfs_, {}, bounds);
     ahead->expect([&] { return std::vector<std::string>{names_[0], names_[1], names_[2]}; });
     std::this_thread::sleep_for(10 * work);
     ahead->expect([&] { return std::vector<std::string>{names_[10]}; });
     std::this_thread::sleep_for(10 * work);
-    const bool oldest = ahead->take(names_[0]).content.has_value();
-    const bool newest = ahead->take(names_[10]).content.has_value();
+    const bool oldest = ahead->take(names_[0]).member.content.has_value();
+    const bool newest = ahead->take(names_[10]).member.content.has_value();
     return !oldest && newest ? 1 : 0;
   }));
 }
@@ -180,7 +180,7 @@ TEST_F(ReadAheadTest, WhoeverWaitsGetsWhatIsBeingRead) {
     ahead->expect([] { return std::vector<std::string>{"large.py"}; });
     std::this_thread::sleep_for(work / 5);
     if (!ahead->take("large.py").is_being_read) return 0;
-    const auto content = ahead->wait("large.py");
+    const auto content = ahead->wait("large.py").content;
     EXPECT_TRUE(content && text_of(content->bytes()) == large.at("large.py"));
     return 1;
   }));
@@ -202,9 +202,9 @@ TEST_F(ReadAheadTest, UnknownNamesAreNobodysBusiness) {
       return names;
     });
     const std::size_t count = import_all(*ahead, work);
-    EXPECT_FALSE(ahead->take("p/nobody.py").content);
-    EXPECT_FALSE(ahead->take("elsewhere.py").content);
-    EXPECT_FALSE(ahead->wait("elsewhere.py"));
+    EXPECT_FALSE(ahead->take("p/nobody.py").member.content);
+    EXPECT_FALSE(ahead->take("elsewhere.py").member.content);
+    EXPECT_FALSE(ahead->wait("elsewhere.py").content);
     return count;
   }));
 }
@@ -227,8 +227,9 @@ TEST_F(ReadAheadTest, ManyThreadsShareIt) {
     threads.emplace_back([&] {
       for (std::size_t i = 0; i < names_.size(); ++i) {
         ReadAhead::Answer answer = ahead->take(names_[i]);
-        if (answer.is_being_read) answer.content = ahead->wait(names_[i]);
-        if (answer.content && text_of(answer.content->bytes()) == members_.at(names_[i])) {
+        if (answer.is_being_read) answer.member = ahead->wait(names_[i]);
+        if (answer.member.content &&
+            text_of(answer.member.content->bytes()) == members_.at(names_[i])) {
           ++given[i];
         }
         std::this_thread::sleep_for(100us);
@@ -248,7 +249,8 @@ TEST_F(ReadAheadTest, AForkedChildReadsForItself) {
     ASSERT_GE(child, 0);
     if (child == 0) {
       const ReadAhead::Answer answer = ahead->take(names_[1]);
-      const bool nothing = !answer.content && !answer.is_being_read && !ahead->wait(names_[2]);
+      const bool nothing =
+          !answer.member.content && !answer.is_being_read && !ahead->wait(names_[2]).content;
       ahead.reset();
       const bool reads = vfs_->read(names_[1]).ok();
       ::_exit(nothing && reads ? 0 : 1);

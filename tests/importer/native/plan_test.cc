@@ -35,7 +35,7 @@ class PlanTest : public testing::Test {
   Result<std::vector<PlannedGroup>> plan(const Members& members, NativeRules rules = {}) {
     const std::string path =
         directory_.write("app" + std::to_string(++count_) + ".zip", signed_zip_of(members));
-    LibrarySource source{expect(SignedVfs::open(path, trusting())), path, std::move(rules)};
+    LibrarySource source{expect(SignedVfs::open(path, trusting())), path, std::move(rules), nullptr};
     return plan_libraries(source, "pkg/_m.so");
   }
 
