@@ -29,13 +29,17 @@ def unchecked_pyc(name: str, source: bytes) -> bytes | None:
 
 
 def write_signed(
-    path: Path, members: dict[str, bytes], method: Method, key: signedvfs.PrivateKey
+    path: Path,
+    members: dict[str, bytes],
+    method: Method,
+    key: signedvfs.PrivateKey,
+    index: bool | None = None,
 ) -> None:
-    """Writes the members, in the order that they have, and signs."""
+    """Writes the members, in the order that they have, and signs; `index` is as for `sign`."""
     with _tools.ArchiveWriter(str(path)) as writer:
         for name, content in members.items():
             writer.add(name, content, method=method)
-    signedvfs.sign(str(path), key)
+    signedvfs.sign(str(path), key, index=index)
 
 
 def many_members(count: int) -> dict[str, bytes]:

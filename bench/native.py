@@ -137,7 +137,8 @@ def compare_sizes(
         ways = [Way("files", "files", directory), Way("hashed", "hashed", directory)]
         for method in METHODS:
             archive = work / f"size-{number}-{method}.zip"
-            write_signed(archive, files_below(directory), method, key)
+            # Archives of applications have more members, and so an index.
+            write_signed(archive, files_below(directory), method, key, index=True)
             ways.append(Way(method, "signed", archive))
         out[label] = compare(ways, work / "key.pub", names, "module.checksum()", rounds)
     return out
@@ -149,17 +150,23 @@ def compare_packages(work: Path, rounds: int) -> dict[str, Any]:
         [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check",
          "--target", str(directory), *DISTRIBUTIONS], check=True,
     )  # fmt: skip
-    ways = [Way("files", "files", directory)]
-    for name, compression in (("signed", "deflate"), ("stored", "stored")):
-        archive = work / f"packages-{compression}.zip"
-        subprocess.run(
-            [sys.executable, "-m", "signedvfs", "pack", str(directory), "-o", str(archive),
-             "--key", str(work / "key.key"), "--compression", compression, "--quiet"], check=True,
-        )  # fmt: skip
-        ways.append(Way(name, "signed", archive))
+    files = Way("files", "files", directory)
     out = {}
     for name, expression in PACKAGES.items():
+        ways = [files]
+        for compression in ("deflate", "stored"):
+            archive = work / f"{name}-{compression}.zip"
+            subprocess.run(
+                [sys.executable, "-m", "signedvfs", "pack", str(directory), "-o", str(archive),
+                 "--key", str(work / "key.key"), "--compression", compression, "--quiet",
+                 "--record", f"-c 'import {name}'"], check=True,
+            )  # fmt: skip
+            ways.append(
+                Way("signed" if compression == "deflate" else compression, "signed", archive)
+            )
         out[name.partition(".")[0]] = compare(ways, work / "key.pub", [name], expression, rounds)
+        for way in ways[1:]:
+            way.where.unlink()
     return out
 
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "importer/native/libraries_ahead.h"
 #include "importer/native/notes.h"
 #include "tests/support/elf_builder.h"
 #include "tests/support/signing.h"
@@ -29,13 +30,35 @@ std::string object(const std::vector<std::string>& needed, const std::string& ru
   return plan.build();
 }
 
+// Prepared has everything ready, and notes what was asked of it.
+class Prepared final : public LibrariesAhead {
+ public:
+  std::unique_ptr<SealedLibrary> take_library(const std::string& entry) override {
+    taken.push_back(entry);
+    Result<SealedLibrary> library = SealedLibrary::read(source, entry);
+    if (!library.ok() || entry == left_out) return nullptr;
+    paths.push_back(library->path());
+    return std::make_unique<SealedLibrary>(std::move(library).value());
+  }
+  void expect_libraries(std::vector<std::string> entries) override {
+    expected.insert(expected.end(), entries.begin(), entries.end());
+  }
+
+  LibrarySource source;
+  std::string left_out;
+  std::vector<std::string> taken;
+  std::vector<std::string> expected;
+  std::vector<std::string> paths;
+};
+
 class PlanTest : public testing::Test {
  protected:
   // plan plans the member "pkg/_m.so" of an archive with these members.
   Result<std::vector<PlannedGroup>> plan(const Members& members, NativeRules rules = {}) {
     const std::string path =
         directory_.write("app" + std::to_string(++count_) + ".zip", signed_zip_of(members));
-    LibrarySource source{expect(SignedVfs::open(path, trusting())), path, std::move(rules), nullptr};
+    LibrarySource source{expect(SignedVfs::open(path, trusting())), path, std::move(rules), ahead_};
+    if (ahead_) ahead_->source = {source.vfs, source.archive, {}, nullptr};
     return plan_libraries(source, "pkg/_m.so");
   }
 
@@ -60,6 +83,8 @@ class PlanTest : public testing::Test {
     return planned.status().what();
   }
 
+  std::shared_ptr<Prepared> ahead_;  // null: nothing is ready
+
  private:
   TemporaryDirectory directory_;
   int count_ = 0;
@@ -82,6 +107,29 @@ TEST_F(PlanTest, HasEachAfterWhatItNeeds) {
   EXPECT_EQ(last.needs.front().name, "liba.so");
   EXPECT_EQ(last.needs.front().entry, "pkg.libs/liba.so");
   EXPECT_THAT(planned.front().front().systems, ElementsAre("libm.so.6"));
+}
+
+TEST_F(PlanTest, TakesWhatIsReady) {
+  const Members members{
+      {"pkg/_m.so", object({"liba.so", "libb.so", "libd.so"}, "$ORIGIN/../pkg.libs")},
+      {"pkg.libs/liba.so", object({"libd.so"})},
+      {"pkg.libs/libb.so", object({})},
+      {"pkg.libs/libd.so", object({})},
+  };
+  ahead_ = std::make_shared<Prepared>();
+  ahead_->left_out = "pkg.libs/libb.so";
+  const auto planned = expect(plan(members));
+  EXPECT_THAT(ahead_->taken,
+              ElementsAre("pkg/_m.so", "pkg.libs/liba.so", "pkg.libs/libd.so", "pkg.libs/libb.so"));
+  // The first one is read at once, by whoever plans.
+  EXPECT_THAT(ahead_->expected, ElementsAre("pkg.libs/libb.so", "pkg.libs/libd.so"));
+  std::vector<std::string> paths;
+  for (const PlannedGroup& group : planned) paths.push_back(group.front().sealed->path());
+  EXPECT_THAT(paths, testing::IsSupersetOf(ahead_->paths));
+  EXPECT_EQ(ahead_->paths.size(), 3U);
+  EXPECT_EQ(paths.size(), 4U);
+  // What is ready is looked at like everything else.
+  EXPECT_THAT(refusal({{"pkg/_m.so", object({"libstrange.so.7"})}}), HasSubstr("libstrange.so.7"));
 }
 
 TEST_F(PlanTest, LooksWhereThoseOnTheWayLook) {
