@@ -177,6 +177,25 @@ def test_reports_what_would_not_be_imported(
     assert f"not to be imported from the archive: {said}" in done.err
 
 
+def test_libraries_that_a_policy_allows_are_not_missing(
+    cli: Cli, keys: Path, objects: dict[str, bytes]
+) -> None:
+    """As `run --library` has them, so pack, verify and list may be told of them."""
+    files = {name: content for name, content in objects.items() if "libtwo" not in name}
+    told = pack(cli, files)
+    assert [one["missing"] for one in told["objects"] if one["missing"]] == [["libtwo-2.so.2"]]
+    assert "--library libtwo-2.so.2" in told["problems"][0]["advice"]
+    allowed = pack(cli, files, "--library", "libtwo-2.so.2")
+    assert allowed["problems"] == [] and not any(one["missing"] for one in allowed["objects"])
+    assert any("libtwo-2.so.2" in one["system"] for one in allowed["objects"])
+    cli.ok("sign", "app.zip", "--key", str(keys / "a.key"))
+    for command in ("verify", "list"):
+        words = [command, "app.zip", "--trust", str(keys / "a.pub"), "--native", "--json"]
+        assert len(cli.ok(*words).json["native"]["problems"]) == 1
+        more = cli.ok(*words, "--library", "libtwo-2.so.2", "--library", "liba.so").json["native"]
+        assert more == allowed
+
+
 def test_libraries_that_need_each_other_are_mentioned(
     cli: Cli, keys: Path, tmp_path: Path, objects: dict[str, bytes]
 ) -> None:

@@ -6,6 +6,7 @@ from signedvfs.cli.output import few, plural
 
 TYPE_CHECKING = False  # see signedvfs/__init__.py
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterator
     from typing import Any
 
@@ -13,6 +14,18 @@ if TYPE_CHECKING:
     from signedvfs.packaging import NativeObject, NativeReport
 
 _MOST_WARNINGS = 10
+
+
+def add_libraries(parser: argparse.ArgumentParser) -> None:
+    """add_libraries adds the option for what `run --library` is going to allow."""
+    parser.add_argument(
+        "--library",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="library that native code may need of the system, such as libodbc.so.2, because "
+        "`run --library` allows it; may be repeated",
+    )
 
 
 def facts_of(report: NativeReport | None) -> dict[str, Any] | None:

@@ -152,6 +152,7 @@ def add_to(commands: Commands) -> None:
         "one)",
     )
     parser.add_argument("--strip", action="store_true", help="remove debug sections of native code")
+    native.add_libraries(parser)
     parser.add_argument("--unsigned", action="store_true", help="do not sign")
     parser.add_argument(
         "--follow-links",
@@ -237,6 +238,7 @@ def pack(arguments: argparse.Namespace, output: Output) -> int:
             python=arguments.python,
             platform=arguments.platform,
             strip=arguments.strip,
+            libraries=arguments.library,
         )
     _tell(report, output)
     return 0

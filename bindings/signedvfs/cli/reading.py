@@ -72,6 +72,7 @@ def _add_native(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--native", action="store_true", help="say what extension modules and libraries need"
     )
+    native.add_libraries(parser)
 
 
 def open_archive(arguments: argparse.Namespace) -> signedvfs.SignedVfs:
@@ -109,7 +110,7 @@ def verify(arguments: argparse.Namespace, output: Output) -> int:
     if arguments.native:
         from signedvfs.packaging.native import examine, glibc_here
 
-        found, here = examine(names, archive.read), glibc_here()
+        found, here = examine(names, archive.read, arguments.library), glibc_here()
         facts["native"] = native.facts_of(found)
         facts["glibc_here"] = here
     others = [one for one in archive.signatures if one not in archive.signers]
@@ -156,7 +157,7 @@ def list_members(arguments: argparse.Namespace, output: Output) -> int:
     if arguments.native:
         from signedvfs.packaging.native import examine
 
-        objects = examine(archive.list(), archive.read)
+        objects = examine(archive.list(), archive.read, arguments.library)
         facts["native"] = native.facts_of(objects)
         if objects is None:
             lines += output.fields([("native", "nothing")])

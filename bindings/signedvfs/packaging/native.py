@@ -75,10 +75,17 @@ def is_object_name(name: str) -> bool:
 class Native:
     """Native examines the shared objects among the members `names`, which `read` reads.
 
-    `machine` is what they have to be for, None: whatever each is for.
+    `machine` is what they have to be for, None: whatever each is for. `libraries` are names that
+    the system is going to have, and a policy to allow, beside those that every system has.
     """
 
-    def __init__(self, names: Iterable[str], read: Read, machine: str | None = None) -> None:
+    def __init__(
+        self,
+        names: Iterable[str],
+        read: Read,
+        machine: str | None = None,
+        libraries: Iterable[str] = (),
+    ) -> None:
         self.objects = sorted(filter(is_object_name, names), key=str.encode)
         self.examined: dict[str, Examined] = {}
         self.problems: list[Problem] = []
@@ -87,6 +94,7 @@ class Native:
         self._names = _Names(names)
         self._read = read
         self._machine = machine
+        self._libraries = frozenset(libraries)
         modules = [name for name in self.objects if is_extension(name)]
         # Libraries that no module needs may be loaded by ctypes.
         for name in [*modules, *self.objects]:
@@ -124,9 +132,12 @@ class Native:
                 found[needed] = member
                 if member is not None:
                     self._follow(member, directories)
-                elif not _is_system_library(needed):
+                elif not self._is_of_system(needed):
                     self._miss(name, needed)
         self.order.append(name)
+
+    def _is_of_system(self, library: str) -> bool:
+        return _is_system_library(library) or library in self._libraries
 
     def _reach(self, name: str) -> frozenset[str]:
         seen: set[str] = set()
@@ -198,7 +209,8 @@ class Native:
                 name,
                 f"{name} needs the library {needed!r}, which is neither in the archive nor one "
                 "that every system has",
-                "Pack a wheel that brings its libraries (auditwheel repair does that).",
+                "Pack a wheel that brings its libraries (auditwheel repair does that), or, where "
+                f"the system is to have it, allow it: --library {needed}, here and where it runs.",
             )
         )
 
@@ -214,8 +226,8 @@ class Native:
             soname=facts["soname"],
             needed=facts["needed"],
             bundled=tuple((needed, member) for needed, member in found.items() if member),
-            system=tuple(filter(_is_system_library, system)),
-            missing=tuple(one for one in system if not _is_system_library(one)),
+            system=tuple(filter(self._is_of_system, system)),
+            missing=tuple(one for one in system if not self._is_of_system(one)),
             circle=tuple(one for one in self.circle(name) if one != name),
             glibc=_text(_floor(facts)),
             has_text_relocations=facts["has_text_relocations"],
@@ -229,12 +241,12 @@ def notes_in(content: bytes) -> list[tuple[str, str]]:
     return [(line[0], line[1]) for line in lines if len(line) == 2]
 
 
-def examine(names: Sequence[str], read: Read) -> NativeReport | None:
+def examine(names: Sequence[str], read: Read, libraries: Iterable[str] = ()) -> NativeReport | None:
     """examine reports on the members `names` of an archive, which `read` reads; None: none of them
-    is native."""
+    is native. `libraries` are names that a policy allows beside those that every system has."""
     if not any(map(is_object_name, names)):
         return None
-    native = Native(names, read)
+    native = Native(names, read, libraries=libraries)
     return native.report(notes_in(read(NOTES)) if NOTES in names else ())
 
 

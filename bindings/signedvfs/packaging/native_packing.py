@@ -42,11 +42,12 @@ def strip_objects(
 
 
 def examine_items(
-    members: Members, items: Sequence[Item], target: Target | None
+    members: Members, items: Sequence[Item], target: Target | None, libraries: Sequence[str]
 ) -> tuple[NativeReport | None, list[Item]]:
     """examine_items reports on the native code among `items`, what `members` have settled on.
 
-    Returns the report, None where there is none, and the items to pack: with notes, if any.
+    `libraries` are as for `Native`. Returns the report, None where there is none, and the items to
+    pack: with notes, if any.
     """
     if NOTES in members.items:
         origin = members.items[NOTES].origin
@@ -55,7 +56,9 @@ def examine_items(
         return None, list(items)
     found = {item.name: item for item in items}
     machine = None if target is None else target.machine
-    native = Native(list(found), lambda name: found[name].read(), machine or _own_machine())
+    native = Native(
+        list(found), lambda name: found[name].read(), machine or _own_machine(), libraries
+    )
     notes = find_notes(native, {name: source_of(item) for name, item in found.items()})
     for name in native.objects:
         if is_for_another(name.rpartition("/")[2], target):

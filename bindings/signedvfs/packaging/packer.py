@@ -95,6 +95,7 @@ def pack(
     python: str | None = None,
     platform: str | Sequence[str] = (),
     strip: bool = False,
+    libraries: Sequence[str] = (),
 ) -> PackReport:
     """pack puts directories, wheels and requirements into the archive `output`, and signs it.
 
@@ -128,9 +129,10 @@ def pack(
     say what the archive is for, where that is not this Python and machine. Requirements are then
     wheels that fit by their tags, and what does not fit is a PackError. For another version of
     Python nothing is compiled, and the sources are packed alone. The report's `native` has what
-    native code needs, and what would keep the importer from loading it; `strip` has binutils
-    remove its debug sections. Libraries that the code asks for by name while it runs are noted in a
-    member, so that the importer has them ready.
+    native code needs, and what would keep the importer from loading it; `libraries` are names that
+    the system is going to have, and the policy to allow (`TrustPolicy(libraries=...)`), beside
+    those that every Linux has. `strip` has binutils remove its debug sections. Libraries that the
+    code asks for by name while it runs are noted in a member, so that the importer has them ready.
 
     `limits` are those that the archive shall keep; None: the defaults, which whoever opens it has,
     too. What compresses too well for them is compressed less.
@@ -179,7 +181,7 @@ def pack(
             warnings = add_entry(members, main, f"the entry point {main}")
         stripped, unstripped = strip_objects(members, Path(work), aim) if strip else (0, [])
         items = members.settle(importlib.util.MAGIC_NUMBER if compiles else None)
-        native, items = examine_items(members, items, aim)
+        native, items = examine_items(members, items, aim, libraries)
         if words is not None and recording.ORDER in members.items:
             origin = members.items[recording.ORDER].origin
             raise PackError(f"{origin} has the name of the record to be made", "Remove it.")
