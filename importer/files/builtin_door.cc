@@ -72,7 +72,8 @@ bool is_passed(PyObject* first, bool is_named, bool is_of_links) noexcept {
   return is_plainly_elsewhere(*files, first, is_of_links);
 }
 
-PyObject* answer_at(std::size_t door, PyObject* self, const Arguments& given) {
+// answer_at is kept out of those below, which mostly pass calls on: they need few registers then.
+[[gnu::noinline]] PyObject* answer_at(std::size_t door, PyObject* self, const Arguments& given) {
   Files* const files = running_files();
   if (files == nullptr) return call_original(door, self, given);
   return at_edge(
@@ -90,36 +91,58 @@ bool may_pass(PyObject* const* values, Py_ssize_t count, PyObject* names) noexce
   return count > 0 && is_passed(values[0], names != nullptr, kQuick == BuiltinDoor::Quick::kNoWay);
 }
 
-// One function for each convention in which CPython calls.
+template <std::size_t kDoor>
+const PyMethodDef& original_of() noexcept {
+  return *originals[kDoor].load(std::memory_order_acquire);
+}
+
+// One function for each convention in which CPython calls: that of the original.
 template <std::size_t kDoor>
 PyObject* fast_named(PyObject* self, PyObject* const* values, Py_ssize_t count, PyObject* names) {
-  if (may_pass<kDoor>(values, count, names))
-    return call_original(kDoor, self, {values, count, names});
+  if (may_pass<kDoor>(values, count, names)) [[likely]] {
+    return function_of<FastNamed>(original_of<kDoor>())(self, values, count, names);
+  }
   return answer_at(kDoor, self, {values, count, names});
 }
 
 template <std::size_t kDoor>
 PyObject* fast(PyObject* self, PyObject* const* values, Py_ssize_t count) {
-  return fast_named<kDoor>(self, values, count, nullptr);
+  if (may_pass<kDoor>(values, count, nullptr)) [[likely]] {
+    return function_of<Fast>(original_of<kDoor>())(self, values, count);
+  }
+  return answer_at(kDoor, self, {values, count, nullptr});
 }
 
 template <std::size_t kDoor>
 PyObject* one(PyObject* self, PyObject* value) {
-  return fast_named<kDoor>(self, &value, 1, nullptr);
+  if (may_pass<kDoor>(&value, 1, nullptr)) [[likely]] {
+    return original_of<kDoor>().ml_meth(self, value);
+  }
+  return answer_at(kDoor, self, {&value, 1, nullptr});
 }
 
 template <std::size_t kDoor>
 PyObject* tuple(PyObject* self, PyObject* given) {
-  return fast_named<kDoor>(self, &PyTuple_GET_ITEM(given, 0), PyTuple_GET_SIZE(given), nullptr);
+  PyObject* const* const values = &PyTuple_GET_ITEM(given, 0);
+  const Py_ssize_t count = PyTuple_GET_SIZE(given);
+  if (may_pass<kDoor>(values, count, nullptr)) [[likely]] {
+    return original_of<kDoor>().ml_meth(self, given);
+  }
+  return answer_at(kDoor, self, {values, count, nullptr});
 }
 
 template <std::size_t kDoor>
 PyObject* tuple_named(PyObject* self, PyObject* given, PyObject* named) {
-  if (named == nullptr || PyDict_Size(named) == 0) return tuple<kDoor>(self, given);
+  PyObject* const* const first = &PyTuple_GET_ITEM(given, 0);
+  if (named == nullptr || PyDict_Size(named) == 0) {
+    if (may_pass<kDoor>(first, PyTuple_GET_SIZE(given), nullptr)) [[likely]] {
+      return function_of<TupleNamed>(original_of<kDoor>())(self, given, named);
+    }
+    return answer_at(kDoor, self, {first, PyTuple_GET_SIZE(given), nullptr});
+  }
   return at_edge(
       [&]() -> PyObject* {
-        std::vector<PyObject*> values(&PyTuple_GET_ITEM(given, 0),
-                                      &PyTuple_GET_ITEM(given, 0) + PyTuple_GET_SIZE(given));
+        std::vector<PyObject*> values(first, first + PyTuple_GET_SIZE(given));
         const PyRef names = PyRef::steal(PyTuple_New(PyDict_Size(named)));
         if (!names) return nullptr;
         PyObject* name = nullptr;

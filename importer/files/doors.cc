@@ -149,16 +149,10 @@ Files* running_files() noexcept {
 
 bool is_plainly_elsewhere(const Files& files, PyObject* path, bool is_of_links) noexcept {
   if (PyLong_CheckExact(path) != 0) return files.handles.is_empty();
-  if (PyUnicode_CheckExact(path) == 0) return false;
-  Py_ssize_t size = 0;
-  const char* const utf8 = PyUnicode_AsUTF8AndSize(path, &size);
-  if (utf8 == nullptr) {
-    PyErr_Clear();  // surrogates, or no memory: whoever looks at it says so
-    return false;
-  }
   // Other text may be other bytes in the file system's encoding.
-  if (size != PyUnicode_GetLength(path)) return false;
-  const std::string_view text(utf8, static_cast<std::size_t>(size));
+  if (PyUnicode_CheckExact(path) == 0 || !PyUnicode_IS_COMPACT_ASCII(path)) return false;
+  const std::string_view text(reinterpret_cast<const char*>(PyUnicode_1BYTE_DATA(path)),
+                              static_cast<std::size_t>(PyUnicode_GET_LENGTH(path)));
   if (is_of_links && files.territory->way_at(text) != nullptr) return false;
   return files.territory->is_elsewhere(text);
 }

@@ -154,7 +154,9 @@ std::shared_ptr<Mount> Territory::mount_at(const std::string& absolute, bool is_
 
 const Territory::Way* Territory::way_at(std::string_view path) const noexcept {
   const Table* const table = table_.load(std::memory_order_acquire);
-  if (table == nullptr) return nullptr;
+  if (table == nullptr || (table->way_sizes >> std::min<std::size_t>(path.size(), 63) & 1) == 0) {
+    return nullptr;
+  }
   for (const Way* const way : table->ways) {
     if (way->path == path) return way;
   }
@@ -179,6 +181,7 @@ void Territory::publish(const std::vector<std::string>& places, std::vector<Way>
     if (is_known) continue;
     ways_.push_back(std::make_unique<const Way>(std::move(way)));
     table->ways.push_back(ways_.back().get());
+    table->way_sizes |= std::uint64_t{1} << std::min<std::size_t>(ways_.back()->path.size(), 63);
   }
   table->has_directories = table->has_directories || is_directory;
   const bool is_same = before != nullptr && before->names.size() == table->names.size() &&

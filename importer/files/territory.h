@@ -138,6 +138,7 @@ class Territory {
     std::vector<Needle> names;  // last components of places, each once
     std::size_t shortest = SIZE_MAX;
     std::vector<const Way*> ways;
+    std::uint64_t way_sizes = 0;  // bit n: some way's path has n bytes; bit 63: that many or more
     bool has_directories = false;
   };
 
