@@ -13,7 +13,9 @@ namespace signedvfs {
 
 // LastingDescriptor owns a descriptor and knows which file it was opened for. A daemon closes every
 // number at its start, and may get ours again for another file: that one is neither used nor
-// closed. Nothing about content rests on the answers: a file may change whatever its number is.
+// closed. Nothing about content rests on the answers, unless the file is sealed memory that is kept
+// mapped: other files may change whatever their number is, and a file that nobody has in use any
+// more may give its inode to another.
 class LastingDescriptor {
  public:
   // of takes over `fd`, which is open; `what` is for messages. Fails with `kIo`.
@@ -26,6 +28,9 @@ class LastingDescriptor {
   // is_open tells whether the number still means our file; `get` returns it.
   bool is_open() const noexcept { return is_same_file(fd_.get()); }
   int get() const noexcept { return fd_.get(); }
+
+  // leave_open keeps the number open for good.
+  void leave_open() noexcept { static_cast<void>(fd_.release()); }
 
   // is_same_file tells whether another descriptor means the same file.
   bool is_same_file(int fd) const noexcept;

@@ -147,6 +147,7 @@ class Loading {
     const int flags = has_entry ? flags_ : kBindNowLocally;
     std::optional<SealedGathering> gathering;
     if (members.size() > 1) {
+      for (const PlannedLibrary* const library : members) SIGNEDVFS_TRY(check_intact(*library));
       SIGNEDVFS_ASSIGN(gathering, SealedGathering::of(source_, members));
       const Result<LibraryHandle> loaded = load_library(gathering->path(), flags);
       if (!loaded.ok()) return refused(members, loaded.status());
@@ -169,10 +170,21 @@ class Loading {
     return {};
   }
 
+  // check_intact requires that the linker gets what was verified. Until now Python code may have
+  // run: audit hooks, the constructors of other libraries, other threads.
+  static Status check_intact(const PlannedLibrary& library) {
+    if (library.sealed->is_intact()) return {};
+    return Status(Errc::kBadLibrary, in_quotes(library.entry) +
+                                         " cannot be loaded: the program has closed the descriptor "
+                                         "of its memory meanwhile")
+        .advising("Import it before, or after, all descriptors are closed.");
+  }
+
   // load returns `library` with its handle, which it has already where `members` are several.
   Result<LoadedLibrary> load(const Members& members, const PlannedLibrary& library,
                              int flags) const {
     const std::string& path = library.sealed->path();
+    SIGNEDVFS_TRY(check_intact(library));
     const Result<LibraryHandle> handle = load_library(path, flags);
     if (!handle.ok()) return refused(members, handle.status());
     if (library_name(*handle) != path) return taken_for(library, *handle);

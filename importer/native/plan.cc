@@ -66,7 +66,7 @@ class Planner {
     PlannedLibrary& library = libraries_[number];
     const std::string& entry = library.entry;
     if (source_.ahead != nullptr) library.sealed = source_.ahead->take_library(entry);
-    if (library.sealed == nullptr) {
+    if (library.sealed == nullptr || !library.sealed->is_intact()) {
       SIGNEDVFS_ASSIGN(SealedLibrary sealed, SealedLibrary::read(source_, entry));
       library.sealed = std::make_unique<SealedLibrary>(std::move(sealed));
     }

@@ -46,7 +46,9 @@ Result<SealedLibrary> SealedLibrary::read(const LibrarySource& source, const std
   if (!read.ok()) return std::move(read).status().in(in_quotes(entry));
   SIGNEDVFS_ASSIGN(SharedObject object, std::move(read));
   SIGNEDVFS_ASSIGN(std::string path, path_to_memory(whole.descriptor));
-  return SealedLibrary(std::move(whole.descriptor), whole.content.size(), std::move(path),
+  SIGNEDVFS_ASSIGN(auto descriptor,
+                   LastingDescriptor::of(std::move(whole.descriptor), "a library's memory"));
+  return SealedLibrary(std::move(descriptor), std::move(whole.content), std::move(path),
                        std::move(object));
 }
 

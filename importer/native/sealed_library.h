@@ -7,13 +7,14 @@
 
 #include "archive/base/status.h"
 #include "archive/elf/shared_object.h"
-#include "archive/os/file_descriptor.h"
+#include "archive/os/lasting_descriptor.h"
 #include "importer/native/library_source.h"
+#include "vfs/verified_bytes.h"
 
 namespace signedvfs {
 
-// SealedLibrary is made of verified bytes and of nothing else, so whoever has one may load it. It
-// can be loaded as long as this lives; what has been loaded stays.
+// SealedLibrary is made of verified bytes and of nothing else, so whoever has one may load it, as
+// long as `is_intact` says so. It can be loaded as long as this lives; what has been loaded stays.
 class SealedLibrary {
  public:
   // read has the member `entry` of `source` read into such memory, where it is sealed first and
@@ -27,24 +28,28 @@ class SealedLibrary {
   const SharedObject& object() const& noexcept { return object_; }
 
   // bytes is how much memory it has.
-  std::size_t bytes() const noexcept { return bytes_; }
+  std::size_t bytes() const noexcept { return content_.size(); }
+
+  // is_intact tells whether `path` still leads to that memory. The program may have closed its
+  // descriptor meanwhile, as daemons close all, and opened any file under the same number.
+  bool is_intact() const noexcept { return descriptor_.is_open(); }
 
   // path is for load_library, and was never used before.
   const std::string& path() const& noexcept { return path_; }
 
   // leave_open keeps the memory's descriptor open for good: debuggers read symbols by it.
-  void leave_open() noexcept { static_cast<void>(descriptor_.release()); }
+  void leave_open() noexcept { descriptor_.leave_open(); }
 
  private:
-  SealedLibrary(FileDescriptor descriptor, std::size_t bytes, std::string path,
+  SealedLibrary(LastingDescriptor descriptor, VerifiedBytes content, std::string path,
                 SharedObject object) noexcept
       : descriptor_(std::move(descriptor)),
-        bytes_(bytes),
+        content_(std::move(content)),
         path_(std::move(path)),
         object_(std::move(object)) {}
 
-  FileDescriptor descriptor_;
-  std::size_t bytes_;
+  LastingDescriptor descriptor_;
+  VerifiedBytes content_;  // that memory, mapped: while it is, no other file gets its inode
   std::string path_;
   SharedObject object_;
 };

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import textwrap
+from pathlib import Path
 
 import pytest
 
@@ -106,6 +107,34 @@ def test_what_is_not_asked_for_is_dropped(child: Child, app: App) -> None:
     child.run(waiting(script), app(files()))
 
 
+@pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS)
+def test_another_file_under_the_same_number_is_not_loaded(
+    child: Child, app: App, tmp_path: Path, order: str | None
+) -> None:
+    """A daemon closes all descriptors, and opens others; or an attacker's file is among them."""
+    evil = tmp_path / "evil.so"
+    evil.write_bytes(extension("late", value="evil"))
+    script = f"""
+        def wait():
+            until(lambda: {{{LATE!r}, {NEEDED!r}}} <= sealed())
+            numbers = [int(fd) for fd in os.listdir("/proc/self/fd")]
+            memory = [fd for fd in numbers if os.path.lexists(f"/proc/self/fd/{{fd}}")
+                      and os.readlink(f"/proc/self/fd/{{fd}}").startswith("/memfd:")]
+            other = os.open({str(evil)!r}, os.O_RDONLY)
+            for fd in memory:
+                os.dup2(other, fd)
+            wait.mine = {{fd: os.fstat(fd).st_ino for fd in memory}}
+        builtins.wait = wait
+        import app
+        assert app.late.value() == "library"
+        # And nobody has closed what was none of ours.
+        until(lambda: not sealed())
+        for fd, inode in wait.mine.items():
+            assert os.fstat(fd).st_ino == inode
+    """
+    child.run(waiting(script), app(files(order)))
+
+
 def test_a_forked_child_has_none_of_them(child: Child, app: App) -> None:
     script = f"""
         def wait():
@@ -156,3 +185,26 @@ def test_where_memory_cannot_be_sealed_the_asker_says_so(child: Child, app: App)
         assert "no memory that can be sealed" in said, said
     """
     child.run(forbidding(1) + waiting(script), app(files()))
+
+
+def test_what_takes_the_place_of_memory_while_it_is_loaded_is_refused(
+    child: Child, app: App, tmp_path: Path
+) -> None:
+    evil = tmp_path / "evil.so"
+    evil.write_bytes(extension("late", value="evil"))
+    script = f"""
+        builtins.wait = lambda: None
+        def replace(event, arguments):
+            if event != "signedvfs.load" or arguments[1] != {LATE!r}:
+                return
+            other = os.open({str(evil)!r}, os.O_RDONLY)
+            for fd in map(int, os.listdir("/proc/self/fd")):
+                name = f"/proc/self/fd/{{fd}}"
+                if os.path.lexists(name) and os.readlink(name).startswith("/memfd:"):
+                    os.dup2(other, fd)
+        sys.addaudithook(replace)
+        said = failure("app")
+        assert "the program has closed the descriptor" in said, said
+        assert "app.late" not in sys.modules
+    """
+    child.run(waiting(script), app(files()))
