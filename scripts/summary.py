@@ -1,8 +1,9 @@
 """Adds up what the steps of scripts/test.sh reported, and names what failed. The total comes last.
 
-Reads lines of three tab-separated fields: the step's name, its exit code, and the JUnit file it
-wrote or nothing. A step without a file counts as one check. A step that failed although its file
-reports no failure (it crashed, or never got that far) counts as one failure more.
+Reads lines of four tab-separated fields: the step's name, its exit code, the JUnit file it wrote
+or nothing, and the seconds that it took. A step without a file counts as one check. A step that
+failed although its file reports no failure (it crashed, or never got that far) counts as one
+failure more.
 """
 
 from __future__ import annotations
@@ -70,14 +71,14 @@ def main(path: str) -> int:
     total = Counts(0, 0, 0)
     failures = []
     for line in Path(path).read_text(encoding="utf-8").splitlines():
-        name, exit_code, junit = line.split("\t")
+        name, exit_code, junit, seconds = line.split("\t")
         counts, failed = read_step(int(exit_code), junit)
         failures += [f"FAILED {name}: {failure}" for failure in failed]
         total = Counts(*(sum(pair) for pair in zip(total, counts)))
         verdict = "ok" if counts.failed == 0 else "FAILED"
         print(
             f"{verdict:7}{name:28} {counts.passed:6} passed {counts.failed:4} failed"
-            f" {counts.skipped:4} skipped"
+            f" {counts.skipped:4} skipped {seconds:>5} s"
         )
     for failure in failures:
         print(failure)

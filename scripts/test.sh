@@ -24,24 +24,25 @@ step() {
   say "$name"
   if [[ -n $report ]]; then rm -f "$report"; fi
   "$@" || code=$?
-  printf '%s\t%s\t%s\n' "$name" "$code" "$report" >>"$steps"
+  printf '%s\t%s\t%s\t%s\n' "$name" "$code" "$report" $((SECONDS - started)) >>"$steps"
   say "$name: $([[ $code -eq 0 ]] && echo ok || echo FAILED) after $((SECONDS - started)) s"
 }
 
 # in_pairs runs the steps on standard input, two at a time: lines of NAME, REPORT and COMMAND,
 # separated by tabs. A command is of this script's words: no name in it needs quotes.
 in_pairs() {
-  local lines name report command
+  local lines name report command code seconds
   lines=$(while IFS=$'\t' read -r name report command; do
     is_done "$name" || printf '%s\t%s\t%s\n' "$name" "$report" "$command"
   done)
   [[ -n $lines ]] || return 0
-  # xargs outlives a failure; each run leaves its exit code.
+  # xargs outlives a failure; each run leaves its exit code, and how long it took.
   while IFS=$'\t' read -r name report command; do
-    printf '%s\0' "{ $command; }; echo \$? >$report.code"
+    printf '%s\0' "{ $command; }; echo \$? \$SECONDS >$report.code"
   done <<<"$lines" | xargs -0 -P 2 -I '{}' bash -c '{}'
   while IFS=$'\t' read -r name report command; do
-    printf '%s\t%s\t%s\n' "$name" "$(cat "$report.code")" "$report" >>"$steps"
+    read -r code seconds <"$report.code"
+    printf '%s\t%s\t%s\t%s\n' "$name" "$code" "$report" "$seconds" >>"$steps"
   done <<<"$lines"
 }
 
