@@ -3,6 +3,7 @@
 #include "bindings/convert.h"
 #include "bindings/errors.h"
 #include "bindings/registers.h"
+#include "bindings/signers.h"
 #include "importer/python/progress.h"
 #include "importer/values/values.h"
 #include "vfs/signing/signer.h"
@@ -51,7 +52,10 @@ SignReport sign_path(const Home& home, const py::object& path, const py::object&
                      bool compiled_here) {
   SignRequest request;
   request.path = taken(path_of(path.ptr()));
-  request.keys = keys_of<PrivateKey>(keys);
+  if (!Progress::check(callable.ptr()).ok()) throw py::error_already_set();
+  Progress progress(callable.ptr());
+  const Signers signers(home, keys, progress);
+  request.keys = signers.signers();
   request.output = taken(optional_path_of(output.ptr()));
   request.hash_type = hash_of(home, hash);
   if (!name.is_none()) request.attributes.name = taken(utf8_of(name.ptr(), "name"));
@@ -63,8 +67,6 @@ SignReport sign_path(const Home& home, const py::object& path, const py::object&
   request.at = time_of(home, at, "at");
   request.compiled_here = compiled_here;
   request.limits = taken(limits_of(*home, limits.ptr()));
-  if (!Progress::check(callable.ptr()).ok()) throw py::error_already_set();
-  Progress progress(callable.ptr());
   request.progress = [&](std::uint64_t done, std::uint64_t total) {
     return progress.step(done, total);
   };
@@ -96,10 +98,12 @@ SignReport append_archive(const Home& home, const py::object& archive, const py:
   request.archive = taken(path_of(archive.ptr()));
   request.executable = taken(path_of(executable.ptr()));
   request.output = taken(path_of(output.ptr()));
-  request.keys = keys_of<PrivateKey>(keys);
+  Progress progress(Py_None);
+  const Signers signers(home, keys, progress);
+  request.keys = signers.signers();
   request.limits = taken(limits_of(*home, limits.ptr()));
   request.at = time_of(home, at, "at");
-  return require(home, without_gil([&] { return append(request); }), Activity::kTool,
+  return require(home, progress.run([&] { return append(request); }), Activity::kTool,
                  {request.archive, std::nullopt});
 }
 
@@ -199,7 +203,8 @@ void register_signing(py::module_& module, const Home& home) {
       "An archive is written anew. Comments, data descriptors and the like, which are lost, are "
       "no\n"
       "obstacle, and `vanished` says what there was; what could be read in two ways is refused.\n\n"
-      "`keys` is one PrivateKey or several. Attributes that are not given are carried over from "
+      "`keys` is one PrivateKey or several, or what asks for signatures elsewhere: CommandSigner,\n"
+      "SshSigner, any object with a `public_key` and sign(message, header). Attributes that are not given are carried over from "
       "a\n"
       "manifest that one of the keys has signed, and from no other; it has to be this archive's:\n"
       "at least half of what it lists is here, and at least half of what is here is listed. The\n"
@@ -243,7 +248,7 @@ void register_signing(py::module_& module, const Home& home) {
       py::arg("at") = py::none(),
       "append(archive, executable, output, keys, limits=None, at=None)\n--\n\n"
       "Write `executable` followed by the signed `archive` to `output`, signed as one.\n\n"
-      "`keys` are keys that have signed the archive. The executable keeps its mode, and its\n"
+      "`keys`, as sign() takes them, are keys that have signed the archive. The executable keeps its mode, and its\n"
       "bytes are covered by the signature. An archive that has expired, or is not valid yet, at "
       "the\n"
       "moment `at` (default: now) is a ValueError. Raises IntegrityCheckError, ValueError, "

@@ -57,7 +57,7 @@ std::string lost_attributes(const Attributes& from, Attributes kept) {
 }
 
 std::vector<std::string> others(const std::vector<Signature>& signatures,
-                                const std::vector<PrivateKey>& keys) {
+                                const std::vector<Signer>& keys) {
   std::vector<std::string> out;
   for (const Signature& signature : signatures) {
     if (!is_by_one_of(signature, keys)) out.push_back(signature.fingerprint);
@@ -182,7 +182,7 @@ Result<Intent> intend(const SignRequest& request, const std::optional<Existing>&
   return intent;
 }
 
-Result<Intent> intend_again(const SignedVfs& archive, const std::vector<PrivateKey>& keys,
+Result<Intent> intend_again(const SignedVfs& archive, const std::vector<Signer>& keys,
                             const std::optional<std::int64_t>& at) {
   Intent intent;
   intent.hash_type = archive.hash_type();

@@ -12,7 +12,7 @@
 #include "vfs/signing/carry_over.h"
 #include "vfs/signing/existing.h"
 #include "vfs/signing/layout.h"
-#include "vfs/signing/private_key.h"
+#include "vfs/signing/custody.h"
 #include "vfs/signing/signer.h"
 
 namespace signedvfs {
@@ -50,7 +50,7 @@ Result<Intent> intend(const SignRequest& request, const std::optional<Existing>&
 
 // intend_again states of the members of `archive`, which `keys` have signed, what was stated of
 // them before. Fails with `kUsage` where that is not valid at the moment `at` (default: now).
-Result<Intent> intend_again(const SignedVfs& archive, const std::vector<PrivateKey>& keys,
+Result<Intent> intend_again(const SignedVfs& archive, const std::vector<Signer>& keys,
                             const std::optional<std::int64_t>& at);
 
 }  // namespace signedvfs

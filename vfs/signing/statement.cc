@@ -61,7 +61,7 @@ Status check_same(const Existing& existing, const std::string& header) {
 }  // namespace
 
 Result<Statement> state(const Contents& contents, const Intent& intent,
-                        const std::vector<PrivateKey>& keys) {
+                        const std::vector<Signer>& keys) {
   std::map<std::string, Digest> digests;
   for (const auto& [name, member] : contents.members) {
     digests.emplace_hint(digests.end(), name, member.content);
@@ -89,9 +89,8 @@ Result<Statement> state(const Contents& contents, const Intent& intent,
       out.kept.push_back(signature.fingerprint);
     }
   }
-  SIGNEDVFS_ASSIGN(const std::string message, signed_message(header));
-  for (const PrivateKey& key : keys) {
-    SIGNEDVFS_ASSIGN(std::vector<std::byte> value, key.sign(bytes_of(message)));
+  for (const Signer& key : keys) {
+    SIGNEDVFS_ASSIGN(std::vector<std::byte> value, key.sign(header));
     signatures.push_back({key.public_key().fingerprint(), std::move(value)});
   }
   for (const Signature& signature : signatures) out.signers.push_back(signature.fingerprint);
@@ -115,9 +114,9 @@ void tell(const Statement& statement, const Intent& intent, SignReport& report) 
   report.warnings.insert(report.warnings.end(), intent.warnings.begin(), intent.warnings.end());
 }
 
-TrustPolicy policy_of(const std::vector<PrivateKey>& keys, const Attributes& attributes) {
+TrustPolicy policy_of(const std::vector<Signer>& keys, const Attributes& attributes) {
   TrustPolicy policy;
-  for (const PrivateKey& key : keys) policy.keys.push_back(key.public_key());
+  for (const Signer& key : keys) policy.keys.push_back(key.public_key());
   policy.threshold = static_cast<int>(keys.size());
   std::int64_t moment = 0;
   if (attributes.expires) moment = *attributes.expires - 1;
@@ -142,7 +141,7 @@ Status check_name(const Attributes& attributes) {
               "path, such as 'myapp'"};
 }
 
-Status check_keys(const std::vector<PrivateKey>& keys) {
+Status check_keys(const std::vector<Signer>& keys) {
   if (keys.empty()) return {Errc::kUsage, "no key to sign with: make one with `signedvfs keygen`"};
   return policy_of(keys, {}).validate();
 }
