@@ -23,8 +23,8 @@ Result<std::vector<std::byte>> ask(PyObject* signer, std::span<const std::byte> 
   SIGNEDVFS_ASSIGN(const PyRef bytes, owned(PyBytes_FromStringAndSize(
                                           raw.data(), static_cast<Py_ssize_t>(raw.size()))));
   SIGNEDVFS_ASSIGN(const PyRef text, text_of_utf8(header));
-  SIGNEDVFS_ASSIGN(const PyRef given, owned(PyObject_CallMethod(signer, "sign", "OO", bytes.get(),
-                                                                text.get())));
+  SIGNEDVFS_ASSIGN(const PyRef given,
+                   owned(PyObject_CallMethod(signer, "sign", "OO", bytes.get(), text.get())));
   if (PyObject_CheckBuffer(given.get()) == 0) {
     return wrong_type("what sign(message, header) returns", "bytes", given.get());
   }
@@ -40,9 +40,9 @@ Result<std::vector<std::byte>> ask(PyObject* signer, std::span<const std::byte> 
 }
 
 [[noreturn]] void throw_no_signer(const py::object& found) {
-  static_cast<void>(wrong_type(
-      "keys", "a signedvfs.PrivateKey, or have `public_key` and sign(message, header)",
-      found.ptr()));
+  static_cast<void>(
+      wrong_type("keys", "a signedvfs.PrivateKey, or have `public_key` and sign(message, header)",
+                 found.ptr()));
   throw py::error_already_set();
 }
 
@@ -77,8 +77,8 @@ void Signers::add(const Home& home, const py::object& key, Progress& progress) {
   if (public_key == nullptr) throw_no_signer(key);
   asked_.push_back(key);
   signers_.emplace_back(
-      *public_key, [asked = key.ptr(), &progress](std::span<const std::byte> message,
-                                                  std::string_view header) {
+      *public_key,
+      [asked = key.ptr(), &progress](std::span<const std::byte> message, std::string_view header) {
         return progress.call([&] { return ask(asked, message, header); });
       });
 }

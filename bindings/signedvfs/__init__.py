@@ -30,10 +30,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from signedvfs._core import hook
     from signedvfs._tools import PrivateKey, SignReport, append, sign, unsign
+    from signedvfs.custody import CommandSigner, SshSigner
     from signedvfs.native import preload
     from signedvfs.packaging import pack
 
 __all__ = [
+    "CommandSigner",
     "IntegrityCheckError",
     "IntegrityCheckFailed",
     "IntegrityCheckMissing",
@@ -44,6 +46,7 @@ __all__ = [
     "PublicKey",
     "SignReport",
     "SignedVfs",
+    "SshSigner",
     "Stat",
     "TrustPolicy",
     "__version__",
@@ -78,6 +81,10 @@ def __getattr__(name: str) -> object:
         from signedvfs.packaging import pack as found
     elif name == "preload":
         from signedvfs.native import preload as found
+    elif name in ("CommandSigner", "SshSigner"):
+        from signedvfs import custody
+
+        found = getattr(custody, name)
     elif name in ("PrivateKey", "SignReport", "append", "sign", "unsign"):  # no import needs these
         from signedvfs import _tools
 

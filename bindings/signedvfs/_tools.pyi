@@ -9,6 +9,7 @@ from _typeshed import ReadableBuffer, StrOrBytesPath
 from typing_extensions import Self, TypeAlias
 
 import signedvfs
+from signedvfs.custody.signer import Signer
 
 _Time: TypeAlias = float | datetime
 _Progress: TypeAlias = Callable[[int, int], object]
@@ -189,7 +190,7 @@ def _system_libraries() -> tuple[str, ...]:
 
 def sign(
     path: StrOrBytesPath,
-    keys: PrivateKey | Iterable[PrivateKey],
+    keys: Signer | Iterable[Signer],
     output: StrOrBytesPath | None = None,
     name: str | None = None,
     serial: int | None = None,
@@ -208,10 +209,11 @@ def sign(
     An archive is written anew. Comments, data descriptors and the like, which are lost, are no
     obstacle, and `vanished` says what there was; what could be read in two ways is refused.
 
-    `keys` is one PrivateKey or several. Attributes that are not given are carried over from a
-    manifest that one of the keys has signed, and from no other; it has to be this archive's:
-    at least half of what it lists is here, and at least half of what is here is listed. The
-    report says what is signed now.
+    `keys` is one PrivateKey or several, or what asks for signatures elsewhere: CommandSigner,
+    SshSigner, any object with a `public_key` and sign(message, header). Attributes that are not
+    given are carried over from a manifest that one of the keys has signed, and from no other; it
+    has to be this archive's: at least half of what it lists is here, and at least half of what is
+    here is listed. The report says what is signed now.
 
     Times are seconds since 1970 or aware datetimes. `hash` is 'sha256' (the default), 'sha384' or
     'sha512'. The result is verified before it is put in place; on failure nothing has changed.
@@ -259,13 +261,14 @@ def append(
     archive: StrOrBytesPath,
     executable: StrOrBytesPath,
     output: StrOrBytesPath,
-    keys: PrivateKey | Iterable[PrivateKey],
+    keys: Signer | Iterable[Signer],
     limits: signedvfs.Limits | None = None,
     at: _Time | None = None,
 ) -> SignReport:
     """Write `executable` followed by the signed `archive` to `output`, signed as one.
 
-    `keys` are keys that have signed the archive. The executable keeps its mode, and its
-    bytes are covered by the signature. An archive that has expired, or is not valid yet, at the
-    moment `at` (default: now) is a ValueError. Raises IntegrityCheckError, ValueError, OSError.
+    `keys`, as sign() takes them, are keys that have signed the archive. The executable keeps its
+    mode, and its bytes are covered by the signature. An archive that has expired, or is not valid
+    yet, at the moment `at` (default: now) is a ValueError. Raises IntegrityCheckError, ValueError,
+    OSError.
     """

@@ -10,9 +10,9 @@
 #include "vfs/manifest/manifest.h"
 #include "vfs/signed_vfs.h"
 #include "vfs/signing/carry_over.h"
+#include "vfs/signing/custody.h"
 #include "vfs/signing/existing.h"
 #include "vfs/signing/layout.h"
-#include "vfs/signing/custody.h"
 #include "vfs/signing/signer.h"
 
 namespace signedvfs {

@@ -20,7 +20,7 @@ namespace signedvfs {
 // is dropped.
 struct SignRequest {
   std::string path;                   // an archive or a directory
-  std::vector<Signer> keys;       // at least one
+  std::vector<Signer> keys;           // at least one
   std::optional<std::string> output;  // archives: where to write; default: replace `path`
   std::optional<HashType> hash_type;  // default: SHA-256
   Attributes attributes;              // `order` and `prefix` are found by the signer, never given
@@ -97,8 +97,7 @@ struct AppendRequest {
   std::string archive;
   std::string executable;
   std::string output;
-  std::vector<Signer>
-      keys;  // must be keys that have signed `archive`; sign it anew with @prefix
+  std::vector<Signer> keys;  // must be keys that have signed `archive`; sign it anew with @prefix
   Limits limits;
   std::optional<std::int64_t> at;  // as in SignRequest
 };

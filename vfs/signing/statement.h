@@ -6,8 +6,8 @@
 
 #include "archive/base/status.h"
 #include "vfs/manifest/policy.h"
-#include "vfs/signing/intent.h"
 #include "vfs/signing/custody.h"
+#include "vfs/signing/intent.h"
 #include "vfs/signing/rebuild.h"
 #include "vfs/signing/signer.h"
 

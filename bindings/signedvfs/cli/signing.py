@@ -96,7 +96,7 @@ def add_to(commands: Commands) -> None:
 def sign(arguments: argparse.Namespace, output: Output) -> int:
     """sign signs an archive or a directory."""
     path = shared.existing(arguments.path)
-    keys = shared.load_private_keys(arguments)
+    keys = shared.load_signers(arguments)
     with Progress(output, "signing") as progress:
         report = signedvfs.sign(
             path,
@@ -132,7 +132,7 @@ def append(arguments: argparse.Namespace, output: Output) -> int:
     """append puts an archive behind an executable."""
     archive = shared.existing(arguments.archive)
     executable = shared.existing(arguments.executable)
-    keys = shared.load_private_keys(arguments)
+    keys = shared.load_signers(arguments)
     report = signedvfs.append(
         archive,
         executable,
