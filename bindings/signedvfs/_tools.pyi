@@ -125,6 +125,70 @@ class SignReport:
         """What a person should know of, a text each."""
 
 @final
+class Statement:
+    """What is signed: the header of a manifest, which commits to all the rest."""
+
+    @staticmethod
+    def parse(text: str) -> Statement:
+        """Read a statement. Raises IntegrityCheckError where it departs from its grammar."""
+
+    @property
+    def text(self) -> str:
+        """The text itself."""
+
+    @property
+    def message(self) -> bytes:
+        """The 54 bytes that a key signs."""
+
+    @property
+    def members(self) -> int:
+        """How many members the manifest lists."""
+
+    @property
+    def name(self) -> str | None:
+        """The `@name`, or None."""
+
+    @property
+    def serial(self) -> int | None:
+        """The `@serial`, or None."""
+
+    @property
+    def not_before(self) -> int | None:
+        """The `@not-before` in seconds since 1970, or None."""
+
+    @property
+    def expires(self) -> int | None:
+        """The `@expires` in seconds since 1970, or None."""
+
+    @property
+    def hash_type(self) -> str:
+        """The hash of the members, such as "sha256"."""
+
+    @property
+    def has_index(self) -> bool:
+        """Whether there is a signed index."""
+
+    @property
+    def prefix_length(self) -> int | None:
+        """The number of bytes in front of the archive, or None."""
+
+    @property
+    def recorded(self) -> int:
+        """How many members stand in the order in which a program read them."""
+
+    @property
+    def left_out(self) -> list[str]:
+        """Members that would not be carried over, each with the reason."""
+
+    @property
+    def vanished(self) -> list[str]:
+        """What would not be in the archive any more, a text each."""
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a person should know of before it is signed, a text each."""
+
+@final
 class ArchiveWriter:
     """Write a zip archive canonically: the same members in the same order give the same bytes.
 
@@ -272,3 +336,47 @@ def append(
     yet, at the moment `at` (default: now) is a ValueError. Raises IntegrityCheckError, ValueError,
     OSError.
     """
+
+def statement(
+    path: StrOrBytesPath,
+    name: str | None = None,
+    serial: int | None = None,
+    expires: _Time | None = None,
+    not_before: _Time | None = None,
+    hash: _Hash | None = None,
+    limits: signedvfs.Limits | None = None,
+    progress: _Progress | None = None,
+    index: bool | None = None,
+    keep_signatures: bool = False,
+    at: _Time | None = None,
+    compiled_here: bool = False,
+) -> Statement:
+    """Draw up what sign() would sign, and write nothing.
+
+    The arguments are those of sign(). Nothing is carried over from a manifest that stands there;
+    `keep_signatures=True` draws up once more the very statement that others have signed.
+
+    Raises IntegrityCheckError where the content can not be signed, ValueError, OSError.
+    """
+
+def sign_statement(
+    statement: Statement | str, keys: Signer | Iterable[Signer], at: _Time | None = None
+) -> str:
+    """Sign a Statement, or its text; return the lines for a manifest, one for each key.
+
+    `keys` is what sign() takes. A statement that has expired, or is not valid yet, at the moment
+    `at` (default: now) is a ValueError. Raises IntegrityCheckError where it departs from its
+    grammar, KeyFileError.
+    """
+
+def _attach(
+    path: StrOrBytesPath,
+    signatures: Iterable[tuple[str, bytes]],
+    keys: Iterable[signedvfs.PublicKey],
+    statement: Statement | str | None = None,
+    output: StrOrBytesPath | None = None,
+    limits: signedvfs.Limits | None = None,
+    progress: _Progress | None = None,
+    at: _Time | None = None,
+) -> SignReport:
+    """Do attach() for pairs of a fingerprint, or '', and the signature's bytes."""

@@ -24,6 +24,7 @@ struct Intent {
   std::optional<bool> index;         // nothing: the number of members decides
   std::optional<Existing> co_signs;  // this statement must come out again, and its other signatures
                                      // are kept
+  std::optional<std::string> statement;  // this header must come out
 
   // What the signer's user is to be told (see SignReport).
   std::vector<std::string> carried_over;
@@ -33,6 +34,10 @@ struct Intent {
 
 // threads_of returns how many threads `request` has at work.
 unsigned threads_of(const SignRequest& request);
+
+// keeps_others tells whether `request` wants the very statement of `existing` again, and so others'
+// signatures on it. What is written then has to be written as it was.
+bool keeps_others(const SignRequest& request, const std::optional<Existing>& existing);
 
 // carry_over_for decides which members of `source` the request has signed, where `existing` is the
 // manifest that stands there. Fails as `carry_over` does.

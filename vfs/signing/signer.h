@@ -34,6 +34,11 @@ struct SignRequest {
   // result that would be another one is `kUsage`.
   bool keep_signatures = false;
 
+  // statement is a header text that has to come out again, as `draw_up` gave it. Attributes, hash
+  // and the choice of an index are those that it states, and are not given besides; signatures by
+  // others that cover this very text are kept. A result that would be another one is `kUsage`.
+  std::optional<std::string> statement;
+
   // compiled_here: the caller has compiled every .pyc beside its source itself, from that source,
   // so nobody has to be warned that they run instead of them.
   bool compiled_here = false;
@@ -55,6 +60,7 @@ struct SignReport {
   bool added = false;  // others have signed the same, and their signatures were kept
 
   // What is signed.
+  std::string header;  // the text that the signatures cover
   std::uint64_t members = 0;
   Attributes attributes;
   HashType hash_type = HashType::kSha256;
@@ -85,6 +91,10 @@ Status check_validity(const Attributes& attributes, const std::optional<std::int
 // order of members that are signed, that is `kUsage`. A prefix in front of an archive is kept,
 // hashed and signed as `@prefix`. On failure nothing has changed.
 Result<SignReport> sign(const SignRequest& request);
+
+// draw_up does what `sign` would, up to the signatures, and writes nothing: the report's `header`
+// is what is to be signed. `request` has neither keys nor an output.
+Result<SignReport> draw_up(const SignRequest& request);
 
 // unsign removes the manifest and the index, and keeps all other members; the same promises as
 // `sign`. It returns what vanished beside them (see SignReport).

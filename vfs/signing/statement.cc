@@ -58,6 +58,18 @@ Status check_same(const Existing& existing, const std::string& header) {
           "the others sign the result.");
 }
 
+// check_stated requires that `header` is the text that was drawn up before.
+Status check_stated(const std::string& stated, const std::string& header) {
+  if (header == stated) return {};
+  SIGNEDVFS_ASSIGN(const HeaderFields before, parse_header(stated));
+  SIGNEDVFS_ASSIGN(const HeaderFields now, parse_header(header));
+  return Status(Errc::kUsage, "this is not what the statement was drawn up for; what differs: " +
+                                  differences(before, now))
+      .advising(
+          "Take the very archive or directory that it was drawn up for, or draw up another one "
+          "with 'signedvfs statement' and have that signed.");
+}
+
 }  // namespace
 
 Result<Statement> state(const Contents& contents, const Intent& intent,
@@ -79,6 +91,8 @@ Result<Statement> state(const Contents& contents, const Intent& intent,
   SIGNEDVFS_ASSIGN(const std::string header,
                    encode_header(intent.hash_type, out.attributes, body,
                                  index ? std::optional(index->root) : std::nullopt));
+  out.header = header;
+  if (intent.statement) SIGNEDVFS_TRY(check_stated(*intent.statement, header));
 
   std::vector<Signature> signatures;
   if (intent.co_signs) {
@@ -104,6 +118,7 @@ Result<Statement> state(const Contents& contents, const Intent& intent,
 
 void tell(const Statement& statement, const Intent& intent, SignReport& report) {
   report.added = !statement.kept.empty();
+  report.header = statement.header;
   report.attributes = statement.attributes;
   report.hash_type = statement.hash_type;
   report.has_index = statement.has_index;
@@ -139,6 +154,18 @@ Status check_name(const Attributes& attributes) {
               (attributes.name->size() > kShown ? "..." : "") +
               " cannot be signed: give one of 1 to 255 bytes, written like a member's "
               "path, such as 'myapp'"};
+}
+
+Result<HeaderFields> read_statement(std::string_view text, const Limits& limits) {
+  if (text.size() > limits.header_bytes) {
+    return too_large("header_bytes", limits.header_bytes, "the statement takes more");
+  }
+  auto fields = parse_header(text);
+  if (fields.ok()) return fields;
+  return std::move(fields)
+      .status()
+      .in("the statement")
+      .advising("Do not sign it. Have it drawn up anew with 'signedvfs statement'.");
 }
 
 Status check_keys(const std::vector<Signer>& keys) {

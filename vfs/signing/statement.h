@@ -2,9 +2,12 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "archive/base/limits.h"
 #include "archive/base/status.h"
+#include "vfs/manifest/header.h"
 #include "vfs/manifest/policy.h"
 #include "vfs/signing/custody.h"
 #include "vfs/signing/intent.h"
@@ -16,6 +19,7 @@ namespace signedvfs {
 // Statement is a manifest's text and what it says.
 struct Statement {
   ServiceMembers service_members;
+  std::string header;
   Attributes attributes;
   HashType hash_type = HashType::kSha256;
   bool has_index = false;
@@ -30,7 +34,7 @@ struct Statement {
 inline constexpr std::uint64_t kIndexedFrom = 16;
 
 // state makes the manifest for `contents` as `intent` has it, and the index where there is to be
-// one. Fails with `kUsage`, saying what differs, where `intent` co-signs another statement.
+// one. Fails with `kUsage`, saying what differs, where `intent` wants another statement.
 Result<Statement> state(const Contents& contents, const Intent& intent,
                         const std::vector<Signer>& keys);
 
@@ -43,6 +47,10 @@ TrustPolicy policy_of(const std::vector<Signer>& keys, const Attributes& attribu
 
 // check_name fails with `kUsage` where `attributes` have a name that no manifest may have.
 Status check_name(const Attributes& attributes);
+
+// read_statement reads a header text that somebody is to sign. Fails with `kTooLarge`, or as
+// `parse_header` does.
+Result<HeaderFields> read_statement(std::string_view text, const Limits& limits);
 
 // check_keys fails with `kUsage` where there are none, or one is given twice.
 Status check_keys(const std::vector<Signer>& keys);

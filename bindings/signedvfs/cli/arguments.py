@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # Commands find here what several of them need.
 __all__ = [
     "add_attributes",
+    "add_hash",
     "add_index",
     "add_limits",
     "add_moment",
@@ -100,6 +101,15 @@ def add_attributes(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--not-before", type=time_of, metavar="TIME", help="beginning of validity")
     add_moment(group)
+
+
+def add_hash(parser: argparse.ArgumentParser) -> None:
+    """add_hash adds --hash."""
+    parser.add_argument(
+        "--hash",
+        choices=("sha256", "sha384", "sha512"),
+        help="hash for the members (default: sha256)",
+    )
 
 
 def add_moment(parser: argparse._ActionsContainer) -> None:

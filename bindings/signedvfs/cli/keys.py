@@ -11,7 +11,6 @@ from signedvfs.cli import key_ring
 from signedvfs.cli.commands import Commands
 from signedvfs.cli.failures import CliError
 from signedvfs.cli.output import Output
-from signedvfs.custody.key_formats import load_public_key
 
 _KEYGEN = """\
 Writes the private key to FILE, which only its owner can read, and the public
@@ -112,7 +111,7 @@ def key(arguments: argparse.Namespace, output: Output) -> int:
         passwords = [shared.read_password(path) for path in arguments.password_file]
         shown = shared.load_private_key(arguments.file, passwords).public_key
     else:
-        shown = load_public_key(arguments.file)
+        shown = shared.load_public_key(arguments.file)
     if arguments.output is not None:
         _write_new(arguments.output, shown.pem)
     facts = {

@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from signedvfs.cli.failures import CliError
+from signedvfs.cli.key_files import load_public_key
 from signedvfs.cli.values import seconds_of
 
 if TYPE_CHECKING:
@@ -70,7 +71,6 @@ def elsewhere(arguments: argparse.Namespace) -> list[Signer]:
 
     from signedvfs.custody import CommandSigner, SshSigner
     from signedvfs.custody.failures import SECONDS
-    from signedvfs.custody.key_formats import load_public_key
 
     seconds = arguments.signer_timeout or SECONDS
     found: list[Signer] = [

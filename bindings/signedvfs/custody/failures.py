@@ -13,8 +13,15 @@ def signer_failed(reason: str, advice: str) -> KeyFileError:
     return _failure("SignerFailed", reason, advice)
 
 
+def bad_signature(
+    reason: str, advice: str = "Have the statement signed anew: signedvfs sign-statement"
+) -> KeyFileError:
+    """bad_signature is for a signature of a kind that is not handled."""
+    return _failure("SignerFailed", reason, advice)
+
+
 def bad_key(reason: str, advice: str) -> KeyFileError:
-    """bad_key is for a key, or a signature, of a kind that is not handled."""
+    """bad_key is for a key of a kind that is not handled."""
     return _failure("BadKey", reason, advice)
 
 

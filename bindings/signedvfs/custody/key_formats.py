@@ -15,7 +15,7 @@ from signedvfs import PublicKey
 from signedvfs.custody import wire
 from signedvfs.custody.failures import bad_key
 
-_COMMENT = b"untrusted comment: "
+COMMENT = b"untrusted comment: "
 _ALGORITHM = b"Ed"  # of signify, and of minisign's public keys
 _KEY_NUMBER_BYTES = 8
 _ED25519_BYTES = 32
@@ -61,7 +61,7 @@ def load_public_key(path: str | bytes | os.PathLike[str]) -> PublicKey:
     if content is None or content.lstrip().startswith(b"-----BEGIN"):
         return PublicKey.load(path)
     where = os.fsdecode(path)
-    if content.startswith(_COMMENT):
+    if content.startswith(COMMENT):
         return _signify_key(content, where)
     return ssh_key_of(content, where).public_key
 
