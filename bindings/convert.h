@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "importer/python/convert.h"
 
@@ -29,24 +28,6 @@ inline pybind11::object taken(Result<PyRef>&& result) {
 // bytes_of_buffer returns `data` itself where it is bytes, and a bytes copy of any other object
 // with the buffer protocol: what another thread could change is never read without the GIL.
 pybind11::bytes bytes_of_buffer(const pybind11::object& data);
-
-// keys_of returns the Keys (a class of pybind11's) of `keys`: one key, or an iterable of them.
-template <typename Key>
-std::vector<Key> keys_of(const pybind11::object& keys) {
-  if (pybind11::isinstance<Key>(keys)) return {keys.cast<const Key&>()};
-  std::vector<Key> out;
-  const Status status = for_each(keys.ptr(), "keys", [&](PyObject* item) -> Status {
-    const pybind11::handle key(item);
-    if (!pybind11::isinstance<Key>(key)) {
-      const auto wanted = pybind11::type::of<Key>().attr("__name__").template cast<std::string>();
-      return wrong_type("keys", ("of type signedvfs." + wanted).c_str(), item);
-    }
-    out.push_back(key.cast<const Key&>());
-    return {};
-  });
-  if (!status.ok()) throw pybind11::error_already_set();
-  return out;
-}
 
 // Password is a str's UTF-8, bytes, or None, cleared from memory when it goes.
 class Password {

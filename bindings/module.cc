@@ -46,6 +46,7 @@ PYBIND11_MODULE(_tools_in_any_interpreter, module, py::mod_gil_not_used(),
   signedvfs::register_keys(module, home);
   signedvfs::register_manifest(module, home);
   signedvfs::register_signing(module, home);
+  signedvfs::register_offline(module, home);
   adopt(module);
   // For the packer, which finds these here.
   signedvfs::register_writer(module, home);

@@ -3,6 +3,8 @@
 #include "bindings/convert.h"
 #include "bindings/errors.h"
 #include "bindings/registers.h"
+#include "bindings/signers.h"
+#include "bindings/signing_arguments.h"
 #include "importer/python/progress.h"
 #include "importer/values/values.h"
 #include "vfs/signing/signer.h"
@@ -12,37 +14,6 @@ namespace py = pybind11;
 namespace signedvfs {
 namespace {
 
-std::optional<HashType> hash_of(const Home& home, const py::object& hash) {
-  if (hash.is_none()) return std::nullopt;
-  const std::string name = taken(utf8_of(hash.ptr(), "hash"));
-  const std::optional<HashType> type = hash_type_of(name);
-  if (!type || *type == HashType::kLegacySha1 || *type == HashType::kLegacyMd5) {
-    throw_status(home,
-                 {Errc::kUsage, "nothing is signed with the hash " + in_quotes(name) +
-                                    ": expected 'sha256', 'sha384' or 'sha512'"},
-                 Activity::kTool);
-  }
-  return type;
-}
-
-std::optional<bool> optional_choice_of(const py::object& choice, const char* what) {
-  if (choice.is_none()) return std::nullopt;
-  if (PyBool_Check(choice.ptr()) == 0) {
-    throw py::type_error(std::string(what) + " must be True, False or None");
-  }
-  return choice.ptr() == Py_True;
-}
-
-std::optional<std::uint64_t> serial_of(const Home& home, const py::object& serial) {
-  if (serial.is_none()) return std::nullopt;
-  if (PyLong_Check(serial.ptr()) == 0) throw py::type_error("serial must be an int or None");
-  return require(home, count_of(serial.ptr(), "serial"), Activity::kTool);
-}
-
-std::optional<std::int64_t> time_of(const Home& home, const py::object& time, const char* what) {
-  return require(home, optional_seconds_of(time.ptr(), what), Activity::kTool);
-}
-
 SignReport sign_path(const Home& home, const py::object& path, const py::object& keys,
                      const py::object& output, const py::object& name, const py::object& serial,
                      const py::object& expires, const py::object& not_before,
@@ -51,7 +22,10 @@ SignReport sign_path(const Home& home, const py::object& path, const py::object&
                      bool compiled_here) {
   SignRequest request;
   request.path = taken(path_of(path.ptr()));
-  request.keys = keys_of<PrivateKey>(keys);
+  if (!Progress::check(callable.ptr()).ok()) throw py::error_already_set();
+  Progress progress(callable.ptr());
+  const Signers signers(home, keys, progress);
+  request.keys = signers.signers();
   request.output = taken(optional_path_of(output.ptr()));
   request.hash_type = hash_of(home, hash);
   if (!name.is_none()) request.attributes.name = taken(utf8_of(name.ptr(), "name"));
@@ -63,8 +37,6 @@ SignReport sign_path(const Home& home, const py::object& path, const py::object&
   request.at = time_of(home, at, "at");
   request.compiled_here = compiled_here;
   request.limits = taken(limits_of(*home, limits.ptr()));
-  if (!Progress::check(callable.ptr()).ok()) throw py::error_already_set();
-  Progress progress(callable.ptr());
   request.progress = [&](std::uint64_t done, std::uint64_t total) {
     return progress.step(done, total);
   };
@@ -96,10 +68,12 @@ SignReport append_archive(const Home& home, const py::object& archive, const py:
   request.archive = taken(path_of(archive.ptr()));
   request.executable = taken(path_of(executable.ptr()));
   request.output = taken(path_of(output.ptr()));
-  request.keys = keys_of<PrivateKey>(keys);
+  Progress progress(Py_None);
+  const Signers signers(home, keys, progress);
+  request.keys = signers.signers();
   request.limits = taken(limits_of(*home, limits.ptr()));
   request.at = time_of(home, at, "at");
-  return require(home, without_gil([&] { return append(request); }), Activity::kTool,
+  return require(home, progress.run([&] { return append(request); }), Activity::kTool,
                  {request.archive, std::nullopt});
 }
 
@@ -199,11 +173,14 @@ void register_signing(py::module_& module, const Home& home) {
       "An archive is written anew. Comments, data descriptors and the like, which are lost, are "
       "no\n"
       "obstacle, and `vanished` says what there was; what could be read in two ways is refused.\n\n"
-      "`keys` is one PrivateKey or several. Attributes that are not given are carried over from "
-      "a\n"
-      "manifest that one of the keys has signed, and from no other; it has to be this archive's:\n"
-      "at least half of what it lists is here, and at least half of what is here is listed. The\n"
-      "report says what is signed now.\n\n"
+      "`keys` is one PrivateKey or several, or what asks for signatures elsewhere: CommandSigner,\n"
+      "SshSigner, any object with a `public_key` and sign(message, header). Attributes that are "
+      "not\n"
+      "given are carried over from a manifest that one of the keys has signed, and from no other; "
+      "it\n"
+      "has to be this archive's: at least half of what it lists is here, and at least half of what "
+      "is\n"
+      "here is listed. The report says what is signed now.\n\n"
       "Times are seconds since 1970 or aware datetimes. `hash` is 'sha256' (the default), 'sha384' "
       "or\n"
       "'sha512'. The result is verified before it is put in place; on failure nothing has "
@@ -243,10 +220,12 @@ void register_signing(py::module_& module, const Home& home) {
       py::arg("at") = py::none(),
       "append(archive, executable, output, keys, limits=None, at=None)\n--\n\n"
       "Write `executable` followed by the signed `archive` to `output`, signed as one.\n\n"
-      "`keys` are keys that have signed the archive. The executable keeps its mode, and its\n"
-      "bytes are covered by the signature. An archive that has expired, or is not valid yet, at "
-      "the\n"
-      "moment `at` (default: now) is a ValueError. Raises IntegrityCheckError, ValueError, "
+      "`keys`, as sign() takes them, are keys that have signed the archive. The executable keeps "
+      "its\n"
+      "mode, and its bytes are covered by the signature. An archive that has expired, or is not "
+      "valid\n"
+      "yet, at the moment `at` (default: now) is a ValueError. Raises IntegrityCheckError, "
+      "ValueError,\n"
       "OSError.");
 }
 

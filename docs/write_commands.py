@@ -30,6 +30,7 @@ _TITLES = {
     "options": "Options",
     "signed attributes": "Signed attributes",
     "trust": "Trust",
+    "keys that are elsewhere": "Keys that are elsewhere",
     "extension modules": "Extension modules",
 }
 

@@ -23,6 +23,12 @@ libarchive-dev archives other than zip
 libarchive-tools bsdtar, which makes archives other than zip for the tests
 unzip unpacks what the tests sign again
 strace the trace of what programs open, for the tests
+openssl keys and signatures made by another program, for the tests
+openssh-client keys in an ssh-agent, for the tests
+softhsm2 keys in a token made of software, for the tests
+opensc signatures by that token (PKCS#11), for the tests
+signify-openbsd signatures by another tool, for the tests
+minisign the same by a second one
 libdeflate-dev deflate
 libzstd-dev zstd
 libxxhash-dev hash of the name index

@@ -73,6 +73,7 @@ constexpr std::array<Text, kErrcCount> kTexts{{
     {Errc::kBadKey, "BadKey", "not a key of a kind that is handled"},
     {Errc::kWeakKey, "WeakKey", "a key that is too weak to believe"},
     {Errc::kWrongPassword, "WrongPassword", "the key's password is missing or wrong"},
+    {Errc::kSignerFailed, "SignerFailed", "a signer elsewhere gave no signature that fits"},
     {Errc::kCrypto, "Crypto", "the crypto library failed"},
     {Errc::kNoCode, "NoCode", "there is no code here that this interpreter can run"},
     {Errc::kPython, "Python", "a Python exception is set"},

@@ -74,6 +74,7 @@ enum class Errc : std::uint8_t {
   kBadKey,         // The text or bytes are no key of a kind that is handled.
   kWeakKey,        // The key is one with which forging is easy, or too small, or malformed.
   kWrongPassword,  // The private key is encrypted, and the password is missing or wrong.
+  kSignerFailed,   // Whoever holds a private key elsewhere gave no signature that fits.
   kCrypto,         // The crypto library failed in a way that is no verdict.
 
   // Modules (importer/).

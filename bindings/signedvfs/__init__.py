@@ -29,11 +29,22 @@ from signedvfs._core import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from signedvfs._core import hook
-    from signedvfs._tools import PrivateKey, SignReport, append, sign, unsign
+    from signedvfs._tools import (
+        PrivateKey,
+        SignReport,
+        Statement,
+        append,
+        sign,
+        sign_statement,
+        statement,
+        unsign,
+    )
+    from signedvfs.custody import CommandSigner, SshSigner, attach
     from signedvfs.native import preload
     from signedvfs.packaging import pack
 
 __all__ = [
+    "CommandSigner",
     "IntegrityCheckError",
     "IntegrityCheckFailed",
     "IntegrityCheckMissing",
@@ -44,10 +55,13 @@ __all__ = [
     "PublicKey",
     "SignReport",
     "SignedVfs",
+    "SshSigner",
     "Stat",
+    "Statement",
     "TrustPolicy",
     "__version__",
     "append",
+    "attach",
     "close_doors",
     "defer_collection",
     "doors_are_open",
@@ -60,10 +74,24 @@ __all__ = [
     "preload",
     "set_policy",
     "sign",
+    "sign_statement",
+    "statement",
     "trust",
     "unsign",
     "zipimporter",
 ]
+
+# What no import needs.
+_TOOLS = (
+    "PrivateKey",
+    "SignReport",
+    "Statement",
+    "append",
+    "sign",
+    "sign_statement",
+    "statement",
+    "unsign",
+)
 
 
 def __getattr__(name: str) -> object:
@@ -78,7 +106,11 @@ def __getattr__(name: str) -> object:
         from signedvfs.packaging import pack as found
     elif name == "preload":
         from signedvfs.native import preload as found
-    elif name in ("PrivateKey", "SignReport", "append", "sign", "unsign"):  # no import needs these
+    elif name in ("CommandSigner", "SshSigner", "attach"):
+        from signedvfs import custody
+
+        found = getattr(custody, name)
+    elif name in _TOOLS:
         from signedvfs import _tools
 
         found = getattr(_tools, name)

@@ -44,7 +44,9 @@ class IntegrityCheckMissing(IntegrityCheckError):
     """Nobody whom the policy trusts vouches for the content."""
 
 class KeyFileError(ValueError):
-    """A key could not be used: malformed, too weak, or its password is missing or wrong."""
+    """A key could not be used: malformed, too weak, its password is missing or wrong, or
+    whoever holds it did not sign.
+    """
 
     code: str
     reason: str

@@ -9,6 +9,7 @@ from _typeshed import ReadableBuffer, StrOrBytesPath
 from typing_extensions import Self, TypeAlias
 
 import signedvfs
+from signedvfs.custody.signer import Signer
 
 _Time: TypeAlias = float | datetime
 _Progress: TypeAlias = Callable[[int, int], object]
@@ -124,6 +125,70 @@ class SignReport:
         """What a person should know of, a text each."""
 
 @final
+class Statement:
+    """What is signed: the header of a manifest, which commits to all the rest."""
+
+    @staticmethod
+    def parse(text: str) -> Statement:
+        """Read a statement. Raises IntegrityCheckError where it departs from its grammar."""
+
+    @property
+    def text(self) -> str:
+        """The text itself."""
+
+    @property
+    def message(self) -> bytes:
+        """The 54 bytes that a key signs."""
+
+    @property
+    def members(self) -> int:
+        """How many members the manifest lists."""
+
+    @property
+    def name(self) -> str | None:
+        """The `@name`, or None."""
+
+    @property
+    def serial(self) -> int | None:
+        """The `@serial`, or None."""
+
+    @property
+    def not_before(self) -> int | None:
+        """The `@not-before` in seconds since 1970, or None."""
+
+    @property
+    def expires(self) -> int | None:
+        """The `@expires` in seconds since 1970, or None."""
+
+    @property
+    def hash_type(self) -> str:
+        """The hash of the members, such as "sha256"."""
+
+    @property
+    def has_index(self) -> bool:
+        """Whether there is a signed index."""
+
+    @property
+    def prefix_length(self) -> int | None:
+        """The number of bytes in front of the archive, or None."""
+
+    @property
+    def recorded(self) -> int:
+        """How many members stand in the order in which a program read them."""
+
+    @property
+    def left_out(self) -> list[str]:
+        """Members that would not be carried over, each with the reason."""
+
+    @property
+    def vanished(self) -> list[str]:
+        """What would not be in the archive any more, a text each."""
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a person should know of before it is signed, a text each."""
+
+@final
 class ArchiveWriter:
     """Write a zip archive canonically: the same members in the same order give the same bytes.
 
@@ -189,7 +254,7 @@ def _system_libraries() -> tuple[str, ...]:
 
 def sign(
     path: StrOrBytesPath,
-    keys: PrivateKey | Iterable[PrivateKey],
+    keys: Signer | Iterable[Signer],
     output: StrOrBytesPath | None = None,
     name: str | None = None,
     serial: int | None = None,
@@ -208,10 +273,11 @@ def sign(
     An archive is written anew. Comments, data descriptors and the like, which are lost, are no
     obstacle, and `vanished` says what there was; what could be read in two ways is refused.
 
-    `keys` is one PrivateKey or several. Attributes that are not given are carried over from a
-    manifest that one of the keys has signed, and from no other; it has to be this archive's:
-    at least half of what it lists is here, and at least half of what is here is listed. The
-    report says what is signed now.
+    `keys` is one PrivateKey or several, or what asks for signatures elsewhere: CommandSigner,
+    SshSigner, any object with a `public_key` and sign(message, header). Attributes that are not
+    given are carried over from a manifest that one of the keys has signed, and from no other; it
+    has to be this archive's: at least half of what it lists is here, and at least half of what is
+    here is listed. The report says what is signed now.
 
     Times are seconds since 1970 or aware datetimes. `hash` is 'sha256' (the default), 'sha384' or
     'sha512'. The result is verified before it is put in place; on failure nothing has changed.
@@ -259,13 +325,58 @@ def append(
     archive: StrOrBytesPath,
     executable: StrOrBytesPath,
     output: StrOrBytesPath,
-    keys: PrivateKey | Iterable[PrivateKey],
+    keys: Signer | Iterable[Signer],
     limits: signedvfs.Limits | None = None,
     at: _Time | None = None,
 ) -> SignReport:
     """Write `executable` followed by the signed `archive` to `output`, signed as one.
 
-    `keys` are keys that have signed the archive. The executable keeps its mode, and its
-    bytes are covered by the signature. An archive that has expired, or is not valid yet, at the
-    moment `at` (default: now) is a ValueError. Raises IntegrityCheckError, ValueError, OSError.
+    `keys`, as sign() takes them, are keys that have signed the archive. The executable keeps its
+    mode, and its bytes are covered by the signature. An archive that has expired, or is not valid
+    yet, at the moment `at` (default: now) is a ValueError. Raises IntegrityCheckError, ValueError,
+    OSError.
     """
+
+def statement(
+    path: StrOrBytesPath,
+    name: str | None = None,
+    serial: int | None = None,
+    expires: _Time | None = None,
+    not_before: _Time | None = None,
+    hash: _Hash | None = None,
+    limits: signedvfs.Limits | None = None,
+    progress: _Progress | None = None,
+    index: bool | None = None,
+    keep_signatures: bool = False,
+    at: _Time | None = None,
+    compiled_here: bool = False,
+) -> Statement:
+    """Draw up what sign() would sign, and write nothing.
+
+    The arguments are those of sign(). Nothing is carried over from a manifest that stands there;
+    `keep_signatures=True` draws up once more the very statement that others have signed.
+
+    Raises IntegrityCheckError where the content can not be signed, ValueError, OSError.
+    """
+
+def sign_statement(
+    statement: Statement | str, keys: Signer | Iterable[Signer], at: _Time | None = None
+) -> str:
+    """Sign a Statement, or its text; return the lines for a manifest, one for each key.
+
+    `keys` is what sign() takes. A statement that has expired, or is not valid yet, at the moment
+    `at` (default: now) is a ValueError. Raises IntegrityCheckError where it departs from its
+    grammar, KeyFileError.
+    """
+
+def _attach(
+    path: StrOrBytesPath,
+    signatures: Iterable[tuple[str, bytes]],
+    keys: Iterable[signedvfs.PublicKey],
+    statement: Statement | str | None = None,
+    output: StrOrBytesPath | None = None,
+    limits: signedvfs.Limits | None = None,
+    progress: _Progress | None = None,
+    at: _Time | None = None,
+) -> SignReport:
+    """Do attach() for pairs of a fingerprint, or '', and the signature's bytes."""

@@ -100,6 +100,8 @@ constexpr std::array<Row, kErrcCount> kRows{{
     {Errc::kBadKey, Kind::kKeyFile, kOtherKey},
     {Errc::kWeakKey, Kind::kKeyFile, kOtherKey},
     {Errc::kWrongPassword, Kind::kKeyFile, "Give the password that the key was saved with."},
+    {Errc::kSignerFailed, Kind::kKeyFile,
+     "See that it signs with that very key, and what it says of itself."},
     {Errc::kCrypto, Kind::kNoVerdict, "Check the installation of OpenSSL 3 and free memory."},
     {Errc::kNoCode, Kind::kImport, "Rebuild the archive for this Python, or keep its sources."},
     {Errc::kPython, Kind::kPython, ""},
@@ -327,8 +329,8 @@ Status make_exceptions(Interpreter& home) {
                     "Nobody whom the policy trusts vouches for the content.", made.base.get()));
   SIGNEDVFS_ASSIGN(made.key_file,
                    new_exception("signedvfs.KeyFileError",
-                                 "A key could not be used: malformed, too weak, or its password is "
-                                 "missing or wrong.",
+                                 "A key could not be used: malformed, too weak, its password is "
+                                 "missing or wrong, or\nwhoever holds it did not sign.",
                                  PyExc_ValueError));
   SIGNEDVFS_ASSIGN(made.showing_base,
                    showing("signedvfs._core._ShowingIntegrityCheckError", made.base));

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "archive/base/status.h"
+#include "importer/python/guard.h"
 #include "importer/python/object.h"
 #include "importer/python/raised.h"
 #include "importer/python/return_gate.h"
@@ -45,6 +46,19 @@ class Progress {
   // step is for `work` to call, in the thread that called `run`; it returns false where the work is
   // to be given up. `work` need not be prepared for exceptions, nor for a thread that ends.
   bool step(std::uint64_t done, std::uint64_t total);
+
+  // call does `part`, which needs the GIL and returns a Result without Python objects, in the
+  // thread that called `run`. `kPython` with an exception set is what `run` ends with then.
+  template <class Part>
+  auto call(Part&& part) -> decltype(part()) {
+    using Answer = decltype(part());
+    if (raised_) return python_error();
+    take_gil_back(released_);
+    Answer answer = at_edge(std::forward<Part>(part), Answer(python_error()));
+    if (answer.code() == Errc::kPython) raised_ = take_raised();
+    released_ = release_gil();
+    return answer;
+  }
 
  private:
   struct Relock {

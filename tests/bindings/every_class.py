@@ -69,6 +69,7 @@ def real_objects() -> Iterator[object]:
     yield from (key, key.public_key, policy, signedvfs.Limits(), writer, report, vfs)
     yield vfs.stat("m.py")
     yield from (_tools.ArchiveWriter("other.zip"), _tools._Names(["m.so"]))
+    yield signedvfs.statement(archive)
 
     signedvfs.set_policy(policy)
     hook = signedvfs.hook

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import stat
 from pathlib import Path
 
@@ -114,3 +115,16 @@ def test_trusting_a_private_key_names_its_public_half(cli: Cli, archive: Path, k
     done = cli("verify", archive, "--trust", keys / "a.key")
     assert done.code == 2
     assert str(keys / "a.pub") in done.err
+
+
+# What other programs call a public key is shown, and written as --trust takes it.
+def test_key_converts_public_keys_of_others(cli: Cli, keys: Path) -> None:
+    der = base64.b64decode("".join((keys / "a.pub").read_text().splitlines()[1:-1]))
+    blob = b"".join(len(part).to_bytes(4, "big") + part for part in (b"ssh-ed25519", der[-32:]))
+    (cli.directory / "id.pub").write_text(f"ssh-ed25519 {base64.b64encode(blob).decode()} me\n")
+    facts = cli.ok("key", "id.pub", "-o", "out.pub", "--json").json
+    assert facts["fingerprint"] == fingerprint(keys / "a.pub")
+    assert facts["output"] == "out.pub"
+    assert (cli.directory / "out.pub").read_bytes() == (keys / "a.pub").read_bytes()
+    cli.ok("key", keys / "a.key", "-o", "half.pub")
+    assert (cli.directory / "half.pub").read_bytes() == (keys / "a.pub").read_bytes()

@@ -12,10 +12,10 @@
 namespace signedvfs {
 namespace {
 
-Result<bool> is_signed_by_one_of(const std::vector<PrivateKey>& keys, const Existing& existing) {
+Result<bool> is_signed_by_one_of(const std::vector<Signer>& keys, const Existing& existing) {
   SIGNEDVFS_ASSIGN(const std::string message, signed_message(existing.header_text));
   bool found = false;
-  for (const PrivateKey& key : keys) {
+  for (const Signer& key : keys) {
     for (const Signature& signature : existing.signatures) {
       if (key.public_key().fingerprint() != signature.fingerprint) continue;
       const Status status = key.public_key().check(bytes_of(message), signature.value);
@@ -63,8 +63,8 @@ bool tells_apart(std::string_view path) {
 
 }  // namespace
 
-bool is_by_one_of(const Signature& signature, const std::vector<PrivateKey>& keys) {
-  return std::any_of(keys.begin(), keys.end(), [&](const PrivateKey& key) {
+bool is_by_one_of(const Signature& signature, const std::vector<Signer>& keys) {
+  return std::any_of(keys.begin(), keys.end(), [&](const Signer& key) {
     return key.public_key().fingerprint() == signature.fingerprint;
   });
 }
@@ -89,7 +89,7 @@ bool is_manifest_of(const Existing& existing, const std::vector<std::string>& na
 }
 
 Result<std::optional<Existing>> read_existing(const Container& container,
-                                              const std::vector<PrivateKey>& keys,
+                                              const std::vector<Signer>& keys,
                                               const Limits& limits) {
   auto text = container.read(kManifestName);
   if (text.code() == Errc::kNotFound) return std::optional<Existing>();

@@ -13,7 +13,7 @@
 #include "vfs/crypto/digest.h"
 #include "vfs/manifest/header.h"
 #include "vfs/manifest/text.h"
-#include "vfs/signing/private_key.h"
+#include "vfs/signing/custody.h"
 
 namespace signedvfs {
 
@@ -35,7 +35,7 @@ struct Existing {
 };
 
 // is_by_one_of tells whether `signature` names one of `keys`. It may be false all the same.
-bool is_by_one_of(const Signature& signature, const std::vector<PrivateKey>& keys);
+bool is_by_one_of(const Signature& signature, const std::vector<Signer>& keys);
 
 // is_manifest_of tells whether the manifest `existing`, signed by us, is that of an archive with
 // the members `names`, and was not put there from another archive: at least half of the paths that
@@ -47,7 +47,7 @@ bool is_manifest_of(const Existing& existing, const std::vector<std::string>& na
 // read_existing returns the manifest of `container`, or nothing where there is none. Fails where it
 // cannot be read.
 Result<std::optional<Existing>> read_existing(const Container& container,
-                                              const std::vector<PrivateKey>& keys,
+                                              const std::vector<Signer>& keys,
                                               const Limits& limits);
 
 }  // namespace signedvfs

@@ -6,6 +6,7 @@
 #include "archive/os/processors.h"
 #include "vfs/manifest/policy.h"
 #include "vfs/manifest/rfc3339.h"
+#include "vfs/signing/statement.h"
 
 namespace signedvfs {
 namespace {
@@ -57,7 +58,7 @@ std::string lost_attributes(const Attributes& from, Attributes kept) {
 }
 
 std::vector<std::string> others(const std::vector<Signature>& signatures,
-                                const std::vector<PrivateKey>& keys) {
+                                const std::vector<Signer>& keys) {
   std::vector<std::string> out;
   for (const Signature& signature : signatures) {
     if (!is_by_one_of(signature, keys)) out.push_back(signature.fingerprint);
@@ -120,17 +121,43 @@ void supersede(const SignRequest& request, const Existing& existing,
       ", so this was not carried over from it: " + lost);
 }
 
+// repeat makes `intent` the statement that was drawn up before.
+Status repeat(const SignRequest& request, const std::optional<Existing>& existing, Intent& intent) {
+  if (request.keep_signatures || request.hash_type || request.index ||
+      request.attributes != Attributes()) {
+    return {Errc::kUsage,
+            "a statement says by itself what is signed: give no attributes, hash or choice of an "
+            "index besides"};
+  }
+  SIGNEDVFS_ASSIGN(const HeaderFields stated, read_statement(*request.statement, request.limits));
+  intent.statement = request.statement;
+  intent.hash_type = stated.hash_type;
+  carry_attributes(stated.attributes, intent.attributes);
+  intent.index = stated.index.has_value();
+  if (keeps_others(request, existing)) {
+    intent.co_signs = existing;
+  } else if (existing) {
+    intent.dropped = others(existing->signatures, request.keys);
+  }
+  return {};
+}
+
 }  // namespace
 
 unsigned threads_of(const SignRequest& request) {
   return request.threads == 0 ? processors() : request.threads;
 }
 
+bool keeps_others(const SignRequest& request, const std::optional<Existing>& existing) {
+  if (!request.statement) return request.keep_signatures;
+  return existing && existing->defect.empty() && existing->header_text == *request.statement;
+}
+
 Result<CarryOver> carry_over_for(const SignRequest& request, const Container& source,
                                  const std::optional<Existing>& existing) {
   return carry_over(source,
                     {.signed_by_us = existing && existing->signed_by_us ? &*existing : nullptr,
-                     .all = request.keep_signatures,
+                     .all = keeps_others(request, existing),
                      .compiled_here = request.compiled_here,
                      .threads = threads_of(request)});
 }
@@ -171,7 +198,9 @@ Result<Intent> intend(const SignRequest& request, const std::optional<Existing>&
   intent.attributes = request.attributes;
   intent.attributes.order = layout.order;
   intent.index = request.index;
-  if (request.keep_signatures) {
+  if (request.statement) {
+    SIGNEDVFS_TRY(repeat(request, existing, intent).in(request.path));
+  } else if (request.keep_signatures) {
     SIGNEDVFS_TRY(co_sign(request, existing, intent).in(request.path));
   } else if (existing) {
     supersede(request, *existing, layout.names, intent);
@@ -182,7 +211,7 @@ Result<Intent> intend(const SignRequest& request, const std::optional<Existing>&
   return intent;
 }
 
-Result<Intent> intend_again(const SignedVfs& archive, const std::vector<PrivateKey>& keys,
+Result<Intent> intend_again(const SignedVfs& archive, const std::vector<Signer>& keys,
                             const std::optional<std::int64_t>& at) {
   Intent intent;
   intent.hash_type = archive.hash_type();

@@ -10,9 +10,9 @@
 #include "vfs/manifest/manifest.h"
 #include "vfs/signed_vfs.h"
 #include "vfs/signing/carry_over.h"
+#include "vfs/signing/custody.h"
 #include "vfs/signing/existing.h"
 #include "vfs/signing/layout.h"
-#include "vfs/signing/private_key.h"
 #include "vfs/signing/signer.h"
 
 namespace signedvfs {
@@ -24,6 +24,7 @@ struct Intent {
   std::optional<bool> index;         // nothing: the number of members decides
   std::optional<Existing> co_signs;  // this statement must come out again, and its other signatures
                                      // are kept
+  std::optional<std::string> statement;  // this header must come out
 
   // What the signer's user is to be told (see SignReport).
   std::vector<std::string> carried_over;
@@ -33,6 +34,10 @@ struct Intent {
 
 // threads_of returns how many threads `request` has at work.
 unsigned threads_of(const SignRequest& request);
+
+// keeps_others tells whether `request` wants the very statement of `existing` again, and so others'
+// signatures on it. What is written then has to be written as it was.
+bool keeps_others(const SignRequest& request, const std::optional<Existing>& existing);
 
 // carry_over_for decides which members of `source` the request has signed, where `existing` is the
 // manifest that stands there. Fails as `carry_over` does.
@@ -50,7 +55,7 @@ Result<Intent> intend(const SignRequest& request, const std::optional<Existing>&
 
 // intend_again states of the members of `archive`, which `keys` have signed, what was stated of
 // them before. Fails with `kUsage` where that is not valid at the moment `at` (default: now).
-Result<Intent> intend_again(const SignedVfs& archive, const std::vector<PrivateKey>& keys,
+Result<Intent> intend_again(const SignedVfs& archive, const std::vector<Signer>& keys,
                             const std::optional<std::int64_t>& at);
 
 }  // namespace signedvfs

@@ -95,13 +95,8 @@ Status write_stored(ZipWriter& writer, std::string_view name, std::string_view t
   return writer.add(name, packed);
 }
 
-}  // namespace
-
-Status rebuild_archive(const Rebuild& rebuild) {
-  SIGNEDVFS_ASSIGN(AtomicFile file, AtomicFile::create(rebuild.output, rebuild.mode));
-  BufferedSink buffered([&file](std::span<const std::byte> bytes) { return file.write(bytes); });
-  const Sink sink = [&](std::span<const std::byte> bytes) { return buffered.write(bytes); };
-  Contents contents;
+// write_archive gives all bytes of the archive to `sink`, and notes in `contents` what it holds.
+Status write_archive(const Rebuild& rebuild, const Sink& sink, Contents& contents) {
   SIGNEDVFS_TRY(write_prefix(rebuild, sink, contents.prefix));
   ZipWriter writer(sink, contents.prefix ? contents.prefix->length : 0,
                    rebuild.limits.without_ratio());
@@ -111,10 +106,25 @@ Status rebuild_archive(const Rebuild& rebuild) {
     SIGNEDVFS_TRY(write_stored(writer, kManifestName, service.manifest));
     if (service.index) SIGNEDVFS_TRY(write_stored(writer, kIndexName, *service.index));
   }
-  SIGNEDVFS_TRY(std::move(writer).finish());
+  return std::move(writer).finish();
+}
+
+}  // namespace
+
+Status rebuild_archive(const Rebuild& rebuild) {
+  SIGNEDVFS_ASSIGN(AtomicFile file, AtomicFile::create(rebuild.output, rebuild.mode));
+  BufferedSink buffered([&file](std::span<const std::byte> bytes) { return file.write(bytes); });
+  const Sink sink = [&](std::span<const std::byte> bytes) { return buffered.write(bytes); };
+  Contents contents;
+  SIGNEDVFS_TRY(write_archive(rebuild, sink, contents));
   SIGNEDVFS_TRY(buffered.flush());
   SIGNEDVFS_TRY(rebuild.check(file.readable_path(), contents).in("checking what was written"));
   return std::move(file).commit();
+}
+
+Status rehearse_archive(const Rebuild& rebuild) {
+  Contents contents;
+  return write_archive(rebuild, [](std::span<const std::byte>) { return Status(); }, contents);
 }
 
 }  // namespace signedvfs

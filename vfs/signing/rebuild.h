@@ -73,4 +73,8 @@ inline Status given_up(const std::string& output) {
 // need zip64 records, which zipimport before Python 3.13 does not read.
 Status rebuild_archive(const Rebuild& rebuild);
 
+// rehearse_archive makes the same archive and writes it nowhere: `make_service_members` learns what
+// it would hold, and nothing is checked.
+Status rehearse_archive(const Rebuild& rebuild);
+
 }  // namespace signedvfs

@@ -79,7 +79,8 @@ Status check_directory(const SignRequest& request, const Statement& statement,
 
 }  // namespace
 
-Result<SignReport> sign_directory(const SignRequest& request, const Container& source) {
+Result<SignReport> sign_directory(const SignRequest& request, const Container& source,
+                                  Ending ending) {
   if (request.output) {
     return Status(Errc::kUsage, request.path +
                                     ": a directory is signed where it stands, so give no output; "
@@ -99,17 +100,18 @@ Result<SignReport> sign_directory(const SignRequest& request, const Container& s
   auto stated = state(contents, intent, request.keys);
   if (!stated.ok()) return std::move(stated).status().in(request.path);
   const Statement statement = std::move(stated).value();
-  SIGNEDVFS_TRY(check_directory(request, statement, carried.names.size()));
-
-  const std::string path = request.path + "/" + std::string(kManifestName);
-  SIGNEDVFS_ASSIGN(AtomicFile file, AtomicFile::create(path));
-  SIGNEDVFS_TRY(file.write(bytes_of(statement.service_members.manifest)));
   SignReport report;
   report.output = request.path;
   report.members = carried.names.size();
   report.left_out = std::move(carried.left_out);
   report.warnings = std::move(carried.warnings);
   tell(statement, intent, report);
+  if (ending == Ending::kDrawnUp) return report;
+
+  SIGNEDVFS_TRY(check_directory(request, statement, report.members));
+  const std::string path = request.path + "/" + std::string(kManifestName);
+  SIGNEDVFS_ASSIGN(AtomicFile file, AtomicFile::create(path));
+  SIGNEDVFS_TRY(file.write(bytes_of(statement.service_members.manifest)));
   SIGNEDVFS_TRY(std::move(file).commit());
   return report;
 }

@@ -16,9 +16,10 @@
 namespace signedvfs {
 namespace {
 
-Result<SignReport> sign_archive(const SignRequest& request, Source opened) {
+Result<SignReport> sign_archive(const SignRequest& request, Source opened, Ending ending) {
   const Container& source = *opened.container;
-  if (!source.is_zip() && !request.output) {
+  const bool writes = ending == Ending::kSigned;
+  if (writes && !source.is_zip() && !request.output) {
     return Status(Errc::kUsage, request.path +
                                     " is no zip archive, and what signing writes is one: say where "
                                     "to write it (-o out.zip)");
@@ -33,7 +34,7 @@ Result<SignReport> sign_archive(const SignRequest& request, Source opened) {
   SIGNEDVFS_ASSIGN(const Intent intent, intend(request, existing, layout));
   const std::uint64_t members = layout.names.size();
   const auto progress = [&](std::uint64_t done) {
-    return !request.progress || request.progress(done, 2 * members);
+    return !request.progress || request.progress(done, writes ? 2 * members : members);
   };
 
   // Filled in before the file is in place: from then on nothing may fail any more.
@@ -50,7 +51,7 @@ Result<SignReport> sign_archive(const SignRequest& request, Source opened) {
   rebuild.hash_type = intent.hash_type;
   rebuild.limits = request.limits;
   // The index says where members stand, so what others have signed is written as it was.
-  rebuild.directories = !request.keep_signatures || opened.has_directories;
+  rebuild.directories = !keeps_others(request, existing) || opened.has_directories;
   rebuild.threads = threads_of(request);
   rebuild.progress = progress;
   if (request.output) {
@@ -74,21 +75,34 @@ Result<SignReport> sign_archive(const SignRequest& request, Source opened) {
         SignedVfs::open(path, Trust(policy_of(request.keys, report.attributes), request.limits)));
     return vfs->verify_all([&](std::uint64_t done) { return progress(members + done); });
   };
-  SIGNEDVFS_TRY(rebuild_archive(rebuild));
+  SIGNEDVFS_TRY(writes ? rebuild_archive(rebuild) : rehearse_archive(rebuild));
   return report;
+}
+
+Result<SignReport> sign_path(const SignRequest& request, Ending ending) {
+  SIGNEDVFS_TRY(check_name(request.attributes));
+  if (request.attributes.prefix || request.attributes.order) {
+    return Status(Errc::kUsage, "@prefix and @order are found by the signer, not given");
+  }
+  SIGNEDVFS_ASSIGN(Source source, open_source(request.path, request.limits));
+  if (!source.container->member_count()) {
+    return sign_directory(request, *source.container, ending);
+  }
+  return sign_archive(request, std::move(source), ending);
 }
 
 }  // namespace
 
 Result<SignReport> sign(const SignRequest& request) {
   SIGNEDVFS_TRY(check_keys(request.keys));
-  SIGNEDVFS_TRY(check_name(request.attributes));
-  if (request.attributes.prefix || request.attributes.order) {
-    return Status(Errc::kUsage, "@prefix and @order are found by the signer, not given");
+  return sign_path(request, Ending::kSigned);
+}
+
+Result<SignReport> draw_up(const SignRequest& request) {
+  if (!request.keys.empty() || request.output) {
+    return Status(Errc::kUsage, "a statement is drawn up without keys, and written nowhere");
   }
-  SIGNEDVFS_ASSIGN(Source source, open_source(request.path, request.limits));
-  if (!source.container->member_count()) return sign_directory(request, *source.container);
-  return sign_archive(request, std::move(source));
+  return sign_path(request, Ending::kDrawnUp);
 }
 
 }  // namespace signedvfs

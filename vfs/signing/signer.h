@@ -10,7 +10,7 @@
 #include "archive/base/limits.h"
 #include "archive/base/status.h"
 #include "vfs/manifest/manifest.h"
-#include "vfs/signing/private_key.h"
+#include "vfs/signing/custody.h"
 
 namespace signedvfs {
 
@@ -20,7 +20,7 @@ namespace signedvfs {
 // is dropped.
 struct SignRequest {
   std::string path;                   // an archive or a directory
-  std::vector<PrivateKey> keys;       // at least one
+  std::vector<Signer> keys;           // at least one
   std::optional<std::string> output;  // archives: where to write; default: replace `path`
   std::optional<HashType> hash_type;  // default: SHA-256
   Attributes attributes;              // `order` and `prefix` are found by the signer, never given
@@ -33,6 +33,11 @@ struct SignRequest {
   // signatures, which cannot be checked here. Whatever is unset is taken from that statement; a
   // result that would be another one is `kUsage`.
   bool keep_signatures = false;
+
+  // statement is a header text that has to come out again, as `draw_up` gave it. Attributes, hash
+  // and the choice of an index are those that it states, and are not given besides; signatures by
+  // others that cover this very text are kept. A result that would be another one is `kUsage`.
+  std::optional<std::string> statement;
 
   // compiled_here: the caller has compiled every .pyc beside its source itself, from that source,
   // so nobody has to be warned that they run instead of them.
@@ -55,6 +60,7 @@ struct SignReport {
   bool added = false;  // others have signed the same, and their signatures were kept
 
   // What is signed.
+  std::string header;  // the text that the signatures cover
   std::uint64_t members = 0;
   Attributes attributes;
   HashType hash_type = HashType::kSha256;
@@ -86,6 +92,10 @@ Status check_validity(const Attributes& attributes, const std::optional<std::int
 // hashed and signed as `@prefix`. On failure nothing has changed.
 Result<SignReport> sign(const SignRequest& request);
 
+// draw_up does what `sign` would, up to the signatures, and writes nothing: the report's `header`
+// is what is to be signed. `request` has neither keys nor an output.
+Result<SignReport> draw_up(const SignRequest& request);
+
 // unsign removes the manifest and the index, and keeps all other members; the same promises as
 // `sign`. It returns what vanished beside them (see SignReport).
 Result<std::vector<std::string>> unsign(const std::string& path,
@@ -97,8 +107,7 @@ struct AppendRequest {
   std::string archive;
   std::string executable;
   std::string output;
-  std::vector<PrivateKey>
-      keys;  // must be keys that have signed `archive`; sign it anew with @prefix
+  std::vector<Signer> keys;  // must be keys that have signed `archive`; sign it anew with @prefix
   Limits limits;
   std::optional<std::int64_t> at;  // as in SignRequest
 };

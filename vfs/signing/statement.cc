@@ -58,10 +58,22 @@ Status check_same(const Existing& existing, const std::string& header) {
           "the others sign the result.");
 }
 
+// check_stated requires that `header` is the text that was drawn up before.
+Status check_stated(const std::string& stated, const std::string& header) {
+  if (header == stated) return {};
+  SIGNEDVFS_ASSIGN(const HeaderFields before, parse_header(stated));
+  SIGNEDVFS_ASSIGN(const HeaderFields now, parse_header(header));
+  return Status(Errc::kUsage, "this is not what the statement was drawn up for; what differs: " +
+                                  differences(before, now))
+      .advising(
+          "Take the very archive or directory that it was drawn up for, or draw up another one "
+          "with 'signedvfs statement' and have that signed.");
+}
+
 }  // namespace
 
 Result<Statement> state(const Contents& contents, const Intent& intent,
-                        const std::vector<PrivateKey>& keys) {
+                        const std::vector<Signer>& keys) {
   std::map<std::string, Digest> digests;
   for (const auto& [name, member] : contents.members) {
     digests.emplace_hint(digests.end(), name, member.content);
@@ -79,6 +91,8 @@ Result<Statement> state(const Contents& contents, const Intent& intent,
   SIGNEDVFS_ASSIGN(const std::string header,
                    encode_header(intent.hash_type, out.attributes, body,
                                  index ? std::optional(index->root) : std::nullopt));
+  out.header = header;
+  if (intent.statement) SIGNEDVFS_TRY(check_stated(*intent.statement, header));
 
   std::vector<Signature> signatures;
   if (intent.co_signs) {
@@ -89,9 +103,8 @@ Result<Statement> state(const Contents& contents, const Intent& intent,
       out.kept.push_back(signature.fingerprint);
     }
   }
-  SIGNEDVFS_ASSIGN(const std::string message, signed_message(header));
-  for (const PrivateKey& key : keys) {
-    SIGNEDVFS_ASSIGN(std::vector<std::byte> value, key.sign(bytes_of(message)));
+  for (const Signer& key : keys) {
+    SIGNEDVFS_ASSIGN(std::vector<std::byte> value, key.sign(header));
     signatures.push_back({key.public_key().fingerprint(), std::move(value)});
   }
   for (const Signature& signature : signatures) out.signers.push_back(signature.fingerprint);
@@ -105,6 +118,7 @@ Result<Statement> state(const Contents& contents, const Intent& intent,
 
 void tell(const Statement& statement, const Intent& intent, SignReport& report) {
   report.added = !statement.kept.empty();
+  report.header = statement.header;
   report.attributes = statement.attributes;
   report.hash_type = statement.hash_type;
   report.has_index = statement.has_index;
@@ -115,9 +129,9 @@ void tell(const Statement& statement, const Intent& intent, SignReport& report) 
   report.warnings.insert(report.warnings.end(), intent.warnings.begin(), intent.warnings.end());
 }
 
-TrustPolicy policy_of(const std::vector<PrivateKey>& keys, const Attributes& attributes) {
+TrustPolicy policy_of(const std::vector<Signer>& keys, const Attributes& attributes) {
   TrustPolicy policy;
-  for (const PrivateKey& key : keys) policy.keys.push_back(key.public_key());
+  for (const Signer& key : keys) policy.keys.push_back(key.public_key());
   policy.threshold = static_cast<int>(keys.size());
   std::int64_t moment = 0;
   if (attributes.expires) moment = *attributes.expires - 1;
@@ -142,7 +156,19 @@ Status check_name(const Attributes& attributes) {
               "path, such as 'myapp'"};
 }
 
-Status check_keys(const std::vector<PrivateKey>& keys) {
+Result<HeaderFields> read_statement(std::string_view text, const Limits& limits) {
+  if (text.size() > limits.header_bytes) {
+    return too_large("header_bytes", limits.header_bytes, "the statement takes more");
+  }
+  auto fields = parse_header(text);
+  if (fields.ok()) return fields;
+  return std::move(fields)
+      .status()
+      .in("the statement")
+      .advising("Do not sign it. Have it drawn up anew with 'signedvfs statement'.");
+}
+
+Status check_keys(const std::vector<Signer>& keys) {
   if (keys.empty()) return {Errc::kUsage, "no key to sign with: make one with `signedvfs keygen`"};
   return policy_of(keys, {}).validate();
 }

@@ -33,6 +33,7 @@ examples:
 _MODULES = {
     "keys": ("keygen", "key"),
     "signing": ("sign", "unsign", "append"),
+    "offline": ("statement", "sign-statement", "attach"),
     "reading": ("verify", "list", "cat"),
     "extracting": ("extract",),
     "packing": ("pack",),

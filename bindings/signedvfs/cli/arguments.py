@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 import signedvfs
-from signedvfs.cli import files
+from signedvfs.cli import files, signers
 from signedvfs.cli.failures import CliError
 from signedvfs.cli.key_files import beginning, is_private, load_public_key, public_path
 from signedvfs.cli.output import printable
 from signedvfs.cli.policies import existing, limits_of, policy_of
 from signedvfs.cli.values import count_of, limit_of, time_of, time_text
 
+if TYPE_CHECKING:
+    from signedvfs.custody.signer import Signer
+
 # Commands find here what several of them need.
 __all__ = [
     "add_attributes",
+    "add_hash",
     "add_index",
     "add_limits",
     "add_moment",
@@ -29,8 +34,8 @@ __all__ = [
     "is_private",
     "limits_of",
     "load_private_key",
-    "load_private_keys",
     "load_public_key",
+    "load_signers",
     "new_password",
     "policy_of",
     "public_path",
@@ -48,17 +53,17 @@ def add_reporting(parser: argparse.ArgumentParser, *, quiet: bool = False) -> No
         )
 
 
-def add_signing_keys(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
-    """add_signing_keys adds --key and --password-file."""
+def add_signing_keys(parser: argparse.ArgumentParser) -> None:
+    """add_signing_keys adds --key, --password-file, and the signers that are elsewhere."""
     parser.add_argument(
         "--key",
         action="append",
         default=[],
-        required=required,
         metavar="FILE",
         help="private key to sign with; may be repeated",
     )
     add_password_file(parser)
+    signers.add_to(parser)
 
 
 def add_password_file(parser: argparse.ArgumentParser) -> None:
@@ -96,6 +101,15 @@ def add_attributes(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--not-before", type=time_of, metavar="TIME", help="beginning of validity")
     add_moment(group)
+
+
+def add_hash(parser: argparse.ArgumentParser) -> None:
+    """add_hash adds --hash."""
+    parser.add_argument(
+        "--hash",
+        choices=("sha256", "sha384", "sha512"),
+        help="hash for the members (default: sha256)",
+    )
 
 
 def add_moment(parser: argparse._ActionsContainer) -> None:
@@ -186,10 +200,18 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def load_private_keys(arguments: argparse.Namespace) -> list[signedvfs.PrivateKey]:
-    """load_private_keys reads the keys of --key, asking for passwords where they need one."""
+def load_signers(arguments: argparse.Namespace) -> list[Signer]:
+    """load_signers returns all who are to sign: the keys of --key, asking for passwords where they
+    need one, and those who keep a key elsewhere. None at all is a CliError.
+    """
+    if not signers.any_of(arguments):
+        raise CliError(
+            "nobody is named who signs",
+            "Give --key FILE, --signer-command CMD with --signer-key FILE, or --signer-ssh FILE.",
+        )
     passwords = [read_password(path) for path in arguments.password_file]
-    return [load_private_key(path, passwords) for path in arguments.key]
+    keys = [load_private_key(path, passwords) for path in arguments.key]
+    return [*keys, *signers.elsewhere(arguments)]
 
 
 def load_private_key(path: str, passwords: list[str]) -> signedvfs.PrivateKey:

@@ -12,10 +12,19 @@ _MOST_BYTES = 1 << 16  # as much as PublicKey.load reads
 
 
 def load_public_key(path: str) -> signedvfs.PublicKey:
-    """load_public_key reads a public key file, and says so where it is a private one."""
-    if is_private(path):
+    """load_public_key reads a public key file, and says so where it is a private one.
+
+    It may also be one of OpenSSH, signify or minisign.
+    """
+    content = beginning(path)
+    if holds_private(content):
         raise private_key_error(path)
-    return signedvfs.PublicKey.load(path)
+    if b"-----BEGIN" in content:
+        return signedvfs.PublicKey.load(path)
+
+    from signedvfs.custody.key_formats import load_public_key as load_any
+
+    return load_any(path)
 
 
 def private_key_error(path: str) -> CliError:

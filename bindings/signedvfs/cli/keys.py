@@ -26,14 +26,16 @@ examples:
 
 _KEY = """\
 Shows a key's fingerprint, to compare it with what its owner says it is, and
-the line of Python that trusts it. --ring shows the keys that are trusted where
-none is named: the files NAME.pub in /etc/signedvfs/keys.d and in
-~/.config/signedvfs/keys.d ($XDG_CONFIG_HOME), or in the directories of
---trust-dir.
+the line of Python that trusts it. FILE may be a public key of OpenSSH (Ed25519,
+ECDSA), signify or minisign; -o writes it as --trust takes it. --ring shows the
+keys that are trusted where none is named: the files NAME.pub in
+/etc/signedvfs/keys.d and in ~/.config/signedvfs/keys.d ($XDG_CONFIG_HOME), or
+in the directories of --trust-dir.
 
 examples:
   signedvfs key app.pub
   signedvfs key app.key --json
+  signedvfs key ~/.ssh/id_ed25519.pub -o app.pub
   signedvfs key --ring
 """
 
@@ -59,6 +61,7 @@ def add_to(commands: Commands) -> None:
 
     parser = commands.add("key", key, "show a key", _KEY)
     parser.add_argument("file", metavar="FILE", nargs="?", help="public or private key")
+    shared.add_output(parser, "write the public key here, in PEM; never over another file")
     parser.add_argument("--ring", action="store_true", help="show the keys of the key ring instead")
     shared.add_trust_directories(parser)
     shared.add_password_file(parser)
@@ -99,6 +102,8 @@ def key(arguments: argparse.Namespace, output: Output) -> int:
     """key shows a key, or all of the ring."""
     if arguments.ring != (arguments.file is None) or (arguments.trust_dir and not arguments.ring):
         raise CliError("give either FILE, or --ring, which --trust-dir is for")
+    if arguments.ring and arguments.output is not None:
+        raise CliError("-o is for FILE, and not for --ring")
     if arguments.ring:
         return _show_ring(arguments, output)
     private = shared.is_private(arguments.file)
@@ -106,10 +111,19 @@ def key(arguments: argparse.Namespace, output: Output) -> int:
         passwords = [shared.read_password(path) for path in arguments.password_file]
         shown = shared.load_private_key(arguments.file, passwords).public_key
     else:
-        shown = signedvfs.PublicKey.load(arguments.file)
-    facts = {"path": arguments.file, "private": private, **_facts(shown)}
+        shown = shared.load_public_key(arguments.file)
+    if arguments.output is not None:
+        _write_new(arguments.output, shown.pem)
+    facts = {
+        "path": arguments.file,
+        "private": private,
+        **_facts(shown),
+        "output": arguments.output,
+    }
     kind = "private key" if private else "public key"
     lines = [f"{arguments.file}: {kind}", *output.fields(_rows(shown))]
+    if arguments.output is not None:
+        lines += output.fields([("written to", arguments.output)])
     output.report(facts, [*lines, f"  signedvfs.trust({shown!r})"])
     return 0
 

@@ -82,6 +82,15 @@ class Output:
         if not self.json:
             self._write_line(sys.stderr, f"{self.paint('warning:', 'yellow', sys.stderr)} {text}")
 
+    def tell(self, text: str) -> None:
+        """tell shows a person one line on standard error, before he is asked about it."""
+        self._write_line(sys.stderr, text)
+
+    def prompt(self, text: str) -> None:
+        """prompt shows what a person is to answer behind."""
+        _write(sys.stderr, printable(text))
+        sys.stderr.flush()
+
     def fail(self, error: dict[str, Any], details: str = "") -> None:
         """fail reports an error of the keys code, reason, advice, path, member and limit.
 

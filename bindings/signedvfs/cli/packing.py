@@ -7,7 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from signedvfs.cli import arguments as shared
-from signedvfs.cli import files, native, signed
+from signedvfs.cli import files, native, signed, signers
 from signedvfs.cli.commands import Commands
 from signedvfs.cli.failures import CliError
 from signedvfs.cli.output import Output, few, plural, size_text
@@ -137,7 +137,7 @@ def add_to(commands: Commands) -> None:
         metavar="LINE",
         help="what executes the archive: '#!LINE' goes in front (default: nothing)",
     )
-    shared.add_signing_keys(parser, required=False)
+    shared.add_signing_keys(parser)
     parser.add_argument(
         "--python",
         metavar="VERSION",
@@ -186,10 +186,10 @@ def add_to(commands: Commands) -> None:
 
 def pack(arguments: argparse.Namespace, output: Output) -> int:
     """pack makes an archive."""
-    if bool(arguments.key) == arguments.unsigned:
+    if signers.any_of(arguments) == arguments.unsigned:
         raise CliError(
             "an archive is signed or not, and that is yours to say",
-            "Give either --key FILE.key or --unsigned.",
+            "Give either --key FILE.key, or another signer, or --unsigned.",
         )
     if not arguments.sources and not arguments.requirement:
         raise CliError("there is nothing to pack", "Name a SOURCE, or -r FILE.")
@@ -206,7 +206,7 @@ def pack(arguments: argparse.Namespace, output: Output) -> int:
         shared.existing(path)
     for path in arguments.requirement:
         files.require_regular(path)
-    keys = shared.load_private_keys(arguments)
+    keys = [] if arguments.unsigned else shared.load_signers(arguments)
 
     from signedvfs import packaging
 

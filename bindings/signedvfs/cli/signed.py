@@ -12,7 +12,8 @@ from signedvfs.cli.output import Output, plural, printable, size_text
 from signedvfs.self_unpacking import self_unpacking
 
 if TYPE_CHECKING:
-    from signedvfs import PrivateKey, SignReport
+    from signedvfs import SignReport
+    from signedvfs.custody.signer import Signer
 
 
 def facts_of(report: SignReport | None) -> dict[str, Any]:
@@ -69,7 +70,7 @@ def warn_of(report: SignReport, output: Output) -> None:
 
 
 def bootstrap_warnings(
-    path: str, keys: Sequence[PrivateKey], arguments: argparse.Namespace
+    path: str, keys: Sequence[Signer], arguments: argparse.Namespace
 ) -> list[str]:
     """bootstrap_warnings says where what was signed, by these keys, will unpack itself."""
     policy = signedvfs.TrustPolicy([key.public_key for key in keys], now=arguments.at)

@@ -63,11 +63,7 @@ def add_to(commands: Commands) -> None:
     shared.add_signing_keys(parser)
     shared.add_output(parser, "write here instead of replacing PATH")
     shared.add_attributes(parser)
-    parser.add_argument(
-        "--hash",
-        choices=("sha256", "sha384", "sha512"),
-        help="hash for the members (default: sha256)",
-    )
+    shared.add_hash(parser)
     shared.add_index(parser)
     parser.add_argument(
         "--keep-signatures",
@@ -96,7 +92,7 @@ def add_to(commands: Commands) -> None:
 def sign(arguments: argparse.Namespace, output: Output) -> int:
     """sign signs an archive or a directory."""
     path = shared.existing(arguments.path)
-    keys = shared.load_private_keys(arguments)
+    keys = shared.load_signers(arguments)
     with Progress(output, "signing") as progress:
         report = signedvfs.sign(
             path,
@@ -113,7 +109,7 @@ def sign(arguments: argparse.Namespace, output: Output) -> int:
             keep_signatures=arguments.keep_signatures,
             at=arguments.at,
         )
-    _tell(report, output, signed.bootstrap_warnings(report.output, keys, arguments))
+    tell(report, output, signed.bootstrap_warnings(report.output, keys, arguments))
     return 0
 
 
@@ -132,7 +128,7 @@ def append(arguments: argparse.Namespace, output: Output) -> int:
     """append puts an archive behind an executable."""
     archive = shared.existing(arguments.archive)
     executable = shared.existing(arguments.executable)
-    keys = shared.load_private_keys(arguments)
+    keys = shared.load_signers(arguments)
     report = signedvfs.append(
         archive,
         executable,
@@ -141,11 +137,12 @@ def append(arguments: argparse.Namespace, output: Output) -> int:
         limits=shared.limits_of(arguments),
         at=arguments.at,
     )
-    _tell(report, output)
+    tell(report, output)
     return 0
 
 
-def _tell(report: signedvfs.SignReport, output: Output, more: Sequence[str] = ()) -> None:
+def tell(report: signedvfs.SignReport, output: Output, more: Sequence[str] = ()) -> None:
+    """tell reports what was signed."""
     done = "added a signature to" if report.added else "signed"
     left_out = list(report.left_out)
     lines = [

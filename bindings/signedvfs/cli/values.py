@@ -8,6 +8,7 @@ if TYPE_CHECKING:
 
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 _MOST_DIGITS = 19
+_MOST_SECONDS = 1_000_000_000
 _NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz_")
 
 
@@ -39,6 +40,14 @@ def limit_of(text: str) -> tuple[str, int]:
     if limit is None:
         raise _wrong(f"{text!r} is not NAME=NUMBER")
     return limit
+
+
+def seconds_of(text: str) -> int:
+    """seconds_of reads a number of seconds above 0."""
+    number = whole_number(text)
+    if not number or number >= _MOST_SECONDS:
+        raise _wrong(f"{text!r} is not a number of seconds, 1 or more")
+    return number
 
 
 def time_of(text: str) -> datetime:

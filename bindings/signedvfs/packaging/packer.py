@@ -12,9 +12,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Callable, Literal, NamedTuple, Union
+from typing import TYPE_CHECKING, Callable, Literal, NamedTuple, Union
 
-from signedvfs import Limits, PrivateKey, SignReport, sign
+from signedvfs import Limits, SignReport, sign
 from signedvfs._tools import ArchiveWriter, _check_validity
 from signedvfs.packaging import recording
 from signedvfs.packaging.compiler import CompileError, Compiler
@@ -29,6 +29,9 @@ from signedvfs.packaging.sources import Inputs, collect
 from signedvfs.packaging.stripping import Unstripped
 from signedvfs.packaging.targets import target_of
 from signedvfs.packaging.telling import told_of
+
+if TYPE_CHECKING:
+    from signedvfs.custody.signer import Signer
 
 Source = Literal["keep", "strip"]
 Method = Literal["stored", "deflate", "zstd"]
@@ -71,7 +74,7 @@ def pack(
     sources: AnyPath | Sequence[AnyPath],
     output: AnyPath,
     *,
-    key: PrivateKey | Sequence[PrivateKey] | None = None,
+    key: Signer | Sequence[Signer] | None = None,
     requirements: Sequence[AnyPath] = (),
     main: str | None = None,
     source: Source = "keep",
