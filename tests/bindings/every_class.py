@@ -77,6 +77,12 @@ def real_objects() -> Iterator[object]:
     finder = hook(str(archive))
     yield from (hook, given, finder, finder.iter_modules())
     yield from sys.meta_path
+    manager = signedvfs.SignedImportManager(
+        policy=policy, trust_stdlib_paths=True, module_aliases={"other": "m"}
+    )
+    spec = manager.find_spec("other")
+    assert spec is not None
+    yield from (manager, spec.loader, _core._GuardedMetaPath([manager]))
     for one in native_classes().values():
         if issubclass(one, BaseException):
             yield one("an argument")
