@@ -551,6 +551,9 @@ class SignedImportManager:
     module_aliases: a mapping of names to the names of the modules that they stand for.
     virtual_files: have paths below what is signed answer `open` and its kin, as `open_doors`
     does.
+    check_modules: what may be loaded when it is installed, beside what is signed: names, each with
+    what is below it; None: what each interpreter loads by itself; False: anything. Where another
+    module is loaded, the process ends with status 126.
 
     Raises ValueError where these make no sense together.
     """
@@ -565,6 +568,7 @@ class SignedImportManager:
         trust_stdlib_paths: bool = False,
         module_aliases: Mapping[str, str] | None = None,
         virtual_files: bool = True,
+        check_modules: Iterable[str] | Literal[False] | None = None,
     ) -> None: ...
     def install(self) -> None:
         """Answer for every import of the process from now on.

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "importer/guard/loaded_modules.h"
 #include "importer/guard/trusted_paths.h"
 #include "importer/python/convert.h"
 #include "importer/python/heap_type.h"
@@ -99,6 +100,7 @@ Result<std::shared_ptr<Guard>> make_guard(Interpreter& home, const GuardArgument
                    choice_in(given.trust_stdlib_paths, "trust_stdlib_paths", false));
   SIGNEDVFS_ASSIGN(guard->opens_files, choice_in(given.virtual_files, "virtual_files", true));
   SIGNEDVFS_ASSIGN(guard->aliases, Aliases::create(given.module_aliases));
+  SIGNEDVFS_ASSIGN(guard->allowed, read_allowed(given.check_modules));
   if (guard->trusts_library_paths) SIGNEDVFS_TRY(check_library_paths());
   SIGNEDVFS_ASSIGN(guard->finders, owned(PyDict_New()));
   SIGNEDVFS_ASSIGN(guard->by_path, owned(PyDict_New()));

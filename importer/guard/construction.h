@@ -19,6 +19,7 @@ struct GuardArguments {
   PyObject* trust_stdlib_paths;
   PyObject* module_aliases;
   PyObject* virtual_files;
+  PyObject* check_modules;
 };
 
 // make_guard makes the guard of a manager. What makes no sense is `kUsage`, another type a

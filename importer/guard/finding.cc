@@ -12,29 +12,6 @@
 namespace signedvfs {
 namespace {
 
-// finder_for returns our finder for an entry of the path, or None where nobody has signed anything
-// there. Opens nothing.
-Result<PyRef> finder_for(Interpreter& home, Guard& guard, PyObject* entry) {
-  // "" is the current directory, wherever that is by now.
-  const bool is_kept = PyUnicode_CheckExact(entry) != 0 && PyUnicode_GetLength(entry) > 0;
-  if (is_kept) {
-    SIGNEDVFS_ASSIGN(PyRef known, item_of(guard.finders.get(), entry));
-    if (known) return known;
-  }
-  Result<std::optional<Finder>> claimed = claim_by(guard.importer, entry);
-  if (!claimed.ok()) return std::move(claimed).status();
-  if (!*claimed) {
-    if (is_kept && PyDict_SetItem(guard.finders.get(), entry, Py_None) < 0) return python_error();
-    return PyRef::borrow(Py_None);
-  }
-  const bool is_decided = (*claimed)->location().trouble.ok();
-  SIGNEDVFS_ASSIGN(PyRef finder, finder_object(home, **std::move(claimed)));
-  if (is_kept && is_decided && PyDict_SetItem(guard.finders.get(), entry, finder.get()) < 0) {
-    return python_error();
-  }
-  return finder;
-}
-
 // keep_submodules has the directory of a package answered by the archive that the package is from.
 Status keep_submodules(Interpreter& home, const Guard& guard, const Finder& finder,
                        Location location) {
@@ -169,7 +146,7 @@ class Search {
   Result<Here> ask_all(PyObject* entry) {
     Here out;
     for (const std::shared_ptr<Guard>& guard : guards_) {
-      SIGNEDVFS_ASSIGN(const PyRef object, finder_for(home_, *guard, entry));
+      SIGNEDVFS_ASSIGN(const PyRef object, finder_in_place(home_, *guard, entry));
       if (object.get() == Py_None) continue;
       SIGNEDVFS_ASSIGN(Here here, look_in(home_, *guard, object.get(), name_));
       if (here.kind == Here::Kind::kFound || here.kind == Here::Kind::kNothing) return here;
@@ -222,6 +199,27 @@ Result<std::string> file_tail_of(PyObject* name) {
 
 }  // namespace
 
+Result<PyRef> finder_in_place(Interpreter& home, const Guard& guard, PyObject* entry) {
+  // "" is the current directory, wherever that is by now.
+  const bool is_kept = PyUnicode_CheckExact(entry) != 0 && PyUnicode_GetLength(entry) > 0;
+  if (is_kept) {
+    SIGNEDVFS_ASSIGN(PyRef known, item_of(guard.finders.get(), entry));
+    if (known) return known;
+  }
+  Result<std::optional<Finder>> claimed = claim_by(guard.importer, entry);
+  if (!claimed.ok()) return std::move(claimed).status();
+  if (!*claimed) {
+    if (is_kept && PyDict_SetItem(guard.finders.get(), entry, Py_None) < 0) return python_error();
+    return PyRef::borrow(Py_None);
+  }
+  const bool is_decided = (*claimed)->location().trouble.ok();
+  SIGNEDVFS_ASSIGN(PyRef finder, finder_object(home, **std::move(claimed)));
+  if (is_kept && is_decided && PyDict_SetItem(guard.finders.get(), entry, finder.get()) < 0) {
+    return python_error();
+  }
+  return finder;
+}
+
 Result<PyRef> find_in_python(const Guard& guard, PyObject* name) {
   const ImportSystem& system = guard.importer->system;
   const int is_builtin = PySet_Contains(system.builtin_names.get(), name);
@@ -249,7 +247,7 @@ Status find_unsigned_in(Interpreter& home, Guard& guard, PyObject* name, PyObjec
     const PyRef entry = item_at(entries, i);
     if (!entry) return {};
     if (PyUnicode_Check(entry.get()) == 0) continue;
-    SIGNEDVFS_ASSIGN(const PyRef finder, finder_for(home, guard, entry.get()));
+    SIGNEDVFS_ASSIGN(const PyRef finder, finder_in_place(home, guard, entry.get()));
     if (finder.get() != Py_None) continue;
     const PyRef bytes = PyRef::steal(PyUnicode_EncodeFSDefault(entry.get()));
     if (!bytes) PyErr_Clear();  // names nothing

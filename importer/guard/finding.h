@@ -34,6 +34,10 @@ struct Finding {
 // or None.
 Result<PyRef> find_in_python(const Guard& guard, PyObject* name);
 
+// finder_in_place returns our finder for an entry of a path (a str), or None where nobody has
+// signed anything there. Opens nothing.
+Result<PyRef> finder_in_place(Interpreter& home, const Guard& guard, PyObject* entry);
+
 // find_signed goes through `entries` (a list) for the module `name` (a str), as importlib's
 // PathFinder goes through sys.path or a package's `__path__`, and takes nothing but what a signed
 // archive or directory lists that one of `guards` (one at least) believes, and what is trusted by

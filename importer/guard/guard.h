@@ -4,6 +4,8 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "archive/base/status.h"
 #include "importer/finders/importer.h"
@@ -22,6 +24,17 @@ enum class Mode : std::uint8_t {
   kAudit,    // the same, without
 };
 
+// AllowedModules says what may be loaded when a manager is installed, beside what is signed.
+struct AllowedModules {
+  enum class Kind : std::uint8_t {
+    kDefault,  // what each interpreter loads by itself
+    kList,     // `names`, each with what is below it
+    kOff,      // anything: nobody looks
+  };
+  Kind kind = Kind::kDefault;
+  std::vector<std::string> names;
+};
+
 // Guard is what a `SignedImportManager` holds. Python objects in it need the GIL.
 struct Guard {
   Guard(std::shared_ptr<GivenTrust> given, std::shared_ptr<Importer> over)
@@ -33,6 +46,7 @@ struct Guard {
   bool trusts_library_paths = false;
   bool opens_files = true;  // paths below what is signed are answered (importer/files)
   Aliases aliases;
+  AllowedModules allowed;
   RefusalReport report;
 
   PyRef finders;  // a dict: entry of a path -> a finder of ours, or None where it is nobody's

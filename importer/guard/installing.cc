@@ -1,10 +1,13 @@
 #include "importer/guard/installing.h"
 
+#include <vector>
+
 #include "importer/files/files.h"
 #include "importer/finders/finder_type.h"
 #include "importer/finders/path_hook.h"
 #include "importer/guard/answering.h"
 #include "importer/guard/guarded_list.h"
+#include "importer/guard/loaded_modules.h"
 #include "importer/guard/manager_type.h"
 #include "importer/python/heap_type.h"
 
@@ -74,6 +77,24 @@ Status open_files(Interpreter& home, const Guard& guard) {
   return {};
 }
 
+// look_at_loaded ends the process where a module is loaded that should not be; where nothing is
+// refused it is reported.
+Status look_at_loaded(Interpreter& home, Guard& guard) {
+  SIGNEDVFS_ASSIGN(const std::vector<Unexpected> all, find_unexpected(home, guard));
+  if (all.empty()) return {};
+  if (guard.mode == Mode::kEnforce) end_process(all);
+  for (const Unexpected& one : all) {
+    const bool is_new =
+        guard.report.add(one.module, one.reason.code(), one.reason.what(), one.origin);
+    if (guard.mode != Mode::kWarn || !is_new) continue;
+    if (PyErr_WarnFormat(PyExc_RuntimeWarning, 1, "signedvfs would end the process: %s",
+                         one.reason.what().c_str()) < 0) {
+      return python_error();
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Status refuse_if_locked(const Guard& guard, const char* what) {
@@ -83,7 +104,10 @@ Status refuse_if_locked(const Guard& guard, const char* what) {
 }
 
 Status install(Interpreter& home, Guard& guard, PyObject* self) {
-  if (!guard.is_installed) SIGNEDVFS_TRY(find_locked(home));
+  if (!guard.is_installed) {
+    SIGNEDVFS_TRY(find_locked(home));
+    SIGNEDVFS_TRY(look_at_loaded(home, guard));
+  }
   // Our entry of sys.meta_path comes first, so that it is not put in front of the manager later.
   SIGNEDVFS_TRY(begin_use(home));
   SIGNEDVFS_TRY(open_files(home, guard));

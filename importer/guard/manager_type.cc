@@ -39,12 +39,12 @@ PyObject* new_manager(PyTypeObject* type, PyObject* /*positional*/, PyObject* /*
 int init_manager(PyObject* self, PyObject* positional, PyObject* named) {
   return at_edge(
       [&] {
-        static constexpr Parameters<7> kParameters{
+        static constexpr Parameters<8> kParameters{
             "SignedImportManager",
             0,
             {"keys", "policy", "limits", "mode", "trust_stdlib_paths", "module_aliases",
-             "virtual_files"}};
-        std::array<PyObject*, 7> in;
+             "virtual_files", "check_modules"}};
+        std::array<PyObject*, 8> in;
         if (PyTuple_GET_SIZE(positional) > 1) {
           PyErr_Format(PyExc_TypeError,
                        "SignedImportManager() takes at most 1 positional argument (%zd given)",
@@ -55,7 +55,7 @@ int init_manager(PyObject* self, PyObject* positional, PyObject* named) {
         Holder<Manager>& holder = *holder_of<Manager>(self);
         if (!is_alive(holder)) return -1;
         Result<std::shared_ptr<Guard>> guard =
-            make_guard(*holder.home, {in[0], in[1], in[2], in[3], in[4], in[5], in[6]});
+            make_guard(*holder.home, {in[0], in[1], in[2], in[3], in[4], in[5], in[6], in[7]});
         if (!guard.ok()) {
           set_status(*holder.home, guard.status(), Activity::kTool);
           return -1;
@@ -241,10 +241,12 @@ PyObject* arguments_of(PyObject* self) {
     const Result<PyRef> aliases = aliases_of(guard);
     if (!aliases.ok()) return raised(home, aliases.status(), Activity::kTool);
     const auto truth = [](bool is_true) { return is_true ? Py_True : Py_False; };
-    return Py_BuildValue("{sOsOsssOsOsO}", "policy", guard.trust->policy().get(), "limits",
-                         guard.trust->limits().get(), "mode", mode_name(guard.mode),
-                         "trust_stdlib_paths", truth(guard.trusts_library_paths), "module_aliases",
-                         aliases->get(), "virtual_files", truth(guard.opens_files));
+    // What a child has loaded by then it was started with, to be told of its parent.
+    return Py_BuildValue("{sOsOsOsssOsOsO}", "check_modules", Py_False, "policy",
+                         guard.trust->policy().get(), "limits", guard.trust->limits().get(), "mode",
+                         mode_name(guard.mode), "trust_stdlib_paths",
+                         truth(guard.trusts_library_paths), "module_aliases", aliases->get(),
+                         "virtual_files", truth(guard.opens_files));
   });
 }
 
@@ -329,7 +331,8 @@ PyMemberDef manager_members[] = {kWeakMember, {}};
 PyType_Slot manager_slots[] = {
     slot(Py_tp_doc,
          "SignedImportManager(keys=(), *, policy=None, limits=None, mode='enforce', "
-         "trust_stdlib_paths=False, module_aliases=None, virtual_files=True)\n--\n\n"
+         "trust_stdlib_paths=False, module_aliases=None, virtual_files=True, "
+         "check_modules=None)\n--\n\n"
          "Has every import of the process answer to a signed manifest.\n\n"
          "Built-in and frozen modules pass as part of the executable. Everything else has to be a\n"
          "listed, verified member of a signed archive or directory, wherever sys.path or a "
@@ -344,7 +347,10 @@ PyType_Slot manager_slots[] = {
          "not.\nThat is weaker: who can write there decides what runs.\n"
          "module_aliases: a mapping of names to the names of the modules that they stand for.\n"
          "virtual_files: have paths below what is signed answer `open` and its kin, as "
-         "`open_doors`\ndoes.\n\n"
+         "`open_doors`\ndoes.\n"
+         "check_modules: what may be loaded when it is installed, beside what is signed: names, "
+         "each with\nwhat is below it; None: what each interpreter loads by itself; False: "
+         "anything. Where another\nmodule is loaded, the process ends with status 126.\n\n"
          "Raises ValueError where these make no sense together."),
     slot(Py_tp_new, &constructor<&new_manager>),
     slot(Py_tp_init, &init_manager),

@@ -34,26 +34,6 @@ Result<std::string> own_package(const Interpreter& home) {
   return path;
 }
 
-bool is_library(const ImportSystem& system, std::string_view entry) {
-  const std::string_view library = system.own_library;
-  if (library.empty() || !is_plain(entry) || !is_at_or_below(entry, library)) return false;
-  const std::string_view inside = entry.substr(library.size());
-  for (const std::string_view installed : {"/site-packages", "/dist-packages"}) {
-    if (is_at_or_below(inside, installed)) return false;
-  }
-  return true;
-}
-
-Result<bool> is_trusted(Interpreter& home, const Guard& guard, std::string_view name,
-                        std::string_view entry) {
-  if (guard.trusts_library_paths && is_library(guard.importer->system, entry)) return true;
-  if (!is_ours(name) || !is_plain(entry)) return false;
-  SIGNEDVFS_ASSIGN(const std::string package, own_package(home));
-  if (package.empty()) return false;
-  if (name == kOurs) return entry == std::string_view(package).substr(0, package.rfind('/'));
-  return is_at_or_below(entry, package);
-}
-
 Result<PyRef> new_file_finder(PyObject* directory) {
   SIGNEDVFS_ASSIGN(const PyRef type, loaded_attribute("_frozen_importlib_external", "FileFinder"));
   SIGNEDVFS_ASSIGN(const PyRef list,
@@ -75,10 +55,30 @@ Status forget_cache_prefix() {
 
 }  // namespace
 
+bool is_in_library(const ImportSystem& system, std::string_view entry) {
+  const std::string_view library = system.own_library;
+  if (library.empty() || !is_plain(entry) || !is_at_or_below(entry, library)) return false;
+  const std::string_view inside = entry.substr(library.size());
+  for (const std::string_view installed : {"/site-packages", "/dist-packages"}) {
+    if (is_at_or_below(inside, installed)) return false;
+  }
+  return true;
+}
+
+Result<bool> is_trusted_path(const Interpreter& home, const Guard& guard, std::string_view name,
+                             std::string_view entry) {
+  if (guard.trusts_library_paths && is_in_library(guard.importer->system, entry)) return true;
+  if (!is_ours(name) || !is_plain(entry)) return false;
+  SIGNEDVFS_ASSIGN(const std::string package, own_package(home));
+  if (package.empty()) return false;
+  if (name == kOurs) return entry == std::string_view(package).substr(0, package.rfind('/'));
+  return is_at_or_below(entry, package);
+}
+
 Result<PyRef> find_by_path(Interpreter& home, Guard& guard, PyObject* name, PyObject* entry) {
   SIGNEDVFS_ASSIGN(const std::string dotted, utf8_of(name));
   SIGNEDVFS_ASSIGN(const std::string directory, utf8_of(entry));
-  SIGNEDVFS_ASSIGN(const bool trusted, is_trusted(home, guard, dotted, directory));
+  SIGNEDVFS_ASSIGN(const bool trusted, is_trusted_path(home, guard, dotted, directory));
   if (!trusted) return PyRef::borrow(Py_None);
   SIGNEDVFS_TRY(forget_cache_prefix());
   SIGNEDVFS_ASSIGN(PyRef finder, item_of(guard.by_path.get(), entry));
