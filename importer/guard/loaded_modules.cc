@@ -117,22 +117,27 @@ class Check {
     const int is_builtin = PySet_Contains(system.builtin_names.get(), one.name);
     if (is_builtin < 0) return python_error();
     if (is_builtin > 0) return true;
-    SIGNEDVFS_ASSIGN(const std::string own_name, text_attribute(one.module, "__name__"));
-    SIGNEDVFS_ASSIGN(const PyRef name, text_of_utf8(own_name));  // "os.path" is "posixpath"
-    SIGNEDVFS_ASSIGN(const PyRef frozen, owned(PyObject_CallFunctionObjArgs(system.is_frozen.get(),
-                                                                            name.get(), nullptr)));
     const PyRef spec = PyRef::steal(PyObject_GetAttrString(one.module, "__spec__"));
     if (!spec) PyErr_Clear();
-    if (frozen.get() != Py_True || !spec || spec.get() == Py_None) return false;
+    if (!spec || spec.get() == Py_None) return false;
     const PyRef loader = PyRef::steal(PyObject_GetAttr(spec.get(), system.loader.get()));
     if (!loader) PyErr_Clear();
     if (loader.get() != system.standard_finders[1].type.get()) return false;
-    SIGNEDVFS_ASSIGN(
-        const PyRef code,
-        owned(PyObject_CallMethod(system.imp.get(), "get_frozen_object", "O", name.get())));
-    SIGNEDVFS_TRY(code_.add(own_name, code.get()));
-    out.is_by_content = true;
-    return true;
+    // Some have two names: "os.path" is "posixpath", "_frozen_importlib" is "importlib._bootstrap".
+    SIGNEDVFS_ASSIGN(const std::string own_name, text_attribute(one.module, "__name__"));
+    for (const std::string& dotted : {own_name, one.dotted}) {
+      SIGNEDVFS_ASSIGN(const PyRef name, text_of_utf8(dotted));
+      SIGNEDVFS_ASSIGN(const PyRef frozen, owned(PyObject_CallFunctionObjArgs(
+                                               system.is_frozen.get(), name.get(), nullptr)));
+      if (frozen.get() != Py_True) continue;
+      SIGNEDVFS_ASSIGN(
+          const PyRef code,
+          owned(PyObject_CallMethod(system.imp.get(), "get_frozen_object", "O", name.get())));
+      SIGNEDVFS_TRY(code_.add(own_name, code.get()));
+      out.is_by_content = true;
+      return true;
+    }
+    return false;
   }
 
   // is_listed_file tells whether a manifest that the guard believes lists the module; what is wrong

@@ -89,6 +89,9 @@ def went_on(done: subprocess.CompletedProcess[str]) -> None:
 def test_what_each_interpreter_loads(bare: Bare, given: str) -> None:
     went_on(bare.start("", given))
     went_on(bare.start("import os, io, abc, codecs, stat, encodings.latin_1", given))
+    given += ", check_modules=['importlib', 'encodings', 'warnings', 'contextlib', 'collections']"
+    done = bare.start("import importlib", given.strip(", "))
+    assert "_frozen_importlib" not in done.stderr
 
 
 def test_the_library_by_its_path(bare: Bare) -> None:
