@@ -5,6 +5,7 @@
 #include "importer/doors/side_doors.h"
 #include "importer/files/files.h"
 #include "importer/finders/importers.h"
+#include "importer/guard/guard.h"
 #include "importer/python/errors.h"
 #include "importer/python/guard.h"
 #include "importer/python/interpreter.h"
@@ -27,6 +28,7 @@ Status fill(Interpreter& home) {
   SIGNEDVFS_TRY(add_files(home));
   SIGNEDVFS_TRY(add_isolation(home));
   SIGNEDVFS_TRY(add_finders(home));
+  SIGNEDVFS_TRY(add_guard(home));
   return {};
 }
 
@@ -61,7 +63,8 @@ int traverse(PyObject* module, visitproc visit, void* arg) {
   for (const PyRef* const one :
        {&e.base, &e.failed, &e.missing, &e.key_file, &e.showing_base, &e.showing_failed,
         &e.showing_missing, &t.limits, &t.public_key, &t.trust_policy, &t.signed_vfs, &t.stat,
-        &t.finder, &t.finder_face, &t.path_hook, &t.meta_path_entry}) {
+        &t.finder, &t.finder_face, &t.path_hook, &t.meta_path_entry, &t.manager, &t.alias_loader,
+        &t.guarded_list}) {
     Py_VISIT(one->get());
   }
   if (home->trust) {
@@ -73,6 +76,9 @@ int traverse(PyObject* module, visitproc visit, void* arg) {
   if (home->doors) {
     if (const int stop = traverse_doors(*home->doors, visit, arg); stop != 0) return stop;
   }
+  if (home->guards) {
+    if (const int stop = traverse_guards(*home->guards, visit, arg); stop != 0) return stop;
+  }
   return home->files ? traverse_files(*home->files, visit, arg) : 0;
 }
 
@@ -83,6 +89,7 @@ int clear(PyObject* module) {
   if (home->files && !close_doors(*home->files).ok()) PyErr_Clear();  // nobody is there to ask
   // Whoever lost their last reference here may run code that comes back to us: so first everything
   // is taken out of the state, and only then dropped.
+  const auto guards = std::move(home->guards);
   const auto doors = std::move(home->doors);
   const auto files = std::move(home->files);
   const auto importers = std::move(home->importers);

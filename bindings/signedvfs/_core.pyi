@@ -533,6 +533,146 @@ class PathHook:
 
 hook: PathHook
 
+_Mode: TypeAlias = Literal["enforce", "warn", "audit"]
+
+class SignedImportManager:
+    """Has every import of the process answer to a signed manifest.
+
+    Built-in and frozen modules pass as part of the executable. Everything else has to be a
+    listed, verified member of a signed archive or directory, wherever sys.path or a package's
+    `__path__` points, or the import raises IntegrityCheckError.
+
+    keys: the public keys that count, beside those of `policy`.
+    policy: a TrustPolicy; None: one of `keys` alone. What `trust` and `set_policy` say is for
+    hooks, and changes nothing here.
+    limits: Limits to open with; None: the defaults.
+    mode: 'enforce'; or 'warn' and 'audit', which refuse nothing and report what 'enforce'
+    would refuse, with and without a RuntimeWarning.
+    trust_stdlib_paths: import the interpreter's own library from where it stands, signed or not.
+    That is weaker: who can write there decides what runs.
+    module_aliases: a mapping of names to the names of the modules that they stand for.
+    virtual_files: have paths below what is signed answer `open` and its kin, as `open_doors`
+    does.
+    check_modules: what may be loaded when it is installed, beside what is signed: names, each with
+    what is below it; None: what each interpreter loads by itself; False: anything. Where another
+    module is loaded, the process ends with status 126.
+
+    Raises ValueError where these make no sense together.
+    """
+
+    def __init__(
+        self,
+        keys: PublicKey | Iterable[PublicKey] = (),
+        *,
+        policy: TrustPolicy | None = None,
+        limits: Limits | None = None,
+        mode: _Mode = "enforce",
+        trust_stdlib_paths: bool = False,
+        module_aliases: Mapping[str, str] | None = None,
+        virtual_files: bool = True,
+        check_modules: Iterable[str] | Literal[False] | None = None,
+    ) -> None: ...
+    def install(self) -> None:
+        """Answer for every import of the process from now on.
+
+        Where it does already it is put in front of other managers. Raises RuntimeError where
+        another manager has been locked.
+        """
+
+    def reinstall(self) -> None:
+        """Do what `install` does."""
+
+    def uninstall(self) -> None:
+        """Undo `install`. Raises RuntimeError after `lock`."""
+
+    def lock(self) -> None:
+        """Let nobody change it any more: no key is added, it is not uninstalled, and no other
+        manager is installed beside it. Raises RuntimeError where it is not installed.
+        """
+
+    def add_valid_key(self, key: PublicKey) -> None:
+        """Trust one more key. What was refused for want of it is asked about again; whatever was
+        refused for another reason stays refused. Raises RuntimeError after `lock`.
+        """
+
+    def find_spec(
+        self, fullname: str, path: Iterable[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Return the spec of a module, or None where it is nowhere.
+
+        Raises IntegrityCheckError where it is, and is not signed.
+        """
+
+    def find_distributions(self, *args: Any, **kwargs: Any) -> Iterable[Any]:
+        """Find metadata of packages, for importlib.metadata."""
+
+    def invalidate_caches(self) -> None:
+        """Look at the next use what stands at the paths now."""
+
+    def report(self) -> dict[str, Any]:
+        """Return what was refused, or would have been, as a dict that is fit for JSON.
+
+        `refused` lists dicts with `module`, `code`, `reason`, `path` and `count`.
+        """
+
+    def report_text(self) -> str:
+        """Return the same for people, as str."""
+
+    @property
+    def valid_keys(self) -> tuple[PublicKey, ...]:
+        """The keys that count, as a tuple."""
+
+    @property
+    def policy(self) -> TrustPolicy:
+        """The TrustPolicy in force, with the keys in it."""
+
+    @property
+    def limits(self) -> Limits | None:
+        """The limits that were given, or None for the defaults."""
+
+    @property
+    def mode(self) -> _Mode:
+        """'enforce', 'warn' or 'audit'."""
+
+    @property
+    def installed(self) -> bool:
+        """Whether it answers for imports."""
+
+    @property
+    def locked(self) -> bool:
+        """Whether `lock` has been called."""
+
+    @property
+    def module_aliases(self) -> dict[str, str]:
+        """The aliases that were given, as a new dict."""
+
+    @property
+    def _hook(self) -> PathHook:
+        """What stands in sys.path_hooks while it enforces."""
+
+    def _arguments(self) -> dict[str, Any]:
+        """Return what a child process makes its manager of, fit for pickle."""
+
+    def _portions(self, fullname: str, path: Iterable[str]) -> ModuleSpec | None:
+        """Return a spec with a namespace package's signed portions, or None."""
+
+def _installed_managers() -> list[SignedImportManager]:
+    """Return a list of the managers that are installed, the first one first."""
+
+class _AliasLoader:
+    """Loads a module under an alias (SignedImportManager's module_aliases)."""
+
+    def create_module(self, spec: ModuleSpec) -> None:
+        """Return None."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Have the import end with the module of the other name."""
+
+class _GuardedMetaPath(builtins.list[Any]):
+    """sys.meta_path while a SignedImportManager is installed: going through it leads to the
+    managers that enforce, whatever else it holds.
+    """
+
 def trust(*keys: PublicKey) -> None:
     """Trust these public keys, in addition to those of the policy in force.
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from signedvfs import (
     Limits,
+    SignedImportManager,
     TrustPolicy,
     doors_are_open,
     get_limits,
@@ -19,7 +20,7 @@ from signedvfs import (
     restarting,
     set_policy,
 )
-from signedvfs._core import PathHook
+from signedvfs._core import PathHook, _installed_managers
 
 # The file that makes the package importable, beside the one that this module was loaded from.
 _FOR_CHILD = os.path.join(os.path.dirname(__file__), "for_child.py")  # noqa: PTH118, PTH120  # see below
@@ -43,6 +44,16 @@ class _Importer:
         return _set_up, (get_policy(), get_limits(), hooks, doors_are_open())
 
 
+class _Managers:
+    """Stands for the import managers; unpickling it installs those of the child."""
+
+    def __reduce__(self) -> tuple[Callable[..., None], tuple[object, ...]]:
+        managers = [
+            (one._arguments(), one.locked, one._hook._remembered()) for one in _installed_managers()
+        ]
+        return _install, (managers,)
+
+
 class _Run:
     """Stands for how `signedvfs run` has entered this process; unpickling it enters the child."""
 
@@ -59,12 +70,14 @@ def get_preparation_data(
     child that cannot set up the importer ends with the error that says why.
     """
     data = original(*args, **kwargs)
-    if _hooks_in_use():
+    if _hooks_in_use() or _installed_managers():
         # In this order. A relative path would name something else in another directory: then the
         # child has to find the package by itself.
         if os.path.isabs(_FOR_CHILD):  # noqa: PTH117  # pathlib has its price
             data["signedvfs package"] = _Package()
         data["signedvfs"] = _Importer()
+        if _installed_managers():
+            data["signedvfs managers"] = _Managers()
         if restarting.entry_in_force() is not None:
             data["signedvfs run"] = _Run()
     return data
@@ -75,7 +88,7 @@ def ensure_running(original: Callable[..., object], server: Any, *args: object) 
 
     With a hook in use it starts without them; its children import what they need, verified.
     """
-    if not _hooks_in_use():
+    if not _hooks_in_use() and not _installed_managers():
         return original(server, *args)
     preload = server._preload_modules
     server._preload_modules = []
@@ -86,7 +99,9 @@ def ensure_running(original: Callable[..., object], server: Any, *args: object) 
 
 
 def _hooks_in_use() -> list[PathHook]:
-    return [one for one in sys.path_hooks if isinstance(one, PathHook)]
+    managers = [one._hook for one in _installed_managers()]
+    hooks = [one for one in sys.path_hooks if isinstance(one, PathHook)]
+    return [one for one in hooks if one not in managers]
 
 
 def _described(one: PathHook) -> tuple[object, ...]:
@@ -104,6 +119,19 @@ def _set_up(policy: TrustPolicy, limits: Limits, hooks: list[tuple[Any, ...]], d
         one.install()
     if doors:
         open_doors()
+
+
+def _install(managers: list[tuple[dict[str, Any], bool, dict[str, Any]]]) -> None:
+    made = []
+    for arguments, locked, known in managers:
+        one = SignedImportManager(**arguments)
+        one._hook._recall(known)
+        made.append((one, locked))
+    for one, _ in reversed(made):
+        one.install()
+    for one, locked in made:
+        if locked:
+            one.lock()
 
 
 def _enter(entry: restarting.Entry) -> None:

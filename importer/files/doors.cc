@@ -96,18 +96,9 @@ Status open_those_of_later(Files& files) {
   return open_constructors(files.classes);
 }
 
-PyObject* open_doors(PyObject* module) {
+PyObject* open_doors_function(PyObject* module) {
   Interpreter* const home = living_home(module);
-  if (home == nullptr) return nullptr;
-  Files& files = *home->files;
-  const Status opened = open_all(files);
-  if (!opened.ok() && !files.is_open) {
-    PyRef why = take_raised();
-    if (!close_doors_in(files.functions).ok()) PyErr_Clear();  // the first failure is told
-    close_constructors(files.classes);
-    if (why) raise_again(std::move(why));
-  }
-  return none(*home, opened, Activity::kTool);
+  return home == nullptr ? nullptr : none(*home, open_doors(*home->files), Activity::kTool);
 }
 
 PyObject* close_doors_function(PyObject* module) {
@@ -157,6 +148,17 @@ bool is_plainly_elsewhere(const Files& files, PyObject* path, bool is_of_links) 
   return files.territory->is_elsewhere(text);
 }
 
+Status open_doors(Files& files) {
+  Status opened = open_all(files);
+  if (!opened.ok() && !files.is_open) {
+    PyRef why = take_raised();
+    if (!close_doors_in(files.functions).ok()) PyErr_Clear();  // the first failure is told
+    close_constructors(files.classes);
+    if (why) raise_again(std::move(why));
+  }
+  return opened;
+}
+
 Status close_doors(Files& files) {
   const OneAtATime locked(files);
   if (!files.is_open) return {};
@@ -178,7 +180,7 @@ PyObject* answer_executed(Call& call, const Passing& passing) {
 
 Status add_files(Interpreter& home) {
   static std::array functions{
-      method_of<&open_doors>(
+      method_of<&open_doors_function>(
           "open_doors",
           "open_doors($module)\n--\n\n"
           "Have paths below archives in use answer `open`, `os.stat`, `os.listdir` and their "

@@ -54,6 +54,10 @@ bool is_plainly_elsewhere(const Files& files, PyObject* path, bool is_of_links =
 // for as ctypes.util.find_library takes it, or None.
 Result<PyRef> bundled_library(const Files& files, const std::string& name);
 
+// open_doors has paths below archives in use answered. Doing it again does nothing. Fails with
+// `kPython`, and has opened none then.
+Status open_doors(Files& files);
+
 // close_doors puts back what open_doors has replaced. Fails with `kPython`, all the same having
 // done so, where a set of functions in `os` did not take one back.
 Status close_doors(Files& files);

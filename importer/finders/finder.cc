@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "archive/members/names.h"
+#include "archive/os/file_status.h"
 #include "importer/modules/listing.h"
 #include "importer/python/audit.h"
 
@@ -57,10 +58,19 @@ Result<OpenedArchive> Finder::open() const {
 }
 
 Meaning Finder::meaning_of(const std::string& stem) const {
-  if (!state_->is_scoped() || !location_.trouble.ok()) return Meaning::kYes;
+  if (!state_->is_scoped() && !state_->leaves_nothing) return Meaning::kYes;
+  if (!location_.trouble.ok()) {
+    const bool is_named = has_archive_name(location_.archive);
+    return state_->leaves_nothing && !is_named ? Meaning::kNo : Meaning::kYes;
+  }
   return without_gil([&] {
     const Registry& registry = state_->registry;
     const std::string& absolute = location_.absolute;
+    // Where nothing is, and nothing was, nobody else gets a chance that the rest has not.
+    const bool is_missing = status_of_link(absolute).is_missing();
+    if (state_->leaves_nothing && is_missing && registry.last_in_use(absolute) == nullptr) {
+      return Meaning::kNo;
+    }
     const Suspect suspect{absolute, registry.last_in_use(absolute), registry.known_names(absolute)};
     return state_->suspects.meaning_of(suspect, stem, state_->module_suffixes);
   });

@@ -26,8 +26,10 @@ Status purge(Interpreter& home, const PathHook& hook) {
 Result<PyRef> claimed(Interpreter& home, const PathHook& hook, PyObject* path) {
   if (!hook.state->hook_used.exchange(true)) SIGNEDVFS_TRY(purge(home, hook));
   SIGNEDVFS_TRY(begin_use(home));
+  // A manager's hook has the finders of the manager, whatever other hooks there are.
+  const bool is_over_all = hook.state == home.importers->over_all;
   SIGNEDVFS_ASSIGN(std::optional<Finder> finder,
-                   hook.state->is_scoped() ? claim_by(hook.state, path) : claim_for(home, path));
+                   is_over_all ? claim_for(home, path) : claim_by(hook.state, path));
   if (!finder) return not_ours(path, "no path of signedvfs");
   return finder_object(home, *std::move(finder));
 }
@@ -85,6 +87,11 @@ PyObject* set_policy(PyObject* self, const Arguments& given) {
   if (!kParameters.read(given, arguments)) return nullptr;
   const PathHook* const hook = value_in<PathHook>(self);
   if (hook == nullptr) return nullptr;
+  if (hook->state->leaves_nothing) {
+    PyErr_SetString(PyExc_ValueError,
+                    "the hook of a SignedImportManager goes by the manager's policy");
+    return nullptr;
+  }
   if (!hook->state->is_scoped()) {
     PyErr_SetString(PyExc_ValueError, "the hook over all archives goes by signedvfs.set_policy");
     return nullptr;
@@ -225,6 +232,9 @@ PyObject* recall_known(PyObject* self, const Arguments& given) {
 PyObject* show(PyObject* self) {
   const PathHook* const hook = value_in<PathHook>(self);
   if (hook == nullptr) return nullptr;
+  if (hook->state->leaves_nothing) {
+    return PyUnicode_FromString("<path hook of a signedvfs.SignedImportManager>");
+  }
   if (!hook->state->is_scoped()) return PyUnicode_FromString("<signedvfs.hook>");
   const Result<PyRef> roots = roots_of(*hook->state);
   if (!roots.ok()) return raised(home_of_object(self), roots.status(), Activity::kTool);

@@ -34,6 +34,11 @@ struct Importer {
   // is_scoped tells whether only what lies at or below `roots` is ours.
   bool is_scoped() const noexcept { return !roots.empty(); }
 
+  // leaves_nothing says that nobody else is asked for what is not found here (importer/guard):
+  // nothing of a library without a signature may stand in for what is refused, and nothing
+  // unsigned can replace what is signed.
+  bool leaves_nothing = false;
+
   // trust returns the policy and the limits in force. Called with the GIL; the result holds no
   // Python object.
   FetchTrust trust;

@@ -45,6 +45,7 @@ Result<ModuleQuery> ModuleQuery::search(const Finder& finder, PyObject* name) {
   if (opened.code() == Errc::kPython) return std::move(opened).status();
   const Meaning meaning = finder.meaning_of(query.stem_);
   if (meaning == Meaning::kNo) return query;
+  if (finder.state().leaves_nothing) return std::move(opened).status();
   const Library library = meaning == Meaning::kUnknown ? Library::kInstalled : Library::kOwn;
   Result<PyRef> found = find_in_library(query.system(), name, library);
   if (!found.ok() && PyErr_ExceptionMatches(PyExc_ModuleNotFoundError) != 0) return found.status();
@@ -80,7 +81,9 @@ Result<PyRef> ModuleQuery::spec(PyObject* loader) {
     SIGNEDVFS_ASSIGN(location, finder_->search_path_of(stem_));
   }
   if (files_.is_directory) {
-    SIGNEDVFS_TRY(refuse_replacement(system(), finder_->state().finder_type, loader, name_));
+    if (!finder_->state().leaves_nothing) {
+      SIGNEDVFS_TRY(refuse_replacement(system(), finder_->state().finder_type, loader, name_));
+    }
     return make_namespace_spec(system(), name_, location.get());
   }
 

@@ -94,16 +94,24 @@ Status fetch_prefixes(ImportSystem& out) {
   return {};
 }
 
-// The module os is loaded before any program runs; from where, says where its library is.
+// The module os is loaded before any program runs, and with -S the package encodings; from where,
+// says where the library is.
 Status fetch_own_library(ImportSystem& out) {
-  const Result<PyRef> file = loaded_attribute("os", "__file__");
-  if (!file.ok() || PyUnicode_Check(file->get()) == 0) {
-    PyErr_Clear();  // an interpreter that has it otherwise
+  constexpr std::pair<const char*, int> kLoaded[] = {{"os", 1}, {"encodings", 2}};
+  for (const auto& [module, depth] : kLoaded) {
+    const Result<PyRef> file = loaded_attribute(module, "__file__");
+    if (!file.ok() || PyUnicode_Check(file->get()) == 0) {
+      PyErr_Clear();  // an interpreter that has it otherwise
+      continue;
+    }
+    SIGNEDVFS_ASSIGN(std::string path, utf8_of(file->get()));
+    std::size_t slash = path.rfind('/');
+    if (depth > 1 && slash != std::string::npos && slash > 0) slash = path.rfind('/', slash - 1);
+    if (slash == std::string::npos) continue;
+    path.resize(slash);
+    out.own_library = std::move(path);
     return {};
   }
-  SIGNEDVFS_ASSIGN(const std::string path, utf8_of(file->get()));
-  const std::size_t slash = path.rfind('/');
-  if (slash != std::string::npos) out.own_library = path.substr(0, slash);
   return {};
 }
 

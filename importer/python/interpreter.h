@@ -9,6 +9,7 @@ namespace signedvfs {
 
 struct Files;         // importer/files: paths below archives that are answered
 struct Doors;         // importer/doors: what of the standard library has been taken over
+struct Guards;        // importer/guard: the import managers that are installed
 struct Importers;     // importer/finders: the importers of the interpreter's hooks
 struct TrustInForce;  // importer/values: whom to believe, and what it may cost, by default
 
@@ -27,8 +28,9 @@ struct Exceptions {
 struct Types {
   PyRef limits, public_key, trust_policy;  // importer/values
   PyRef signed_vfs, stat;
-  PyRef finder, path_hook, meta_path_entry;  // importer/finders
-  PyRef finder_face;                         // what finders say they are (finders/finder_face.h)
+  PyRef finder, path_hook, meta_path_entry;   // importer/finders
+  PyRef finder_face;                          // what finders say they are (finders/finder_face.h)
+  PyRef manager, alias_loader, guarded_list;  // importer/guard
 };
 
 // Interpreter is the state of the module `signedvfs._core` in one interpreter (PEP 489): made with
@@ -43,6 +45,7 @@ struct Interpreter {
   std::shared_ptr<Importers> importers;
   std::shared_ptr<Doors> doors;
   std::shared_ptr<Files> files;
+  std::shared_ptr<Guards> guards;
 
   // type borrows one of `types` as what it is.
   static PyTypeObject* type(const PyRef& made) noexcept {

@@ -71,9 +71,14 @@ ROOMS = {
         *("importer/python", "importer/paths", "importer/values", "importer/modules"),
         *("importer/ahead", "importer/native", "importer/doors", "importer/files"),
     },
+    "importer/guard": {
+        *(BASE, OS, "vfs/crypto", "vfs/manifest", "vfs"),
+        *("importer/python", "importer/paths", "importer/values", "importer/modules"),
+        *("importer/doors", "importer/files", "importer/finders"),
+    },
     "importer": {
         *("importer/python", "importer/values", "importer/doors", "importer/files"),
-        "importer/finders",
+        *("importer/finders", "importer/guard"),
     },
     "bindings": {
         *(BASE, OS, MEMBERS, "archive/elf", "archive"),

@@ -12,7 +12,7 @@ import copy
 import copyreg
 import pickle
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -78,6 +78,15 @@ def real_objects() -> Iterator[object]:
     finder = hook(str(archive))
     yield from (hook, given, finder, finder.iter_modules())
     yield from sys.meta_path
+    manager = signedvfs.SignedImportManager(
+        policy=policy,
+        trust_stdlib_paths=True,
+        module_aliases={"other": "m"},
+        check_modules=False,  # it is going to be installed
+    )
+    spec = manager.find_spec("other")
+    assert spec is not None
+    yield from (manager, spec.loader, _core._GuardedMetaPath([manager]))
     for one in native_classes().values():
         if issubclass(one, BaseException):
             yield one("an argument")
@@ -117,10 +126,12 @@ def call(name: str, function: Any) -> None:
         function(unknown_name=1)
 
 
-def exercise(one: Any, others: list[object]) -> None:
-    """Do to an object whatever can be done."""
+def exercise(one: Any, others: list[object], leave: Container[str] = ()) -> None:
+    """Do to an object whatever can be done, but for what has a name in `leave`."""
     kind = type(one)
     for name in sorted({*dir(kind), *kind.__dict__}):
+        if name in leave:
+            continue
         step(kind.__name__, name)
         with contextlib.suppress(Exception):
             value = getattr(one, name)
@@ -170,7 +181,8 @@ def main(name: str) -> None:
             call(f"{name}.{method}", getattr(kind, method))
     for one in unmade(kind):
         step("made by __new__ alone")
-        exercise(one, objects)
+        # A manager that has been initialised on the way ends the process for what is loaded here.
+        exercise(one, objects, ("install", "reinstall"))
     for one in objects:
         if type(one) is kind:
             exercise(one, objects)

@@ -1,0 +1,134 @@
+#include "importer/guard/construction.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "importer/guard/loaded_modules.h"
+#include "importer/guard/trusted_paths.h"
+#include "importer/python/convert.h"
+#include "importer/python/heap_type.h"
+#include "importer/values/trust_policy.h"
+#include "importer/values/values.h"
+
+namespace signedvfs {
+namespace {
+
+// policy_with returns a policy object that trusts what `policy` (None: nobody) does, and `keys`.
+Result<PyRef> policy_with(Interpreter& home, PyObject* policy, const std::vector<PublicKey>& keys) {
+  PolicyObject more{{}, PyRef::borrow(Py_None)};
+  if (policy != Py_None) {
+    SIGNEDVFS_ASSIGN(const PolicyObject* const given,
+                     policy_in(home, policy, "a signedvfs.TrustPolicy or None"));
+    if (keys.empty()) return PyRef::borrow(policy);
+    more = PolicyObject{given->policy, PyRef::borrow(given->now.get())};
+  }
+  std::vector<PublicKey>& known = more.policy.keys;
+  for (const PublicKey& key : keys) {
+    if (std::find(known.begin(), known.end(), key) == known.end()) known.push_back(key);
+  }
+  return policy_object(home, std::move(more));
+}
+
+Result<std::vector<PublicKey>> keys_in(const Interpreter& home, PyObject* keys) {
+  std::vector<PublicKey> out;
+  if (keys == nullptr) return out;
+  const auto add = [&](PyObject* one) -> Status {
+    const PublicKey* const key = public_key_in(home, one);
+    if (key == nullptr) return wrong_type("each of keys", "a signedvfs.PublicKey", one);
+    out.push_back(*key);
+    return {};
+  };
+  if (public_key_in(home, keys) != nullptr) {
+    SIGNEDVFS_TRY(add(keys));
+  } else {
+    SIGNEDVFS_TRY(for_each(keys, "keys", add));
+  }
+  return out;
+}
+
+Result<Mode> mode_in(PyObject* mode) {
+  if (mode == nullptr) return Mode::kEnforce;
+  SIGNEDVFS_ASSIGN(const std::string text, utf8_of(mode, "mode"));
+  for (const Mode one : {Mode::kEnforce, Mode::kWarn, Mode::kAudit}) {
+    if (text == mode_name(one)) return one;
+  }
+  return Status(Errc::kUsage,
+                "mode is " + in_quotes(text) + ", and there are 'enforce', 'warn' and 'audit'");
+}
+
+Result<bool> choice_in(PyObject* choice, const char* what, bool otherwise) {
+  return choice == nullptr ? Result<bool>(otherwise) : choice_of(choice, what);
+}
+
+// fetching returns what the importer asks for its policy each time that it opens something.
+Importer::FetchTrust fetching(Interpreter& home, std::shared_ptr<GivenTrust> trust) {
+  return [&home, trust = std::move(trust)]() -> Result<Trust> {
+    const PyRef policy = trust->policy();
+    const PyRef limits = trust->limits();
+    return trust_of(home, policy.get(), limits.get());
+  };
+}
+
+}  // namespace
+
+const char* mode_name(Mode mode) noexcept {
+  switch (mode) {
+    case Mode::kEnforce:
+      return "enforce";
+    case Mode::kWarn:
+      return "warn";
+    case Mode::kAudit:
+      break;
+  }
+  return "audit";
+}
+
+Result<std::shared_ptr<Guard>> make_guard(Interpreter& home, const GuardArguments& given) {
+  const auto or_none = [](PyObject* object) { return object == nullptr ? Py_None : object; };
+  SIGNEDVFS_ASSIGN(const std::vector<PublicKey> keys, keys_in(home, given.keys));
+  SIGNEDVFS_ASSIGN(PyRef policy, policy_with(home, or_none(given.policy), keys));
+  SIGNEDVFS_TRY(check_trust(home, policy.get(), or_none(given.limits)));
+  auto trust =
+      std::make_shared<GivenTrust>(std::move(policy), PyRef::borrow(or_none(given.limits)));
+  SIGNEDVFS_ASSIGN(auto importer, Importer::create(home, fetching(home, trust)));
+  importer->leaves_nothing = true;
+  auto guard = std::make_shared<Guard>(std::move(trust), std::move(importer));
+  SIGNEDVFS_ASSIGN(guard->mode, mode_in(given.mode));
+  SIGNEDVFS_ASSIGN(guard->trusts_library_paths,
+                   choice_in(given.trust_stdlib_paths, "trust_stdlib_paths", false));
+  SIGNEDVFS_ASSIGN(guard->opens_files, choice_in(given.virtual_files, "virtual_files", true));
+  SIGNEDVFS_ASSIGN(guard->aliases, Aliases::create(given.module_aliases));
+  SIGNEDVFS_ASSIGN(guard->allowed, read_allowed(given.check_modules));
+  if (guard->trusts_library_paths) SIGNEDVFS_TRY(check_library_paths());
+  SIGNEDVFS_ASSIGN(guard->finders, owned(PyDict_New()));
+  SIGNEDVFS_ASSIGN(guard->by_path, owned(PyDict_New()));
+  SIGNEDVFS_ASSIGN(guard->hook, new_object(Interpreter::type(home.types.path_hook), &home,
+                                           PathHook{guard->importer, guard->trust}));
+  return guard;
+}
+
+Status add_key(Interpreter& home, Guard& guard, PyObject* key) {
+  const PublicKey* const one = public_key_in(home, key);
+  if (one == nullptr) return wrong_type("key", "a signedvfs.PublicKey", key);
+  const PyRef before = guard.trust->policy();
+  SIGNEDVFS_ASSIGN(PyRef policy, policy_with(home, before.get(), {*one}));
+  guard.trust->replace(std::move(policy), guard.trust->limits());
+  guard.importer->registry.policy_changed(false);
+  return {};
+}
+
+Result<PyRef> keys_of(Interpreter& home, const Guard& guard) {
+  const PyRef policy = guard.trust->policy();
+  SIGNEDVFS_ASSIGN(const PolicyObject* const held,
+                   policy_in(home, policy.get(), "a signedvfs.TrustPolicy"));
+  SIGNEDVFS_ASSIGN(const PyRef keys, owned(PyList_New(0)));
+  for (const PublicKey& key : held->policy.keys) {
+    SIGNEDVFS_ASSIGN(const PyRef object, public_key_object(home, key));
+    if (PyList_Append(keys.get(), object.get()) < 0) return python_error();
+  }
+  return owned(PyList_AsTuple(keys.get()));
+}
+
+}  // namespace signedvfs
