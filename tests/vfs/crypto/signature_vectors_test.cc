@@ -12,9 +12,7 @@
 namespace signedvfs {
 namespace {
 
-Bytes bytes_of_field(const std::string& field) {
-  return field == "-" ? Bytes() : from_hex(field);
-}
+Bytes bytes_of_field(const std::string& field) { return field == "-" ? Bytes() : from_hex(field); }
 
 std::string verdict_of(const std::string& key_text, const Bytes& message, const Bytes& signature) {
   const auto der = base64_decode(key_text);
