@@ -44,6 +44,7 @@ PYBIND11_MODULE(_tools_in_any_interpreter, module, py::mod_gil_not_used(),
   module.doc() = "What signs and packs: for tools, and not for programs that import.";
   const signedvfs::Home home = signedvfs::Home::of_running_interpreter();
   signedvfs::register_keys(module, home);
+  signedvfs::register_legacy(module, home);
   signedvfs::register_manifest(module, home);
   signedvfs::register_signing(module, home);
   signedvfs::register_offline(module, home);

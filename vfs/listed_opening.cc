@@ -10,6 +10,7 @@
 #include "archive/zip/tail.h"
 #include "vfs/content_check.h"
 #include "vfs/listing_bounds.h"
+#include "vfs/manifest/legacy.h"
 #include "vfs/manifest/listing.h"
 #include "vfs/manifest/signed_header.h"
 
@@ -27,6 +28,11 @@ Result<Manifest> check_manifest(Buffer text, const Trust& trust, PathRules rules
                 "the manifest commits to an index (" + in_quotes("@index") +
                     "), but there is none at the end of the archive: it was written anew, or "
                     "something follows it");
+}
+
+bool is_legacy(const Manifest& manifest) noexcept {
+  return manifest.hash_type() == HashType::kLegacySha1 ||
+         manifest.hash_type() == HashType::kLegacyMd5;
 }
 
 Status too_large_manifest(const Limits& limits) {
@@ -142,9 +148,12 @@ Result<Listed> open_listed_zip(std::shared_ptr<const ByteSource> source, const s
   auto manifest = check_manifest(std::move((*last)->content), trust, PathRules::kAppliedByArchive);
   if (!manifest.ok()) return std::move(manifest).status().in(path);
   SIGNEDVFS_TRY(check_count(*tail, *manifest).in(path));
-  SIGNEDVFS_ASSIGN(auto container,
-                   open_zip_with(std::move(source), path, trust.limits.without_ratio(), **last));
-  return Listed{std::move(container), std::move(manifest).value()};
+  auto container = open_zip_with(std::move(source), path, trust.limits.without_ratio(), **last);
+  if (container.code() == Errc::kDuplicateName && is_legacy(*manifest)) {
+    return std::move(container).status().advising(kSignedTwice);
+  }
+  if (!container.ok()) return std::move(container).status();
+  return Listed{std::move(container).value(), std::move(manifest).value()};
 }
 
 Result<Listed> open_listed_foreign(std::unique_ptr<const ByteSource> source, ForeignKind kind,

@@ -307,6 +307,52 @@ def _manifest_text(archive: signedvfs.SignedVfs) -> bytes:
     Raises IntegrityCheckError.
     """
 
+def _legacy_fingerprint(key: signedvfs.PublicKey) -> str | None:
+    """Return the name that signedimp gave to a PublicKey, or None where it is not RSA."""
+
+def _rsa_numbers(key: signedvfs.PublicKey) -> tuple[bytes, bytes]:
+    """Return modulus and exponent of an RSA PublicKey, big-endian.
+
+    Raises ValueError for other keys.
+    """
+
+def _rsa_private_exponent(key: PrivateKey) -> bytes:
+    """Return the secret number of an RSA PrivateKey, big-endian.
+
+    Raises ValueError for other keys.
+    """
+
+def _rsa_private_key(modulus: bytes, exponent: bytes, private_exponent: bytes) -> PrivateKey:
+    """Make an RSA PrivateKey of its numbers, big-endian.
+
+    Raises KeyFileError.
+    """
+
+def _load_legacy_key(path: StrOrBytesPath, password: str | bytes) -> PrivateKey:
+    """Read a private key that signedimp's `RSAKey.save_to_file` wrote, and unpickle nothing.
+
+    Raises KeyFileError, OSError.
+    """
+
+def _sign_message(key: PrivateKey, message: ReadableBuffer) -> bytes:
+    """Return a signature over bytes, which never fits a manifest."""
+
+def _message_fits(
+    key: signedvfs.PublicKey, message: ReadableBuffer, signature: ReadableBuffer
+) -> bool:
+    """Tell whether `_sign_message` made the signature with the key's private half."""
+
+def _legacy_message_fits(
+    key: signedvfs.PublicKey, message: ReadableBuffer, signature: ReadableBuffer
+) -> bool:
+    """Tell the same of a signature that signedimp made: RSA-PSS with SHA-1."""
+
+def _unsigned_manifest(digests: dict[str, str], hash: str) -> bytes:
+    """Return the manifest, without signatures and attributes, of hexadecimal digests by path.
+
+    Raises ValueError.
+    """
+
 def _check_validity(expires: _Time | None, not_before: _Time | None, at: _Time | None) -> None:
     """Raise ValueError where what has these times would not be valid at `at` (default: now)."""
 

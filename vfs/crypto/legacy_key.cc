@@ -22,6 +22,15 @@ Result<OwnedKey> key_object(const PublicKey& key) {
   return object;
 }
 
+std::vector<std::byte> big_endian(const EVP_PKEY* key, const char* parameter) {
+  BIGNUM* number = nullptr;
+  if (EVP_PKEY_get_bn_param(key, parameter, &number) != 1) return {};
+  const OwnedNumber owner(number);
+  std::vector<std::byte> bytes(static_cast<std::size_t>(BN_num_bytes(number)));
+  BN_bn2bin(number, reinterpret_cast<unsigned char*>(bytes.data()));
+  return bytes;
+}
+
 // decimal returns one of an RSA key's numbers, and an empty text where there is no memory for it.
 std::string decimal(const EVP_PKEY* key, const char* parameter) {
   BIGNUM* number = nullptr;
@@ -44,6 +53,22 @@ Result<std::optional<std::string>> legacy_fingerprint(const PublicKey& key) {
   SIGNEDVFS_ASSIGN(const Digest digest, digest_of(HashType::kLegacySha1,
                                                   bytes_of("RSAKey " + modulus + " " + exponent)));
   return std::optional<std::string>(digest.hex());
+}
+
+Result<RsaNumbers> rsa_numbers(const PublicKey& key) {
+  if (key.algorithm() != KeyAlgorithm::kRsaPss) {
+    return Status(Errc::kUsage,
+                  "key " + key.fingerprint() + " is not RSA, and has no such numbers");
+  }
+  SIGNEDVFS_ASSIGN(const OwnedKey object, key_object(key));
+  const ErrorQueue errors;
+  RsaNumbers out{big_endian(object.get(), OSSL_PKEY_PARAM_RSA_N),
+                 big_endian(object.get(), OSSL_PKEY_PARAM_RSA_E)};
+  if (out.modulus.empty() || out.exponent.empty()) {
+    return errors.failure(Errc::kCrypto,
+                          "the numbers of key " + key.fingerprint() + " cannot be read");
+  }
+  return out;
 }
 
 Status check_legacy_signature(const PublicKey& key, std::span<const std::byte> message,

@@ -70,7 +70,8 @@ Result<ManifestParts> split(std::string_view text, const Limits& limits) {
       return other.fingerprint == signature.fingerprint;
     };
     if (std::any_of(parts.signatures.begin(), parts.signatures.end(), same)) {
-      return malformed_legacy("a second signature by " + signature.fingerprint);
+      return malformed_legacy("a second signature by " + signature.fingerprint)
+          .advising(kSignedTwice);
     }
     parts.signatures.push_back(std::move(signature));
   }

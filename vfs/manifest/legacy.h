@@ -29,6 +29,12 @@ namespace signedvfs {
 // one.
 bool is_legacy_manifest(std::string_view text) noexcept;
 
+// kSignedTwice is what to do with an archive that signedimp signed more than once: it appended a
+// second manifest, and a second signature by the same key, instead of replacing the first.
+inline constexpr std::string_view kSignedTwice =
+    "If signedimp signed it more than once, let 'signedvfs unsign' drop its manifests, and sign it "
+    "anew.";
+
 // LegacyManifest is one whose signatures satisfied a policy; it borrows from its text.
 struct LegacyManifest {
   // Signatures by the policy's keys have these keys' own fingerprints, others those of the file.

@@ -11,6 +11,7 @@
 #include "vfs/crypto/pem.h"
 #include "vfs/crypto/signature_scheme.h"
 #include "vfs/signing/pkcs8.h"
+#include "vfs/signing/rsa_key.h"
 
 namespace signedvfs {
 
@@ -156,6 +157,30 @@ Result<PrivateKey> PrivateKey::load(const std::string& path,
   Result<PrivateKey> key = from_block(block, password);
   if (!key.ok()) return std::move(key).status().in(path);
   return key;
+}
+
+Result<PrivateKey> PrivateKey::from_rsa(std::span<const std::byte> modulus,
+                                        std::span<const std::byte> exponent,
+                                        std::span<const std::byte> private_exponent) {
+  SIGNEDVFS_ASSIGN(OwnedKey key, rsa_key_of(modulus, exponent, private_exponent));
+  return pair(std::move(key));
+}
+
+Result<std::vector<std::byte>> PrivateKey::rsa_private_exponent() const {
+  const ErrorQueue errors;
+  if (auto context = openssl_context(); !context.ok()) return std::move(context).status();
+  if (public_key().algorithm() != KeyAlgorithm::kRsaPss) {
+    return Status(Errc::kUsage,
+                  "key " + public_key().fingerprint() + " is not RSA, and has no such number");
+  }
+  BIGNUM* number = nullptr;
+  if (EVP_PKEY_get_bn_param(material_->key.get(), OSSL_PKEY_PARAM_RSA_D, &number) != 1) {
+    return errors.failure(Errc::kCrypto, "key " + public_key().fingerprint());
+  }
+  const Owned<BIGNUM, BN_clear_free> owner(number);
+  std::vector<std::byte> bytes(static_cast<std::size_t>(BN_num_bytes(number)));
+  BN_bn2bin(number, reinterpret_cast<unsigned char*>(bytes.data()));
+  return bytes;
 }
 
 Result<std::string> PrivateKey::pem(const std::optional<std::string>& password) const {

@@ -35,6 +35,12 @@ class PrivateKey {
   static Result<PrivateKey> load(const std::string& path,
                                  const std::optional<std::string>& password);
 
+  // from_rsa makes an RSA key of its numbers, big-endian, which is all that signedimp kept. Fails
+  // with `kBadKey` where they do not belong together, and with `kWeakKey`.
+  static Result<PrivateKey> from_rsa(std::span<const std::byte> modulus,
+                                     std::span<const std::byte> exponent,
+                                     std::span<const std::byte> private_exponent);
+
   // pem returns PKCS#8; with a password encrypted with PBES2 (scrypt, AES-256-CBC; RFC 8018, RFC
   // 7914). Fails with `kUsage` where the password is empty. The caller should `wipe` the text.
   Result<std::string> pem(const std::optional<std::string>& password) const;
@@ -48,6 +54,10 @@ class PrivateKey {
   // sign returns a signature over `message` that `public_key().check` has accepted. Fails with
   // `kCrypto`.
   Result<std::vector<std::byte>> sign(std::span<const std::byte> message) const;
+
+  // rsa_private_exponent returns that number of an RSA key, big-endian. Fails with `kUsage` for
+  // other keys. The caller should clear it.
+  Result<std::vector<std::byte>> rsa_private_exponent() const;
 
   struct Material;
   explicit PrivateKey(std::shared_ptr<const Material> material) noexcept;

@@ -37,6 +37,7 @@ __all__ = [
     "load_public_key",
     "load_signers",
     "new_password",
+    "old_password",
     "policy_of",
     "public_path",
     "read_password",
@@ -233,6 +234,17 @@ def load_private_key(path: str, passwords: list[str]) -> signedvfs.PrivateKey:
             if error.code != "WrongPassword":
                 raise
     return signedvfs.PrivateKey.load(path, passwords[-1])
+
+
+def old_password(path: str) -> str:
+    """old_password asks for the password of a key file that signedimp saved."""
+    if not sys.stdin.isatty():
+        raise CliError(
+            f"{path} is encrypted, and there is no terminal to ask for its password",
+            "Give it in a file: --old-password-file FILE",
+            "WrongPassword",
+        )
+    return _ask(f"Password of {path}: ")
 
 
 def new_password(arguments: argparse.Namespace, path: str) -> str | None:

@@ -1,0 +1,1 @@
+"""signedimp's support for other packages."""

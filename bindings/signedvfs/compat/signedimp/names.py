@@ -1,0 +1,3 @@
+"""The one name that is in every archive."""
+
+HASHFILE_NAME = "signedimp-manifest.txt"

@@ -1,0 +1,270 @@
+"""Whatever is done to a signed archive: what Python alone accepts, the native verifier accepts.
+
+Each mutation comes from a seed, so a failure names one that can be made again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import signedvfs
+from signedvfs import _tools, pure
+from signedvfs.pure.records import members_of
+from tests.bindings.pure.helpers import Signer
+from tests.support.archives import INDEX, MANIFEST
+
+Contents = dict[str, bytes]
+
+_FILES = {
+    "pkg/__init__.py": b"value = 1\n",
+    "pkg/Data.txt": b"abc" * 40,
+    "main.py": b"import pkg\n" * 9,
+    "empty": b"",
+}
+_SIGNER = Signer(b"differential")
+
+
+def _accepted_natively(path: Path) -> Contents | None:
+    key = signedvfs.PublicKey.from_pem(_SIGNER.pem.decode())
+    try:
+        opened = signedvfs.open(path, signedvfs.TrustPolicy([key]))
+        return {name: opened.read(name) for name in opened.list()}
+    except (signedvfs.IntegrityCheckError, OSError, ValueError):
+        return None
+
+
+def _accepted_purely(path: Path) -> Contents | None:
+    try:
+        opened = pure.Archive(str(path), [pure.Key(_SIGNER.pem)])
+        return {name: opened.read(name) for name in opened.names}
+    except pure.RefusedError:
+        return None
+
+
+def _compare(path: Path, what: object) -> bool:
+    """Return whether Python alone accepts `path`, which the native verifier then must as well."""
+    purely = _accepted_purely(path)
+    if purely is not None:
+        assert _accepted_natively(path) == purely, what
+    return purely is not None
+
+
+def _text(files: Contents, *attributes: bytes, kind: str = "sha256") -> bytes:
+    """Return a manifest without its signatures."""
+    lines = b"".join(
+        hashlib.new(kind, content).hexdigest().encode() + b" " + name.encode() + b"\n"
+        for name, content in sorted(files.items())
+    )
+    members = b"@members %s %d" % (hashlib.sha256(lines).hexdigest().encode(), len(files))
+    header = [kind.encode(), *sorted([members, *attributes])]
+    return b"\n".join(header) + b"\n" + lines
+
+
+def _write(path: Path, files: Contents, manifest: bytes, index: bytes | None = None) -> None:
+    with _tools.ArchiveWriter(path) as writer:
+        for name, content in files.items():
+            writer.add(name, content)
+        writer.add(MANIFEST, manifest, "stored")
+        if index is not None:
+            writer.add(INDEX, index, "stored")
+
+
+def _flip(data: bytes, chance: random.Random) -> bytes:
+    at = chance.randrange(len(data))
+    return data[:at] + bytes([data[at] ^ 1 << chance.randrange(8)]) + data[at + 1 :]
+
+
+def _overwrite(data: bytes, chance: random.Random) -> bytes:
+    at = chance.randrange(len(data))
+    piece = chance.choice([b"\0", b"\xff\xff\xff\xff", b"PK\1\2", b"\n", b"\1\0\0\0", b"../"])
+    return data[:at] + piece + data[at + len(piece) :]
+
+
+def _insert(data: bytes, chance: random.Random) -> bytes:
+    at = chance.randrange(len(data) + 1)
+    return data[:at] + chance.choice([b"\0", b"\n", b" ", b"A", data[:9]]) + data[at:]
+
+
+def _remove(data: bytes, chance: random.Random) -> bytes:
+    at = chance.randrange(len(data))
+    return data[:at] + data[at + chance.choice([1, 2, 16, 400]) :]
+
+
+def _copy(data: bytes, chance: random.Random) -> bytes:
+    at, to, size = chance.randrange(len(data)), chance.randrange(len(data)), chance.randrange(1, 64)
+    return data[:to] + data[at : at + size] + data[to + size :]
+
+
+_MUTATIONS: list[Callable[[bytes, random.Random], bytes]]
+_MUTATIONS = [_flip, _flip, _overwrite, _insert, _remove, _copy]
+
+
+def _signed(path: Path, kind: str) -> bytes:
+    """Return an archive that both accept."""
+    files, prefix = dict(_FILES), b""
+    if kind == "indexed":
+        files.update({f"more/m{i}.py": b"x = %d\n" % i * 9 for i in range(20)})
+        _write(path, files, b"")
+        signedvfs.sign(path, signedvfs.PrivateKey.generate(), index=True)
+        return _signed_by_us(path.read_bytes())
+    attributes = [b"@name app", b"@serial 7", b"@expires 2999-01-01T00:00:00Z"]
+    if kind == "prefixed":
+        prefix = b"#!/bin/sh\n"
+        digest = hashlib.sha256(prefix).hexdigest().encode()
+        attributes.append(b"@prefix %s %d" % (digest, len(prefix)))
+    _write(path, files, _SIGNER.manifest(_text(files, *attributes)))
+    return _behind(prefix, path.read_bytes())
+
+
+def _signed_by_us(archive: bytes) -> bytes:
+    """Replace the one signature, of a key that signs as long ones."""
+    (manifest,) = (part for part in members_of(archive) if part.name == MANIFEST)
+    text = manifest.content(archive)
+    ours = _SIGNER.manifest(text.partition(b"\n\n")[2])
+    assert len(ours) == len(text)
+    old, new = (zlib.crc32(one).to_bytes(4, "little") for one in (text, ours))
+    assert archive.count(old) == 2  # in both headers
+    return archive.replace(text, ours).replace(old, new)
+
+
+def _behind(prefix: bytes, archive: bytes) -> bytes:
+    """Put an archive behind a prefix, all offsets counted from the beginning of the file."""
+    out, size = bytearray(archive), len(prefix)
+    begin = int.from_bytes(archive[-6:-2], "little")
+    at = begin
+    while archive[at : at + 4] == b"PK\1\2":
+        offset = int.from_bytes(archive[at + 42 : at + 46], "little") + size
+        out[at + 42 : at + 46] = offset.to_bytes(4, "little")
+        at += 46 + int.from_bytes(archive[at + 28 : at + 30], "little")
+    out[-6:-2] = (begin + size).to_bytes(4, "little")
+    return prefix + bytes(out)
+
+
+@pytest.mark.parametrize("kind", ["listed", "indexed", "prefixed"])
+def test_changed_bytes(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "app.zip"
+    good = _signed(path, kind)
+    path.write_bytes(good)
+    assert _compare(path, "unchanged") and _accepted_natively(path) is not None
+    for seed in range(150):
+        chance = random.Random(f"{kind} {seed}")
+        data = chance.choice(_MUTATIONS)(good, chance)
+        if chance.random() < 0.3:
+            data = chance.choice(_MUTATIONS)(data, chance)
+        path.write_bytes(data)
+        assert not _compare(path, seed) or data == good, seed
+
+
+_PIECES = [
+    *(b"@", b"@name x", b"@serial 0", b"@serial 01", b"@serial 18446744073709551616", b"@future 1"),
+    *(b"@expires 2020-01-01T00:00:00Z", b"@expires 2999-02-29T00:00:00Z", b"@not-before x"),
+    *(b"@not-before 2000-02-29T23:59:59Z", b"@expires 2999-12-31T24:00:00Z", b"@name ../x"),
+    *(
+        b"@name  x",
+        b"@name x ",
+        b"@name a:b",
+        b"@name " + b"n" * 256,
+        b"@order %s 1",
+        b"@order %s 0",
+    ),
+    *(b"@prefix %s 0", b"@prefix %s 5", b"@index %s 40", b"@members %s 4", b"sha1", b"sha384", b""),
+    *(b"%s ../up", b"%s a/./b", b"%s /a", b"%s a\\b", b"%s PKG/data.TXT", b"%s pkg", b"%s main.py"),
+    *(
+        b"%s main.py/x",
+        b"%s signedimp-manifest.txt",
+        b"%s SIGNEDVFS-INDEX.BIN",
+        b"%s dot.",
+        b"%s a ",
+    ),
+    *(
+        b"%s new",
+        b"%s  new",
+        b"%s \xc3\xa4",
+        b"%s \xff",
+        b"%s a\rb",
+        b"%s a\x7f",
+        b"%s " + b"n" * 1025,
+    ),
+]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_changed_manifests_that_are_signed_again(seed: int, tmp_path: Path) -> None:
+    path, chance = tmp_path / "app.zip", random.Random(f"manifests {seed}")
+    accepted = 0
+    for number in range(50):
+        kind = chance.choice(["sha256", "sha256", "sha384", "sha512"])
+        lines = _text(_FILES, b"@name app", b"@serial 7", kind=kind).split(b"\n")
+        for _ in range(chance.randrange(3)):
+            piece = chance.choice(_PIECES)
+            filled = piece.replace(b"%s", hashlib.new(kind, b"").hexdigest().encode())
+            at = chance.randrange(len(lines))
+            lines[at : at + chance.randrange(2)] = chance.choice([[filled], [], [lines[at]] * 2])
+        text = b"\n".join(lines)
+        if chance.random() < 0.7:
+            text = _consistent(text)
+        if chance.random() < 0.3:
+            text = chance.choice(_MUTATIONS)(text, chance)
+        _write(path, _FILES, _SIGNER.manifest(text))
+        accepted += _compare(path, (seed, number, text))
+    assert 0 < accepted < 50
+
+
+def _consistent(text: bytes) -> bytes:
+    """Let the header commit to the lines that are there, so that these are looked at."""
+    lines = text.split(b"\n")
+    for at, line in enumerate(lines[:-1]):
+        if line.startswith(b"@members"):
+            rest = [one for one in lines[at + 1 :] if not one.startswith(b"@")]
+            digest = hashlib.sha256(b"\n".join(rest)).hexdigest().encode()
+            lines[at] = b"@members %s %d" % (digest, len(rest) - 1)
+    return b"\n".join(lines)
+
+
+def test_changed_signatures(tmp_path: Path) -> None:
+    path, other = tmp_path / "app.zip", Signer(b"other")
+    text = _text(_FILES, b"@name app")
+    good, more = _SIGNER.manifest(text), other.manifest(text)
+    first, second = good.split(b"\n")[0], more.split(b"\n")[0]
+    rest = good.partition(b"\n\n")[2]
+    filler = [b"%064x AAAA" % number for number in range(20)]
+    cases = {
+        "both": ([first, second], True),
+        "the other alone": ([second], False),
+        "twice": ([first, first], False),
+        "an empty one": ([first, b"%064x " % 5], False),
+        "sixteen": ([first, *filler[:15]], True),
+        "seventeen": ([first, *filler[:16]], False),
+        "upper case": ([first.upper()], False),
+        "two spaces": ([first.replace(b" ", b"  ")], False),
+        "a carriage return": ([first + b"\r"], False),
+        "not padded": ([first.rstrip(b"=")], False),
+        "other end bits": ([first[:-3] + b"B=="], False),
+        "none": ([], False),
+    }
+    for name, (lines, wanted) in cases.items():
+        manifest = b"".join(line + b"\n" for line in lines) + b"\n" + rest
+        _write(path, _FILES, manifest)
+        assert _compare(path, name) == wanted, name
+        assert (_accepted_natively(path) is not None) == wanted, name
+
+
+def test_changed_directories(tmp_path: Path) -> None:
+    for seed in range(60):
+        chance, root = random.Random(f"directories {seed}"), tmp_path / str(seed)
+        contents = {**_FILES, MANIFEST: _SIGNER.manifest(_text(_FILES, b"@name app"))}
+        name = chance.choice([one for one in contents if contents[one]])
+        good = contents[name]
+        if seed > 4:
+            contents[name] = chance.choice(_MUTATIONS)(good, chance)
+        contents["beside"] = b"nobody looks at it"
+        for one, content in contents.items():
+            (root / one).parent.mkdir(parents=True, exist_ok=True)
+            (root / one).write_bytes(content)
+        assert _compare(root, seed) == (contents[name] == good)
