@@ -23,7 +23,7 @@ struct SignRequest {
   std::vector<PrivateKey> keys;       // at least one
   std::optional<std::string> output;  // archives: where to write; default: replace `path`
   std::optional<HashType> hash_type;  // default: SHA-256
-  Attributes attributes;              // `order` and `prefix` are found by the signer, never given
+  Attributes attributes;  // `order`, `prefix` and `roots` are found by the signer, never given
 
   // index says whether an archive gets a signed index; default: where it has enough members for
   // that to pay.

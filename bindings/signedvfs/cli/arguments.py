@@ -18,10 +18,12 @@ __all__ = [
     "add_attributes",
     "add_index",
     "add_limits",
+    "add_manifest",
     "add_moment",
     "add_output",
     "add_password_file",
     "add_reporting",
+    "add_root",
     "add_signing_keys",
     "add_trust",
     "add_trust_directories",
@@ -116,6 +118,23 @@ def add_index(parser: argparse.ArgumentParser) -> None:
         help="with a signed index, or without one: opening then costs the same for any number of "
         "members (default: where there are enough of them)",
     )
+
+
+def add_root(parser: argparse._ActionsContainer) -> None:
+    """add_root adds the role of a directory in a detached manifest."""
+    parser.add_argument(
+        "--root",
+        metavar="ROLE",
+        help="role of the directory in the detached manifest (default: tree)",
+    )
+
+
+def add_manifest(parser: argparse.ArgumentParser) -> None:
+    """add_manifest adds the options that name a detached manifest."""
+    parser.add_argument(
+        "--manifest", metavar="FILE", help="detached manifest of the directory PATH"
+    )
+    add_root(parser)
 
 
 def add_trust(parser: argparse.ArgumentParser) -> None:

@@ -10,6 +10,7 @@ import signedvfs
 from signedvfs.cli import arguments as shared
 from signedvfs.cli import key_ring, native
 from signedvfs.cli.commands import Commands
+from signedvfs.cli.failures import CliError
 from signedvfs.cli.output import Output, few, plural, printable, size_text
 from signedvfs.cli.progress import Progress
 
@@ -18,6 +19,7 @@ Reads and verifies every member, and whatever stands in front of an archive:
 bytes there that nobody has signed are refused, because they may be a program.
 --native also says what extension modules need, and warns of what would not be
 imported here.
+--manifest names the detached manifest of a directory (see sign --detached).
 Exit codes: 0 verified, 1 refused, 2 nothing could be said.
 
 examples:
@@ -25,6 +27,7 @@ examples:
   signedvfs verify app.zip --trust a.pub --trust b.pub --threshold 2 --name myapp --min-serial 42
   signedvfs verify app.zip --trust app.pub --at 2027-01-01 --json
   signedvfs verify app.zip --trust app.pub --native
+  signedvfs verify /opt/app --manifest /var/lib/app.manifest --trust app.pub
 """
 
 _LIST = """\
@@ -52,18 +55,21 @@ def add_to(commands: Commands) -> None:
     """add_to adds the commands of this module."""
     parser = commands.add("verify", verify, "verify an archive or a directory completely", _VERIFY)
     parser.add_argument("path", metavar="PATH", help="signed archive or directory")
+    shared.add_manifest(parser)
     _add_native(parser)
     shared.add_trust(parser)
     shared.add_reporting(parser, quiet=True)
 
     parser = commands.add("list", list_members, "list the members of an archive", _LIST)
     parser.add_argument("path", metavar="PATH", help="signed archive or directory")
+    shared.add_manifest(parser)
     _add_native(parser)
     shared.add_trust(parser)
     shared.add_reporting(parser)
 
     parser = commands.add("cat", cat, "write members to standard output", _CAT)
     parser.add_argument("path", metavar="PATH", help="signed archive or directory")
+    shared.add_manifest(parser)
     parser.add_argument("members", metavar="MEMBER", nargs="+", help="name as list shows it")
     shared.add_trust(parser)
 
@@ -76,9 +82,13 @@ def _add_native(parser: argparse.ArgumentParser) -> None:
 
 def open_archive(arguments: argparse.Namespace) -> signedvfs.SignedVfs:
     """open_archive opens PATH under the policy of the options."""
+    manifest = getattr(arguments, "manifest", None)
+    root = getattr(arguments, "root", None)
+    if root is not None and manifest is None:
+        raise CliError("--root goes with --manifest FILE", "Give both, or neither.")
     policy = shared.policy_of(arguments)
     path = shared.existing(arguments.path)
-    return signedvfs.open(path, policy, shared.limits_of(arguments))
+    return signedvfs.open(path, policy, shared.limits_of(arguments), manifest, root)
 
 
 def verify(arguments: argparse.Namespace, output: Output) -> int:

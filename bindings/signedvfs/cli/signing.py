@@ -9,6 +9,7 @@ import signedvfs
 from signedvfs.cli import arguments as shared
 from signedvfs.cli import signed
 from signedvfs.cli.commands import Commands
+from signedvfs.cli.failures import CliError
 from signedvfs.cli.output import Output, plural, printable
 from signedvfs.cli.progress import Progress
 
@@ -28,11 +29,19 @@ least half of those here are listed (__main__.py counts for no archive). A
 is warned of. Signatures by other keys are dropped: --keep-signatures signs exactly what they cover,
 attributes included, and is an error where that has become something else.
 
+--detached leaves a directory alone and writes its manifest to FILE, outside of
+it: for read-only trees, and for package managers. The directory is signed in a
+role (--root, default: tree), and whoever opens it by FILE has to name the same.
+Links to files inside of it are signed as files; links that lead out and special
+files are left out, and shown. Where the directory has a manifest of its own,
+both must list the same.
+
 examples:
   signedvfs sign app.zip --key app.key --name myapp --serial 42
   signedvfs sign app.zip --key first.key --key second.key --expires +90d -o signed.zip
   signedvfs sign app.zip --key second.key --keep-signatures
   signedvfs sign ./site-packages --key app.key
+  signedvfs sign /opt/app --key app.key --detached /var/lib/app.manifest
 """
 
 _UNSIGN = """\
@@ -70,6 +79,10 @@ def add_to(commands: Commands) -> None:
     )
     shared.add_index(parser)
     parser.add_argument(
+        "--detached", metavar="FILE", help="write the manifest of a directory here; change nothing"
+    )
+    shared.add_root(parser)
+    parser.add_argument(
         "--keep-signatures",
         action="store_true",
         help="sign what others have signed already, and keep their signatures",
@@ -96,6 +109,8 @@ def add_to(commands: Commands) -> None:
 def sign(arguments: argparse.Namespace, output: Output) -> int:
     """sign signs an archive or a directory."""
     path = shared.existing(arguments.path)
+    if arguments.root is not None and arguments.detached is None:
+        raise CliError("--root goes with --detached FILE", "Give both, or neither.")
     keys = shared.load_private_keys(arguments)
     with Progress(output, "signing") as progress:
         report = signedvfs.sign(
@@ -112,8 +127,15 @@ def sign(arguments: argparse.Namespace, output: Output) -> int:
             index=arguments.index,
             keep_signatures=arguments.keep_signatures,
             at=arguments.at,
+            detached=arguments.detached,
+            root=arguments.root,
         )
-    _tell(report, output, signed.bootstrap_warnings(report.output, keys, arguments))
+    unpacks = (
+        signed.bootstrap_warnings(report.output, keys, arguments)
+        if arguments.detached is None
+        else ()
+    )
+    _tell(report, output, unpacks)
     return 0
 
 
