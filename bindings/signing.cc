@@ -84,18 +84,31 @@ SignReport signed_with(const Home& home, SignRequest& request, const py::object&
                  {request.path, std::nullopt});
 }
 
+// cache_tag_of returns the tag of the running interpreter's bytecode, where it is wanted.
+std::optional<std::string> cache_tag_of(const Home& home, bool pycache) {
+  if (!pycache) return std::nullopt;
+  const py::object tag = py::module_::import("sys").attr("implementation").attr("cache_tag");
+  if (tag.is_none()) {
+    throw_status(home, {Errc::kUsage, "this interpreter keeps no bytecode in __pycache__"},
+                 Activity::kTool);
+  }
+  return taken(utf8_of(tag.ptr(), "cache_tag"));
+}
+
 SignReport sign_path(const Home& home, const py::object& path, const py::object& keys,
                      const py::object& output, const py::object& name, const py::object& serial,
                      const py::object& expires, const py::object& not_before,
                      const py::object& hash, const py::object& limits, const py::object& callable,
                      const py::object& index, bool keep_signatures, const py::object& at,
-                     bool compiled_here, const py::object& detached, const py::object& root) {
+                     bool compiled_here, const py::object& detached, const py::object& root,
+                     bool pycache) {
   SignRequest request = request_of(home, taken(path_of(path.ptr())),
                                    {keys, name, serial, expires, not_before, hash, limits, at});
   request.output = taken(optional_path_of(output.ptr()));
   request.index = optional_choice_of(index, "index");
   request.keep_signatures = keep_signatures;
   request.compiled_here = compiled_here;
+  request.cache_tag = cache_tag_of(home, pycache);
   const std::optional<std::string> manifest = taken(optional_path_of(detached.ptr()));
   if (!root.is_none() && !manifest) {
     throw_status(home, {Errc::kUsage, "root goes with detached: give both, or neither"},
@@ -112,12 +125,13 @@ SignReport sign_roots(const Home& home, const py::object& manifest, const py::ob
                       const py::object& keys, const py::object& name, const py::object& serial,
                       const py::object& expires, const py::object& not_before,
                       const py::object& hash, const py::object& limits, const py::object& callable,
-                      bool keep_signatures, const py::object& at) {
+                      bool keep_signatures, const py::object& at, bool pycache) {
   const std::string path = taken(path_of(manifest.ptr()));
   const std::vector<RootDirectory> asked = require(home, roots_of(roots.ptr()), Activity::kTool);
   SignRequest request =
       request_of(home, path, {keys, name, serial, expires, not_before, hash, limits, at});
   request.keep_signatures = keep_signatures;
+  request.cache_tag = cache_tag_of(home, pycache);
   return signed_with(home, request, callable,
                      [&](const SignRequest& ready) { return sign_detached(ready, path, asked); });
 }
@@ -242,10 +256,10 @@ void register_signing(py::module_& module, const Home& home) {
       py::arg("progress") = py::none(), py::arg("index") = py::none(),
       py::arg("keep_signatures").noconvert() = false, py::arg("at") = py::none(),
       py::arg("compiled_here").noconvert() = false, py::arg("detached") = py::none(),
-      py::arg("root") = py::none(),
+      py::arg("root") = py::none(), py::arg("pycache").noconvert() = false,
       "sign(path, keys, output=None, name=None, serial=None, expires=None, not_before=None, "
       "hash=None, limits=None, progress=None, index=None, keep_signatures=False, at=None, "
-      "compiled_here=False, detached=None, root=None)\n--\n\n"
+      "compiled_here=False, detached=None, root=None, pycache=False)\n--\n\n"
       "Sign an archive or a directory, in place or (archives) into `output`.\n\n"
       "An archive is written anew. Comments, data descriptors and the like, which are lost, are "
       "no\n"
@@ -279,6 +293,11 @@ void register_signing(py::module_& module, const Home& home) {
       "the role in which it is signed and has to be opened, None means 'tree'. Links that lead "
       "out\n"
       "of the directory and special files are left out.\n\n"
+      "`pycache=True` signs this interpreter's bytecode in a directory's __pycache__ as well, "
+      "where\n"
+      "it belongs to its source. Importing is faster with it; whatever writes it anew (Python "
+      "does,\n"
+      "when the source's time changes) makes it another file than the signed one.\n\n"
       "`progress` is called with the steps done and their number; what it raises ends the work.\n"
       "Raises IntegrityCheckError where the content can not be signed, ValueError, OSError.");
   module.def(
@@ -287,9 +306,10 @@ void register_signing(py::module_& module, const Home& home) {
       py::arg("expires") = py::none(), py::arg("not_before") = py::none(),
       py::arg("hash") = py::none(), py::arg("limits") = py::none(),
       py::arg("progress") = py::none(), py::arg("keep_signatures").noconvert() = false,
-      py::arg("at") = py::none(),
+      py::arg("at") = py::none(), py::arg("pycache").noconvert() = false,
       "_sign_roots(manifest, roots, keys, name=None, serial=None, expires=None, not_before=None, "
-      "hash=None, limits=None, progress=None, keep_signatures=False, at=None)\n--\n\n"
+      "hash=None, limits=None, progress=None, keep_signatures=False, at=None, "
+      "pycache=False)\n--\n\n"
       "Write a detached manifest of several directories, which are left alone.\n\n"
       "`roots` are those of `open_roots`, the other arguments those of `sign`. Raises likewise.");
   module.def("_check_validity", at_home(home, &check_times), py::arg("expires"),

@@ -204,6 +204,7 @@ def sign(
     compiled_here: bool = False,
     detached: StrOrBytesPath | None = None,
     root: str | None = None,
+    pycache: bool = False,
 ) -> SignReport:
     """Sign an archive or a directory, in place or (archives) into `output`.
 
@@ -237,6 +238,10 @@ def sign(
     the role in which it is signed and has to be opened, None means 'tree'. Links that lead out
     of the directory and special files are left out.
 
+    `pycache=True` signs this interpreter's bytecode in a directory's __pycache__ as well, where
+    it belongs to its source. Importing is faster with it; whatever writes it anew (Python does,
+    when the source's time changes) makes it another file than the signed one.
+
     `progress` is called with the steps done and their number; what it raises ends the work.
     Raises IntegrityCheckError where the content can not be signed, ValueError, OSError.
     """
@@ -254,6 +259,7 @@ def _sign_roots(
     progress: _Progress | None = None,
     keep_signatures: bool = False,
     at: _Time | None = None,
+    pycache: bool = False,
 ) -> SignReport:
     """Write a detached manifest of several directories, which are left alone.
 

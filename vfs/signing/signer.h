@@ -38,6 +38,11 @@ struct SignRequest {
   // so nobody has to be warned that they run instead of them.
   bool compiled_here = false;
 
+  // cache_tag has the bytecode signed that an interpreter with this tag ("cpython-311") keeps in
+  // `__pycache__` of a directory, where it belongs to a source that is there (PEP 3147); default:
+  // none. An import then takes it instead of compiling the source.
+  std::optional<std::string> cache_tag;
+
   // at is the moment, in seconds since 1970-01-01T00:00:00Z, at which the result must be valid;
   // default: now. What has expired by then, or is not valid yet, is not signed.
   std::optional<std::int64_t> at;

@@ -19,7 +19,8 @@ Reads and verifies every member, and whatever stands in front of an archive:
 bytes there that nobody has signed are refused, because they may be a program.
 --native also says what extension modules need, and warns of what would not be
 imported here.
---manifest names the detached manifest of a directory (see sign --detached).
+--manifest names the detached manifest of a directory (see sign --detached), or
+with --stdlib and --site that of this interpreter's library.
 Exit codes: 0 verified, 1 refused, 2 nothing could be said.
 
 examples:
@@ -54,7 +55,8 @@ examples:
 def add_to(commands: Commands) -> None:
     """add_to adds the commands of this module."""
     parser = commands.add("verify", verify, "verify an archive or a directory completely", _VERIFY)
-    parser.add_argument("path", metavar="PATH", help="signed archive or directory")
+    parser.add_argument("path", metavar="PATH", nargs="?", help="signed archive or directory")
+    shared.add_library(parser)
     shared.add_manifest(parser)
     _add_native(parser)
     shared.add_trust(parser)
@@ -93,6 +95,8 @@ def open_archive(arguments: argparse.Namespace) -> signedvfs.SignedVfs:
 
 def verify(arguments: argparse.Namespace, output: Output) -> int:
     """verify reads everything."""
+    if shared.is_library(arguments, arguments.manifest, "--manifest FILE"):
+        return _verify_library(arguments, output)
     archive = open_archive(arguments)
     with Progress(output, "verifying") as progress:
         archive.verify_all(progress)
@@ -143,6 +147,67 @@ def verify(arguments: argparse.Namespace, output: Output) -> int:
     output.report(facts, lines)
     _warn_of_unlisted(unlisted, output)
     native.warn_of(found, output, here)
+    return 0
+
+
+def _verify_library(arguments: argparse.Namespace, output: Output) -> int:
+    if arguments.native:
+        raise CliError("--native goes with PATH: name one directory, and its --root")
+    opened = signedvfs.open_stdlib(
+        arguments.manifest,
+        shared.policy_of(arguments),
+        shared.limits_of(arguments),
+        stdlib=arguments.stdlib,
+        site=arguments.site,
+    )
+    members = {role: len(root.list()) for role, root in opened.items()}
+    before = 0
+    with Progress(output, "verifying") as progress:
+        for role, root in opened.items():
+
+            def tell(done: int, _: int, before: int = before) -> None:
+                progress(before + done, sum(members.values()))
+
+            root.verify_all(tell)
+            before += members[role]
+    unlisted = {role: root.unlisted() for role, root in opened.items()}
+    first = next(iter(opened.values()))
+    facts = {
+        "manifest": arguments.manifest,
+        "verified": True,
+        "name": first.name,
+        "serial": first.serial,
+        "not_before": shared.time_text(first.not_before),
+        "expires": shared.time_text(first.expires),
+        "hash": first.hash_type,
+        "signers": list(first.signers),
+        "signatures": list(first.signatures),
+        "roots": [
+            {
+                "root": role,
+                "path": root.path,
+                "members": members[role],
+                "unlisted": unlisted[role],
+            }
+            for role, root in opened.items()
+        ],
+    }
+    known = {key.fingerprint: path for path, key in key_ring.trusted(arguments)}
+    rows: list[tuple[str, object]] = [
+        ("name", first.name),
+        ("serial", first.serial),
+        ("valid from", facts["not_before"]),
+        ("valid until", facts["expires"]),
+        *(("signed by", f"{one} ({known.get(one, 'trusted')})") for one in first.signers),
+        *(
+            (role, f"{root.path}, {plural(members[role], 'member')}")
+            for role, root in opened.items()
+        ),
+    ]
+    verdict = output.paint("verified", "green")
+    output.report(facts, [f"{arguments.manifest}: {verdict}", *output.fields(rows)])
+    for role, names in unlisted.items():
+        _warn_of_unlisted([f"{role}/{name}" for name in names], output)
     return 0
 
 
