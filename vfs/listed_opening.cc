@@ -22,6 +22,7 @@ namespace {
 Result<Manifest> check_manifest(Buffer text, const Trust& trust, PathRules rules) {
   auto manifest = Manifest::check(std::move(text), trust.policy, trust.limits, rules);
   if (!manifest.ok()) return std::move(manifest).status().in(kManifestName);
+  SIGNEDVFS_TRY(check_attached(manifest->attributes()).in(kManifestName));
   const bool is_archive = rules == PathRules::kAppliedByArchive;
   if (!is_archive || !manifest->signed_header().fields.index) return manifest;
   return Status(Errc::kBadIndex,
@@ -33,6 +34,10 @@ Result<Manifest> check_manifest(Buffer text, const Trust& trust, PathRules rules
 bool is_legacy(const Manifest& manifest) noexcept {
   return manifest.hash_type() == HashType::kLegacySha1 ||
          manifest.hash_type() == HashType::kLegacyMd5;
+}
+
+Listed listed(std::unique_ptr<const Container> container, Manifest manifest) {
+  return {std::move(container), std::make_shared<const Manifest>(std::move(manifest)), {}};
 }
 
 Status too_large_manifest(const Limits& limits) {
@@ -153,7 +158,7 @@ Result<Listed> open_listed_zip(std::shared_ptr<const ByteSource> source, const s
     return std::move(container).status().advising(kSignedTwice);
   }
   if (!container.ok()) return std::move(container).status();
-  return Listed{std::move(container).value(), std::move(manifest).value()};
+  return listed(std::move(container).value(), std::move(manifest).value());
 }
 
 Result<Listed> open_listed_foreign(std::unique_ptr<const ByteSource> source, ForeignKind kind,
@@ -165,7 +170,7 @@ Result<Listed> open_listed_foreign(std::unique_ptr<const ByteSource> source, For
   if (!manifest) {
     return Status(Errc::kNoManifest, path + ": an archive without files, so without a manifest");
   }
-  return Listed{std::move(container), *std::move(manifest)};
+  return listed(std::move(container), *std::move(manifest));
 }
 
 Result<Listed> open_listed(std::unique_ptr<const Container> container, const Trust& trust) {
@@ -185,7 +190,7 @@ Result<Listed> open_listed(std::unique_ptr<const Container> container, const Tru
       container->member_count() ? PathRules::kAppliedByArchive : PathRules::kApply;
   auto manifest = check_manifest(std::move(text).value(), trust, rules);
   if (!manifest.ok()) return std::move(manifest).status().in(path);
-  return Listed{std::move(container), std::move(manifest).value()};
+  return listed(std::move(container), std::move(manifest).value());
 }
 
 }  // namespace signedvfs

@@ -21,6 +21,7 @@ from signedvfs._core import (
     get_policy,
     open,
     open_doors,
+    open_roots,
     set_policy,
     trust,
     zipimporter,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
         unsign,
     )
     from signedvfs.custody import CommandSigner, SshSigner, attach
+    from signedvfs.library import library_roots, open_stdlib, sign_stdlib
     from signedvfs.native import preload
     from signedvfs.packaging import pack
 
@@ -70,13 +72,17 @@ __all__ = [
     "get_limits",
     "get_policy",
     "hook",
+    "library_roots",
     "open",
     "open_doors",
+    "open_roots",
+    "open_stdlib",
     "pack",
     "preload",
     "set_policy",
     "sign",
     "sign_statement",
+    "sign_stdlib",
     "statement",
     "trust",
     "unsign",
@@ -112,6 +118,10 @@ def __getattr__(name: str) -> object:
         from signedvfs import custody
 
         found = getattr(custody, name)
+    elif name in ("library_roots", "open_stdlib", "sign_stdlib"):
+        from signedvfs import library
+
+        found = getattr(library, name)
     elif name in _TOOLS:
         from signedvfs import _tools
 

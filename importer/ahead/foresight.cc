@@ -213,7 +213,7 @@ std::optional<std::string> directory_above(const ImportScope& scope, std::size_t
 // Guess collects files.
 class Guess {
  public:
-  Guess(const Listing& listing, SearchOrder order,
+  Guess(const Listing& listing, const SearchOrder& order,
         const std::vector<std::string>& extension_suffixes)
       : listing_(listing), order_(order), extension_suffixes_(extension_suffixes) {}
 
@@ -233,7 +233,7 @@ class Guess {
 
  private:
   const Listing& listing_;
-  SearchOrder order_;
+  const SearchOrder& order_;
   const std::vector<std::string>& extension_suffixes_;
   std::vector<std::string> files_;
 };
@@ -262,7 +262,7 @@ ImportScope scope_of_imports(std::string_view name, std::string_view stem, bool 
 
 std::vector<std::string> foresee(const std::vector<ImportStatement>& imports,
                                  const ImportScope& scope, const Listing& listing,
-                                 SearchOrder order,
+                                 const SearchOrder& order,
                                  const std::vector<std::string>& extension_suffixes) {
   Guess guess(listing, order, extension_suffixes);
   for (const ImportStatement& import : imports) {

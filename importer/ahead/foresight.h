@@ -41,7 +41,7 @@ ImportScope scope_of_imports(std::string_view name, std::string_view stem, bool 
 // Python.
 std::vector<std::string> foresee(const std::vector<ImportStatement>& imports,
                                  const ImportScope& scope, const Listing& listing,
-                                 SearchOrder order,
+                                 const SearchOrder& order,
                                  const std::vector<std::string>& extension_suffixes);
 
 }  // namespace signedvfs

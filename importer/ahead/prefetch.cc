@@ -25,15 +25,14 @@ ReadAhead::Seal sealing(std::shared_ptr<const SignedVfs> vfs, std::string archiv
 }  // namespace
 
 std::shared_ptr<Prefetch> Prefetch::create(std::shared_ptr<const SignedVfs> vfs,
-                                           std::string archive, SearchOrder order) {
+                                           std::string archive) {
   std::unique_ptr<ReadAhead> ahead = ReadAhead::create(vfs, sealing(vfs, std::move(archive)));
   if (!ahead) return nullptr;
-  return std::shared_ptr<Prefetch>(new Prefetch(std::move(vfs), order, std::move(ahead)));
+  return std::shared_ptr<Prefetch>(new Prefetch(std::move(vfs), std::move(ahead)));
 }
 
-Prefetch::Prefetch(std::shared_ptr<const SignedVfs> vfs, SearchOrder order,
-                   std::unique_ptr<ReadAhead> ahead) noexcept
-    : vfs_(std::move(vfs)), order_(order), ahead_(std::move(ahead)) {}
+Prefetch::Prefetch(std::shared_ptr<const SignedVfs> vfs, std::unique_ptr<ReadAhead> ahead) noexcept
+    : vfs_(std::move(vfs)), ahead_(std::move(ahead)) {}
 
 // The thread begins with the first import: many programs open archives for their data.
 void Prefetch::expect_recorded_order() {
@@ -75,14 +74,15 @@ void Prefetch::expect_libraries(std::vector<std::string> entries) {
 }
 
 Status Prefetch::about_to_run(PyObject* code, PyObject* name, const std::string& stem,
-                              bool is_package, const std::vector<std::string>& extension_suffixes) {
+                              bool is_package, const SearchOrder& order,
+                              const std::vector<std::string>& extension_suffixes) {
   if (has_recorded_order()) return {};
   SIGNEDVFS_ASSIGN(const PyRef package, package_of(name, is_package));
   std::vector<ImportStatement> imports = imports_of(code, package.get());
   if (imports.size() < kFewest) return {};
   SIGNEDVFS_ASSIGN(const std::string dotted, utf8_of(name));
   expects_->store(true, std::memory_order_relaxed);
-  ahead_->expect([vfs = vfs_, order = order_, imports = std::move(imports),
+  ahead_->expect([vfs = vfs_, order, imports = std::move(imports),
                   scope = scope_of_imports(dotted, stem, is_package),
                   suffixes = extension_suffixes] {
     return foresee(imports, scope, vfs->listing(), order, suffixes);

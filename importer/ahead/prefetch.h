@@ -23,8 +23,8 @@ class Prefetch final : public LibrariesAhead {
  public:
   // create returns null where there is only one core. `archive` is the absolute path, in the file
   // system's bytes.
-  static std::shared_ptr<Prefetch> create(std::shared_ptr<const SignedVfs> vfs, std::string archive,
-                                          SearchOrder order);
+  static std::shared_ptr<Prefetch> create(std::shared_ptr<const SignedVfs> vfs,
+                                          std::string archive);
 
   // take returns the content of `entry` where it has been read. Needs the GIL, and releases it
   // while the member is being read.
@@ -37,17 +37,15 @@ class Prefetch final : public LibrariesAhead {
   // the path that the name stands for, and whether it is a package; and of what find_module has to
   // know to find those that it imports. Needs the GIL.
   Status about_to_run(PyObject* code, PyObject* name, const std::string& stem, bool is_package,
-                      const std::vector<std::string>& extension_suffixes);
+                      const SearchOrder& order, const std::vector<std::string>& extension_suffixes);
 
  private:
-  Prefetch(std::shared_ptr<const SignedVfs> vfs, SearchOrder order,
-           std::unique_ptr<ReadAhead> ahead) noexcept;
+  Prefetch(std::shared_ptr<const SignedVfs> vfs, std::unique_ptr<ReadAhead> ahead) noexcept;
 
   bool has_recorded_order() const noexcept { return vfs_->attributes().order.has_value(); }
   void expect_recorded_order();
 
   std::shared_ptr<const SignedVfs> vfs_;
-  SearchOrder order_;
   std::unique_ptr<ReadAhead> ahead_;
   std::atomic<bool> is_expected_ = false;  // the recorded order is
 

@@ -159,6 +159,7 @@ Result<CarryOver> carry_over_for(const SignRequest& request, const Container& so
                     {.signed_by_us = existing && existing->signed_by_us ? &*existing : nullptr,
                      .all = keeps_others(request, existing),
                      .compiled_here = request.compiled_here,
+                     .cache_tag = request.cache_tag,
                      .threads = threads_of(request)});
 }
 
