@@ -60,8 +60,8 @@ int traverse(PyObject* module, visitproc visit, void* arg) {
   const Types& t = home->types;
   for (const PyRef* const one :
        {&e.base, &e.failed, &e.missing, &e.key_file, &e.showing_base, &e.showing_failed,
-        &e.showing_missing, &t.limits, &t.public_key, &t.trust_policy, &t.signed_vfs, &t.stat,
-        &t.finder, &t.finder_face, &t.path_hook, &t.meta_path_entry}) {
+        &e.showing_missing, &t.limits, &t.public_key, &t.trusted_key, &t.trust_policy,
+        &t.signed_vfs, &t.stat, &t.finder, &t.finder_face, &t.path_hook, &t.meta_path_entry}) {
     Py_VISIT(one->get());
   }
   if (home->trust) {
