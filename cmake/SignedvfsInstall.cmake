@@ -24,12 +24,15 @@ target_sources(signedvfs_vfs PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_
   ${PROJECT_SOURCE_DIR}/vfs/manifest/manifest.h
   ${PROJECT_SOURCE_DIR}/vfs/manifest/native_rules.h
   ${PROJECT_SOURCE_DIR}/vfs/manifest/policy.h
+  ${PROJECT_SOURCE_DIR}/vfs/manifest/trusted_key.h
   ${PROJECT_SOURCE_DIR}/vfs/manifest/values.h
   ${PROJECT_SOURCE_DIR}/vfs/crypto/public_key.h
   ${PROJECT_SOURCE_DIR}/vfs/signed_vfs.h
   ${PROJECT_SOURCE_DIR}/vfs/trust.h
   ${PROJECT_SOURCE_DIR}/vfs/verified_bytes.h)
 target_sources(signedvfs_signer PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR} FILES
+  ${PROJECT_SOURCE_DIR}/vfs/signing/attach.h
+  ${PROJECT_SOURCE_DIR}/vfs/signing/custody.h
   ${PROJECT_SOURCE_DIR}/vfs/signing/private_key.h
   ${PROJECT_SOURCE_DIR}/vfs/signing/signer.h)
 

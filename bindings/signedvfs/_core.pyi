@@ -106,10 +106,53 @@ class PublicKey:
     def __reduce__(self) -> tuple[type[PublicKey], tuple[str]]: ...
 
 @final
+class Trusted:
+    """A key, and what it is trusted for; a signature on anything else is as one by a stranger.
+
+    names: the `@name`s that it may sign; None: any, and none at all.
+    min_serial, max_serial: the lowest and highest `@serial`. With either of them what has no
+    serial is not trusted. `max_serial` retires a key: what it has signed stays valid, and no later
+    release is. It does not help against a thief, who signs an old number: revoke the key.
+    not_after: the last moment at which the key counts, whenever it has signed - seconds since 1970
+    or an aware datetime.
+
+    Raises ValueError where nothing could be trusted.
+    """
+
+    def __init__(
+        self,
+        key: PublicKey,
+        names: Iterable[str] | None = None,
+        min_serial: int | None = None,
+        max_serial: int | None = None,
+        not_after: _Time | None = None,
+    ) -> None: ...
+    @property
+    def key(self) -> PublicKey:
+        """The public key."""
+
+    @property
+    def names(self) -> frozenset[str] | None:
+        """The names that it may sign, or None."""
+
+    @property
+    def min_serial(self) -> int | None:
+        """The lowest serial, or None."""
+
+    @property
+    def max_serial(self) -> int | None:
+        """The highest serial, or None."""
+
+    @property
+    def not_after(self) -> int | None:
+        """The last moment, in seconds since 1970, at which it counts, or None."""
+
+@final
 class TrustPolicy:
     """Whom to believe, and for what. The default trusts no key, and so refuses every archive.
 
-    keys: the public keys that count; threshold: how many of them must have signed.
+    keys: those that count, as PublicKey, or within a scope as Trusted; threshold: how many of them
+    must have signed.
     names: the `@name`s that are accepted; None: any, and none at all.
     min_serial: the lowest acceptable `@serial` by name; the name '' is for all other names.
     revoked: keys, or fingerprints, that never count, and whose signature is a refusal, whether or
@@ -131,7 +174,7 @@ class TrustPolicy:
 
     def __init__(
         self,
-        keys: PublicKey | Iterable[PublicKey] = (),
+        keys: PublicKey | Trusted | Iterable[PublicKey | Trusted] = (),
         threshold: int = 1,
         names: Iterable[str] | None = None,
         min_serial: Mapping[str, int] | None = None,
@@ -143,8 +186,8 @@ class TrustPolicy:
         library_directory: StrOrBytesPath | None = None,
     ) -> None: ...
     @property
-    def keys(self) -> tuple[PublicKey, ...]:
-        """The public keys that count."""
+    def keys(self) -> tuple[PublicKey | Trusted, ...]:
+        """The public keys that count, and those within a scope as Trusted."""
 
     @property
     def threshold(self) -> int:
@@ -695,11 +738,12 @@ class _GuardedMetaPath(builtins.list[Any]):
     managers that enforce, whatever else it holds.
     """
 
-def trust(*keys: PublicKey) -> None:
-    """Trust these public keys, in addition to those of the policy in force.
+def trust(*keys: PublicKey | Trusted) -> None:
+    """Trust these keys, PublicKey or Trusted, in addition to those of the policy in force.
 
     Archives that were refused for want of a trusted signature are asked about again;
-    whatever was refused for another reason stays refused.
+    whatever was refused for another reason stays refused. ValueError for a key that is
+    trusted already, for something else.
     """
 
 def set_policy(policy: TrustPolicy, limits: Limits | None = None) -> None:

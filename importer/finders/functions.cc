@@ -17,15 +17,15 @@ namespace signedvfs {
 namespace {
 
 Status trust_all(Interpreter& home, const Arguments& given) {
-  std::vector<PublicKey> added;
+  std::vector<TrustedKey> added;
   for (Py_ssize_t i = 0; i < given.count; ++i) {
-    const PublicKey* const key = public_key_in(home, given.values[i]);
-    if (key == nullptr) {
-      PyErr_Format(PyExc_TypeError, "expected signedvfs.PublicKey, not %.200s",
+    auto key = trusted_key_in(home, given.values[i]);
+    if (!key) {
+      PyErr_Format(PyExc_TypeError, "expected signedvfs.PublicKey or signedvfs.Trusted, not %.200s",
                    Py_TYPE(given.values[i])->tp_name);
       return python_error();
     }
-    added.push_back(*key);
+    added.push_back(std::move(*key));
   }
   SIGNEDVFS_ASSIGN(const bool is_new, add_trusted_keys(home, added));
   if (is_new) SIGNEDVFS_TRY(policy_changed(home, false));
@@ -149,9 +149,10 @@ Status add_functions(Interpreter& home) {
       method_of<&trust>(
           "trust",
           "trust($module, /, *keys)\n--\n\n"
-          "Trust these public keys, in addition to those of the policy in force.\n\n"
+          "Trust these keys, PublicKey or Trusted, in addition to those of the policy in force.\n\n"
           "Archives that were refused for want of a trusted signature are asked about again;\n"
-          "whatever was refused for another reason stays refused."),
+          "whatever was refused for another reason stays refused. ValueError for a key that is\n"
+          "trusted already, for something else."),
       method_of<&set_policy>(
           "set_policy",
           "set_policy($module, policy, limits=None)\n--\n\n"

@@ -26,7 +26,7 @@ struct Exceptions {
 
 // Types are our classes.
 struct Types {
-  PyRef limits, public_key, trust_policy;  // importer/values
+  PyRef limits, public_key, trusted_key, trust_policy;  // importer/values
   PyRef signed_vfs, stat;
   PyRef finder, path_hook, meta_path_entry;   // importer/finders
   PyRef finder_face;                          // what finders say they are (finders/finder_face.h)

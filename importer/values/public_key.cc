@@ -221,18 +221,4 @@ Result<PyRef> public_key_object(Interpreter& home, PublicKey key) {
   return new_object(Interpreter::type(home.types.public_key), &home, std::move(key));
 }
 
-Result<std::vector<PublicKey>> public_keys_of(const Interpreter& home, PyObject* keys) {
-  if (const PublicKey* const one = public_key_in(home, keys); one != nullptr) {
-    return std::vector<PublicKey>{*one};
-  }
-  std::vector<PublicKey> out;
-  SIGNEDVFS_TRY(for_each(keys, "keys", [&](PyObject* item) -> Status {
-    const PublicKey* const key = public_key_in(home, item);
-    if (key == nullptr) return wrong_type("keys", "of type signedvfs.PublicKey", item);
-    out.push_back(*key);
-    return {};
-  }));
-  return out;
-}
-
 }  // namespace signedvfs

@@ -101,16 +101,25 @@ Status put_in_force(Interpreter& home, PyObject* policy, PyObject* limits) {
   return {};
 }
 
-Result<bool> add_trusted_keys(Interpreter& home, const std::vector<PublicKey>& keys) {
+Result<bool> add_trusted_keys(Interpreter& home, const std::vector<TrustedKey>& keys) {
   SIGNEDVFS_ASSIGN(const std::shared_ptr<TrustInForce> trust, trust_of_interpreter(home));
   for (;;) {
     const InForce before = in_force(*trust);
     SIGNEDVFS_ASSIGN(const PolicyObject* const given,
                      policy_in(home, before.policy.get(), kPolicyOrNone));
     PolicyObject more{given->policy, PyRef::borrow(given->now.get())};
-    std::vector<PublicKey>& known = more.policy.keys;
-    for (const PublicKey& key : keys) {
-      if (std::find(known.begin(), known.end(), key) == known.end()) known.push_back(key);
+    std::vector<TrustedKey>& known = more.policy.keys;
+    for (const TrustedKey& key : keys) {
+      const auto same = std::find_if(known.begin(), known.end(),
+                                     [&](const TrustedKey& other) { return other.key == key.key; });
+      if (same == known.end()) {
+        known.push_back(key);
+      } else if (*same != key) {
+        // To narrow or to widen it is not to add one.
+        return Status(Errc::kUsage, "the key " + key.key.fingerprint() +
+                                        " is trusted already, for something else")
+            .advising("Replace the policy: signedvfs.set_policy(policy).");
+      }
     }
     if (known.size() == given->policy.keys.size()) return false;
     SIGNEDVFS_ASSIGN(PyRef made, policy_object(home, std::move(more)));

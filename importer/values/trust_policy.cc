@@ -13,7 +13,7 @@
 #include "importer/python/errors.h"
 #include "importer/python/heap_type.h"
 #include "importer/python/raised.h"
-#include "importer/values/public_key.h"
+#include "importer/values/trusted_key.h"
 #include "importer/values/values.h"
 
 namespace signedvfs {
@@ -99,7 +99,7 @@ Result<PolicyObject> read_policy(const Interpreter& home, const PolicyArguments&
   PolicyObject out;
   TrustPolicy& policy = out.policy;
   if (keys != nullptr) {
-    SIGNEDVFS_ASSIGN(policy.keys, public_keys_of(home, keys));
+    SIGNEDVFS_ASSIGN(policy.keys, trusted_keys_of(home, keys));
   }
   if (threshold != nullptr) {
     SIGNEDVFS_ASSIGN(policy.threshold, small_int_of(threshold, "threshold"));
@@ -133,7 +133,7 @@ PyObject* make_policy(PyTypeObject* type, PyObject* positional, PyObject* named)
 Result<PyRef> keys_tuple(Interpreter& home, const PolicyObject& self) {
   SIGNEDVFS_ASSIGN(PyRef out, owned(PyTuple_New(static_cast<Py_ssize_t>(self.policy.keys.size()))));
   for (std::size_t i = 0; i < self.policy.keys.size(); ++i) {
-    SIGNEDVFS_ASSIGN(PyRef key, public_key_object(home, self.policy.keys[i]));
+    SIGNEDVFS_ASSIGN(PyRef key, trusted_key_object(home, self.policy.keys[i]));
     PyTuple_SET_ITEM(out.get(), static_cast<Py_ssize_t>(i), std::move(key).release());
   }
   return out;
@@ -263,7 +263,8 @@ PyMethodDef policy_methods[] = {method_of<&shown_by<&reduced_policy>>(
                                 {}};
 
 PyGetSetDef policy_attributes[] = {
-    getter_of<&shown_by<&keys_tuple>>("keys", "The public keys that count."),
+    getter_of<&shown_by<&keys_tuple>>(
+        "keys", "The public keys that count, and those within a scope as Trusted."),
     getter_of<&shown_by<&threshold_object>>("threshold", "How many of the keys must have signed."),
     getter_of<&shown_by<&names_object>>("names", "The names that are accepted, or None."),
     getter_of<&shown_by<&min_serial_view>>("min_serial", "The lowest acceptable serial by name."),
@@ -287,7 +288,9 @@ PyType_Slot policy_slots[] = {
          "legacy=False, libraries=(), preloads=(), library_directory=None)\n--\n\n"
          "Whom to believe, and for what. The default trusts no key, and so refuses every "
          "archive.\n\n"
-         "keys: the public keys that count; threshold: how many of them must have signed.\n"
+         "keys: those that count, as PublicKey, or within a scope as Trusted; threshold: how many "
+         "of "
+         "them\nmust have signed.\n"
          "names: the `@name`s that are accepted; None: any, and none at all.\n"
          "min_serial: the lowest acceptable `@serial` by name; the name '' is for all other "
          "names.\n"

@@ -8,11 +8,13 @@
 #include "importer/values/stat.h"
 #include "importer/values/trust_in_force.h"
 #include "importer/values/trust_policy.h"
+#include "importer/values/trusted_key.h"
 
 namespace signedvfs {
 
 Status add_values(Interpreter& home) {
   SIGNEDVFS_TRY(add_public_key(home));
+  SIGNEDVFS_TRY(add_trusted_key(home));
   SIGNEDVFS_TRY(add_limits(home));
   SIGNEDVFS_TRY(add_trust_policy(home));
   SIGNEDVFS_TRY(add_stat(home));

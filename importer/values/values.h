@@ -11,13 +11,14 @@
 #include "importer/python/interpreter.h"
 #include "importer/python/object.h"
 #include "vfs/crypto/public_key.h"
+#include "vfs/manifest/trusted_key.h"
 #include "vfs/signed_vfs.h"
 #include "vfs/trust.h"
 
 namespace signedvfs {
 
-// add_values gives the module its classes PublicKey, TrustPolicy, Limits, SignedVfs and Stat, and
-// the function `open`; and the interpreter a policy in force that trusts no key.
+// add_values gives the module its classes PublicKey, Trusted, TrustPolicy, Limits, SignedVfs and
+// Stat, and the function `open`; and the interpreter a policy in force that trusts no key.
 Status add_values(Interpreter& home);
 
 // trust_in_force returns the policy and the limits in force, for opening one archive. A clock that
@@ -44,11 +45,15 @@ Result<PyRef> limits_in_force(Interpreter& home);
 Status put_in_force(Interpreter& home, PyObject* policy, PyObject* limits);
 
 // add_trusted_keys puts a policy in force that trusts `keys` as well, and tells whether any of them
-// was not trusted before. Two threads that do so at once both succeed.
-Result<bool> add_trusted_keys(Interpreter& home, const std::vector<PublicKey>& keys);
+// was not trusted before. Two threads that do so at once both succeed. Fails with `kUsage` for a
+// key that is trusted already, for something else.
+Result<bool> add_trusted_keys(Interpreter& home, const std::vector<TrustedKey>& keys);
 
 // public_key_in borrows the key that `object` holds; null where it is no PublicKey.
 const PublicKey* public_key_in(const Interpreter& home, PyObject* object) noexcept;
+
+// trusted_key_in returns the key that `object` is, a PublicKey or a Trusted; nothing for others.
+std::optional<TrustedKey> trusted_key_in(const Interpreter& home, PyObject* object);
 
 // The objects that Python gets.
 Result<PyRef> public_key_object(Interpreter& home, PublicKey key);

@@ -69,7 +69,7 @@ def real_objects() -> Iterator[object]:
     yield from (key, key.public_key, policy, signedvfs.Limits(), writer, report, vfs)
     yield vfs.stat("m.py")
     yield from (_tools.ArchiveWriter("other.zip"), _tools._Names(["m.so"]))
-    yield signedvfs.statement(archive)
+    yield from (signedvfs.statement(archive), signedvfs.Trusted(key.public_key, max_serial=1))
 
     signedvfs.set_policy(policy)
     hook = signedvfs.hook

@@ -19,6 +19,7 @@ FRONTS = [
     ["--trust-dir", "d", "--trust-dir", "e"],
     ["--threshold", "2", "--name", "x", "--name", "y", "--min-serial=0"],
     ["--revoked", "k.pub", "--legacy", "--limit", "members=5", "--limit=ratio=0"],
+    ["--scope", "k.pub name=x", "--scope=k.pub max-serial=4"],
     ["-m", "pkg.mod"],
     ["-c", "print(1)"],
     ["-I"],
@@ -100,6 +101,7 @@ def test_what_is_restated_means_the_same_elsewhere(
     assert again.pop("trust_dir") == []
     expected = vars(given)
     expected["revoked"] = [str(tmp_path / "k.pub") for _ in expected["revoked"]]
+    expected["scope"] = [f"{tmp_path}/{scope}" for scope in expected["scope"]]
     for name in ("trust", "trust_dir", "module", "code"):
         expected.pop(name)
         again.pop(name, None)

@@ -82,9 +82,9 @@ Result<ManifestParts> split(std::string_view text, const Limits& limits) {
 
 // named_key returns the policy's key that a line names, or null.
 Result<const PublicKey*> named_key(const Signature& line, const TrustPolicy& policy) {
-  for (const PublicKey& key : policy.keys) {
-    SIGNEDVFS_ASSIGN(const std::optional<std::string> fingerprint, legacy_fingerprint(key));
-    if (fingerprint == line.fingerprint) return &key;
+  for (const TrustedKey& trusted : policy.keys) {
+    SIGNEDVFS_ASSIGN(const std::optional<std::string> fingerprint, legacy_fingerprint(trusted.key));
+    if (fingerprint == line.fingerprint) return &trusted.key;
   }
   return nullptr;
 }
@@ -96,7 +96,7 @@ Status refuse_revoked_legacy(const Signature& line, const TrustPolicy& policy) {
   SIGNEDVFS_ASSIGN(const PublicKey* const key, named_key(line, policy));
   if (key != nullptr) return refuse_revoked({key->fingerprint(), {}}, policy);
   std::set<std::string> unknown = policy.revoked;
-  for (const PublicKey& known : policy.keys) unknown.erase(known.fingerprint());
+  for (const TrustedKey& known : policy.keys) unknown.erase(known.key.fingerprint());
   if (unknown.empty()) return {};
   return {Errc::kKeyRevoked,
           "signed by " + line.fingerprint + ", as signedimp names keys: a key that is not " +
@@ -120,10 +120,10 @@ Result<const PublicKey*> legacy_key_of(const Signature& signature, std::string_v
 
 // name_keys gives the lines of the policy's keys the fingerprints that these have everywhere else.
 Status name_keys(std::vector<Signature>& lines, const TrustPolicy& policy) {
-  for (const PublicKey& key : policy.keys) {
-    SIGNEDVFS_ASSIGN(const std::optional<std::string> old, legacy_fingerprint(key));
+  for (const TrustedKey& trusted : policy.keys) {
+    SIGNEDVFS_ASSIGN(const std::optional<std::string> old, legacy_fingerprint(trusted.key));
     for (Signature& line : lines) {
-      if (line.fingerprint == old) line.fingerprint = key.fingerprint();
+      if (line.fingerprint == old) line.fingerprint = trusted.key.fingerprint();
     }
   }
   return {};
@@ -151,11 +151,13 @@ Result<LegacyManifest> check_legacy_manifest(std::string_view text, const TrustP
   SIGNEDVFS_ASSIGN(out.parts, split(text, limits));
   const std::string_view content = content_of(text);
   SIGNEDVFS_ASSIGN(
-      out.signers,
+      const std::vector<std::string> signers,
       check_signatures(
           out.parts.signatures, policy,
           [&](const Signature& line) { return refuse_revoked_legacy(line, policy); },
           [&](const Signature& line) { return legacy_key_of(line, content, policy); }));
+  // Such a manifest has neither a name nor a serial number.
+  SIGNEDVFS_ASSIGN(out.signers, signers_in_scope(signers, policy, Attributes(), policy.now()));
   SIGNEDVFS_TRY(name_keys(out.parts.signatures, policy));
   const std::optional<HashType> type = old_hash(out.parts.header);
   if (!type) return malformed_legacy("the hash type is neither sha1 nor md5");

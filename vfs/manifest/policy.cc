@@ -25,10 +25,12 @@ Status TrustPolicy::validate() const {
                               std::to_string(keys.size()) + " keys"};
   }
   std::set<std::string_view> seen;
-  for (const PublicKey& key : keys) {
-    if (!seen.insert(key.fingerprint()).second) {
-      return {Errc::kUsage, "the key " + key.fingerprint() + " is given twice"};
+  for (const TrustedKey& trusted : keys) {
+    const std::string& fingerprint = trusted.key.fingerprint();
+    if (!seen.insert(fingerprint).second) {
+      return {Errc::kUsage, "the key " + fingerprint + " is given twice"};
     }
+    SIGNEDVFS_TRY(trusted.scope.validate().in(fingerprint));
   }
   for (const std::string& fingerprint : revoked) {
     if (!is_fingerprint(fingerprint)) {

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "archive/base/status.h"
-#include "vfs/crypto/public_key.h"
 #include "vfs/manifest/native_rules.h"
+#include "vfs/manifest/trusted_key.h"
 
 namespace signedvfs {
 
@@ -20,7 +20,9 @@ std::int64_t system_clock_seconds() noexcept;
 
 // TrustPolicy says which archives may be used. The default trusts no key, so it refuses them all.
 struct TrustPolicy {
-  std::vector<PublicKey> keys;
+  // keys are those that count, each within its scope: a signature outside of it counts as one by a
+  // stranger.
+  std::vector<TrustedKey> keys;
 
   // threshold is how many of `keys` must have signed; at least 1.
   int threshold = 1;
@@ -46,8 +48,8 @@ struct TrustPolicy {
   std::function<std::int64_t()> now = system_clock_seconds;
 
   // validate fails with `kUsage` where the fields make no sense together: a threshold below 1 or
-  // above the number of keys, two keys of one fingerprint, a malformed fingerprint, no clock. No
-  // keys at all is valid, and trusts nothing.
+  // above the number of keys, two keys of one fingerprint, a scope with nothing inside, a malformed
+  // fingerprint, no clock. No keys at all is valid, and trusts nothing.
   Status validate() const;
 };
 

@@ -52,4 +52,30 @@ Result<std::vector<std::string>> check_signatures(const std::vector<Signature>& 
   return signers;
 }
 
+Result<std::vector<std::string>> signers_in_scope(const std::vector<std::string>& signers,
+                                                  const TrustPolicy& policy,
+                                                  const Attributes& attributes, std::int64_t now) {
+  std::vector<std::string> inside;
+  std::string missed;
+  for (const std::string& signer : signers) {
+    for (const TrustedKey& trusted : policy.keys) {
+      if (trusted.key.fingerprint() != signer) continue;
+      if (const auto why = trusted.scope.misses(attributes, now)) {
+        missed += "; the key " + signer + " " + *why;
+      } else {
+        inside.push_back(signer);
+      }
+    }
+  }
+  if (inside.size() >= static_cast<std::size_t>(policy.threshold)) return inside;
+  return Status(Errc::kNoTrustedKey, std::to_string(inside.size()) + " of " +
+                                         std::to_string(policy.threshold) +
+                                         " required signatures are by keys that are trusted for "
+                                         "this" +
+                                         missed)
+      .advising(
+          "Get a release that is signed by a key in its scope; if that key is to sign this, widen "
+          "its scope: Trusted(key, ...), or --scope.");
+}
+
 }  // namespace signedvfs

@@ -1,6 +1,7 @@
 // Whether enough of a policy's keys have signed. Private to vfs/.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -23,7 +24,8 @@ using RevocationCheck = std::function<Status(const Signature& line)>;
 Status refuse_revoked(const Signature& line, const TrustPolicy& policy);
 
 // check_signatures requires what `policy` wants of `lines`, and returns the fingerprints of the
-// policy's keys that signed, in the order of the lines. Every line is asked whether its key is
+// policy's keys that signed, in the order of the lines, whatever their scopes, which are for
+// `signers_in_scope` once the statement has been read. Every line is asked whether its key is
 // revoked, and every line by a key of the policy is checked, also where the threshold is reached
 // without it: a false one means that somebody has been at the file. Fails with `kNoTrustedKey`, or
 // as `check_revoked` or `check` do.
@@ -31,5 +33,12 @@ Result<std::vector<std::string>> check_signatures(const std::vector<Signature>& 
                                                   const TrustPolicy& policy,
                                                   const RevocationCheck& check_revoked,
                                                   const SignatureCheck& check);
+
+// signers_in_scope returns those of `signers` (policy's keys that signed a statement with these
+// attributes) whose scope the statement is inside of at the moment `now`. Fails with
+// `kNoTrustedKey`, saying which bounds were missed, where these are too few.
+Result<std::vector<std::string>> signers_in_scope(const std::vector<std::string>& signers,
+                                                  const TrustPolicy& policy,
+                                                  const Attributes& attributes, std::int64_t now);
 
 }  // namespace signedvfs

@@ -14,11 +14,11 @@ constexpr std::string_view kDomain{"signedvfs manifest v1\0", 22};
 // key_of returns the policy's key that `signature` names, after checking that it signed `parts`.
 Result<const PublicKey*> key_of(const Signature& signature, const ManifestParts& parts,
                                 const TrustPolicy& policy) {
-  for (const PublicKey& key : policy.keys) {
-    if (key.fingerprint() != signature.fingerprint) continue;
+  for (const TrustedKey& trusted : policy.keys) {
+    if (trusted.key.fingerprint() != signature.fingerprint) continue;
     SIGNEDVFS_ASSIGN(const std::string message, signed_message(parts.header));
-    SIGNEDVFS_TRY(key.check(bytes_of(message), signature.value));
-    return &key;
+    SIGNEDVFS_TRY(trusted.key.check(bytes_of(message), signature.value));
+    return &trusted.key;
   }
   return nullptr;
 }
@@ -76,14 +76,16 @@ Status check_attached(const Attributes& attributes) {
 Result<SignedHeader> check_header(const ManifestParts& parts, const TrustPolicy& policy) {
   SIGNEDVFS_TRY(policy.validate());
   SignedHeader out;
-  SIGNEDVFS_ASSIGN(out.signers,
+  SIGNEDVFS_ASSIGN(const std::vector<std::string> signers,
                    check_signatures(
                        parts.signatures, policy,
                        [&](const Signature& line) { return refuse_revoked(line, policy); },
                        [&](const Signature& line) { return key_of(line, parts, policy); }));
   SIGNEDVFS_ASSIGN(out.fields, parse_header(parts.header));
+  const std::int64_t now = policy.now();
+  SIGNEDVFS_ASSIGN(out.signers, signers_in_scope(signers, policy, out.fields.attributes, now));
   SIGNEDVFS_TRY(check_identity(out.fields.attributes, policy));
-  SIGNEDVFS_TRY(check_times(out.fields.attributes, policy.now()));
+  SIGNEDVFS_TRY(check_times(out.fields.attributes, now));
   out.text = parts.header;
   out.signatures = parts.signatures;
   return out;

@@ -17,7 +17,8 @@ struct SignedHeader {
   std::string text;  // of the header
   HeaderFields fields;
   std::vector<Signature> signatures;  // all lines, those of unknown keys included
-  std::vector<std::string> signers;  // fingerprints of the policy's keys, in the order of the lines
+  std::vector<std::string> signers;  // fingerprints of the policy's keys whose signatures count, in
+                                     // the order of the lines
 };
 
 // check_header checks the signatures of `parts` under `policy`, and only then parses the header and

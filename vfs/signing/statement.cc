@@ -132,7 +132,7 @@ void tell(const Statement& statement, const Intent& intent, SignReport& report) 
 
 TrustPolicy policy_of(const std::vector<Signer>& keys, const Attributes& attributes) {
   TrustPolicy policy;
-  for (const Signer& key : keys) policy.keys.push_back(key.public_key());
+  for (const Signer& key : keys) policy.keys.emplace_back(key.public_key());
   policy.threshold = static_cast<int>(keys.size());
   std::int64_t moment = 0;
   if (attributes.expires) moment = *attributes.expires - 1;

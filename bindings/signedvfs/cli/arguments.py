@@ -194,6 +194,15 @@ def add_trust(parser: argparse.ArgumentParser) -> None:
     )
     add_trust_directories(group)
     group.add_argument(
+        "--scope",
+        action="append",
+        default=[],
+        metavar="'KEY BOUND ...'",
+        help="what one of these keys is trusted for: a fingerprint or public key file, and of "
+        "name=NAME (may be repeated), min-serial=N, max-serial=N, not-after=TIME those that bound "
+        "it; may be repeated",
+    )
+    group.add_argument(
         "--threshold",
         type=count_of,
         default=1,

@@ -71,7 +71,8 @@ def _is_native(error: Exception) -> bool:
 
 def _native(error: Any) -> Failure:
     facts = {name: getattr(error, name) for name in _ATTRIBUTES}
-    if error.code in _ADVICE:
+    # An advice that names an option is the shell's already.
+    if error.code in _ADVICE and " --" not in error.advice:
         facts["advice"] = _ADVICE[error.code].format(limit=error.limit)
     refused = isinstance(error, signedvfs.IntegrityCheckError)
     return Failure(REFUSED if refused else NOT_DONE, facts)

@@ -56,13 +56,13 @@ def public_path(path: str) -> str:
     return (path[: -len(".key")] if path.endswith(".key") else path) + ".pub"
 
 
-def fingerprint_of(text: str) -> str:
-    """fingerprint_of reads a fingerprint, or the key file of that name."""
+def fingerprint_of(text: str, option: str = "--revoked") -> str:
+    """fingerprint_of reads a fingerprint, or the key file of that name, given with an option."""
     if len(text) == 64 and not set(text) - set("0123456789abcdef"):
         return text
     if os.path.exists(text):
         return load_public_key(text).fingerprint
     raise CliError(
-        f"--revoked {text}: neither a fingerprint nor a file",
+        f"{option} {text}: neither a fingerprint nor a file",
         "A fingerprint is 64 hexadecimal digits; see: signedvfs key FILE.pub",
     )

@@ -11,6 +11,7 @@ from signedvfs.cli.key_files import fingerprint_of
 
 TYPE_CHECKING = False  # see signedvfs/__init__.py
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
 
@@ -25,7 +26,7 @@ def policy_for(arguments: Any, trusted: key_ring.Trusted) -> signedvfs.TrustPoli
     serial = arguments.min_serial
     try:
         return signedvfs.TrustPolicy(
-            keys=[key for _, key in trusted],
+            keys=_keys_of(arguments, [key for _, key in trusted]),
             threshold=arguments.threshold,
             names=arguments.name,
             min_serial=None if serial is None else {"": serial},
@@ -36,6 +37,17 @@ def policy_for(arguments: Any, trusted: key_ring.Trusted) -> signedvfs.TrustPoli
         )
     except ValueError as error:
         raise CliError(f"these trust options do not fit together: {error}") from None
+
+
+def _keys_of(
+    arguments: Any, keys: list[signedvfs.PublicKey]
+) -> Sequence[signedvfs.PublicKey | signedvfs.Trusted]:
+    if not arguments.scope:
+        return keys
+
+    from signedvfs.cli import key_scopes
+
+    return key_scopes.within(keys, arguments.scope)
 
 
 def _native_rules(arguments: Any) -> dict[str, Any]:

@@ -54,6 +54,24 @@ TEST_P(LegacyArchive, IsReadWhereThePolicySaysSo) {
   EXPECT_TRUE(vfs->verify_all().ok());
 }
 
+// It has neither a name nor a serial number, so it is outside of what either bounds.
+TEST_P(LegacyArchive, IsOutsideOfNamesAndSerials) {
+  TrustPolicy policy = accepting();
+  policy.now = [] { return 1000; };
+  KeyScope& scope = policy.keys.front().scope;
+  const std::string path = LEGACY_ARCHIVES + GetParam();
+  scope.not_after = 1000;
+  EXPECT_TRUE(SignedVfs::open(path, policy).ok());
+  scope.not_after = 999;
+  EXPECT_EQ(SignedVfs::open(path, policy).code(), Errc::kNoTrustedKey);
+  scope = {};
+  scope.max_serial = 41;
+  EXPECT_EQ(SignedVfs::open(path, policy).code(), Errc::kNoTrustedKey);
+  scope = {};
+  scope.names = {{"shop"}};
+  EXPECT_EQ(SignedVfs::open(path, policy).code(), Errc::kNoTrustedKey);
+}
+
 // C9: weak hash
 TEST_P(LegacyArchive, IsRefusedByDefault) {
   TrustPolicy policy = accepting();

@@ -43,6 +43,7 @@ class Option:
 OPTIONS = {
     "--trust": Option("trust", adds_up=True, is_path=True),
     "--trust-dir": Option("trust_dir", adds_up=True, is_path=True),
+    "--scope": Option("scope", adds_up=True),
     "--threshold": Option("threshold", whole_number),
     "--name": Option("name", adds_up=True),
     "--min-serial": Option("min_serial", whole_number),
@@ -62,7 +63,7 @@ OPTIONS = {
 }
 
 _DEFAULTS = {"threshold": 1, "legacy": False, "isolated": True, "doors": True}
-_EMPTY_LISTS = ("trust", "trust_dir", "revoked", "limit")
+_EMPTY_LISTS = ("trust", "trust_dir", "scope", "revoked", "limit")
 
 
 class Arguments:
@@ -142,6 +143,10 @@ def _restated(given: dict[str, Any]) -> Iterator[str]:
 def _word(name: str, value: Any, option: Option) -> str:
     if option.is_path or (name == "--revoked" and os.path.exists(value)):
         return str(os.path.abspath(value))
+    if name == "--scope":
+        from signedvfs.cli import key_scopes
+
+        return key_scopes.restated(value)
     if name == "--limit":
         return f"{value[0]}={value[1]}"
     if name == "--at":
