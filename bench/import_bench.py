@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import corpora
+import directories
 import distributions
 import hello
 import imports
@@ -32,9 +33,10 @@ from race import Race
 
 MIN_ROUNDS = 11
 MEMBERS = [1_000, 10_000, 100_000]
+DIRECTORY = 2_000  # modules
 MEASURES = [
     *("imports", "opening", "startup", "hello", "entry_points", "sampled", "parts"),
-    *("signing", "virtual_files", "native"),
+    *("signing", "virtual_files", "native", "directories"),
 ]
 
 
@@ -111,6 +113,10 @@ def measure(arguments: argparse.Namespace, key: signedvfs.PrivateKey) -> tuple[A
         with tempfile.TemporaryDirectory(dir=work) as directory:
             result = distributions.run(Path(directory), key, 50, arguments.rounds)
         results["entry_points"] = note("entry_points()", result)
+    if "directories" in arguments.measures:
+        with tempfile.TemporaryDirectory(dir=work) as directory:
+            result = directories.run(Path(directory), key, DIRECTORY, arguments.rounds)
+        results["directories"] = note("signed directories", result)
     if "virtual_files" in arguments.measures:
         with tempfile.TemporaryDirectory(dir=work) as directory:
             results["virtual_files"] = virtual_files.run(Path(directory), key, arguments.rounds)

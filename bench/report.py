@@ -135,6 +135,10 @@ def small_sections(results: targets.Results) -> Iterator[str]:
     yield from race_section("The first look into an archive", found, "open_ms")
     starts = [(version, r["startup"]) for version, r in results.items() if "startup" in r]
     yield from race_section("Start-up", starts, "startup_ms")
+    trees = [(version, r["directories"]) for version, r in results.items() if "directories" in r]
+    yield from race_section(
+        "Many modules, from an archive and from directories", trees, "modules_ms"
+    )
     greetings = [(version, r["hello"]) for version, r in results.items() if "hello" in r]
     yield from race_section("Hello world, from start to end", greetings, "hello_ms")
     points = [(version, r["entry_points"]) for version, r in results.items() if "entry_points" in r]

@@ -102,6 +102,31 @@ def entry_points(task: "dict[str, str]") -> "dict[str, Any]":
     }
 
 
+def many_modules(task: "dict[str, str]") -> "dict[str, Any]":
+    """Times importing all modules of bench/directories.py, from the first look on."""
+    if task["loader"] == "signedvfs":
+        sys.path.insert(0, task["signedvfs"])
+        import signedvfs
+
+        del sys.path[0]
+        signedvfs.trust(signedvfs.PublicKey(task["key"]))
+        sys.path_hooks.insert(0, signedvfs.hook)
+    package = int(task["package"])
+    wanted = []
+    for i in range(int(task["count"])):
+        number, module = divmod(i, package)
+        wanted.append(f"package_{number}.m{module}" if module else f"package_{number}")
+    sys.path.insert(0, task["place"])
+    begin = time.perf_counter_ns()
+    for name in wanted:
+        __import__(name)
+    end = time.perf_counter_ns()
+    found = [sys.modules[name] for name in wanted]
+    assert all(module.C3.y == 3 for module in found)
+    assert all(str(module.__file__).startswith(task["place"]) for module in found)
+    return {"modules_ms": (end - begin) / 1e6, "peak_kb": peak_kb(), "loaded": wanted}
+
+
 def flat(points: "Any") -> "list[Any]":
     """Returns the entry points of what is a dict of groups before Python 3.12."""
     if isinstance(points, dict):
@@ -127,6 +152,7 @@ MEASURES = {
     "startup": start_up,
     "entry_points": entry_points,
     "hello": hello,
+    "many_modules": many_modules,
 }
 
 

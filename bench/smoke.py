@@ -11,6 +11,7 @@ from typing import Any
 
 import corpora
 import describe
+import directories
 import distributions
 import hello
 import imports
@@ -81,6 +82,8 @@ def run(work: Path, key: signedvfs.PrivateKey) -> None:
             require(race(directory / place, key, 100, 1), contenders)
         require(startup.run(directory, key, 1), 2)
         require(hello.run(directory, key, 1), 2)
+        (directory / "directories").mkdir()
+        require(directories.run(directory / "directories", key, 40, 1), 4)
         (directory / "files").mkdir()
         virtual_files.run(directory / "files", key, rounds=1, repeats=1)
         (directory / "native").mkdir()

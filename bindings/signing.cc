@@ -4,7 +4,9 @@
 #include "bindings/errors.h"
 #include "bindings/registers.h"
 #include "importer/python/progress.h"
+#include "importer/values/roots.h"
 #include "importer/values/values.h"
+#include "vfs/signing/sign_detached.h"
 #include "vfs/signing/signer.h"
 
 namespace py = pybind11;
@@ -43,33 +45,95 @@ std::optional<std::int64_t> time_of(const Home& home, const py::object& time, co
   return require(home, optional_seconds_of(time.ptr(), what), Activity::kTool);
 }
 
-SignReport sign_path(const Home& home, const py::object& path, const py::object& keys,
-                     const py::object& output, const py::object& name, const py::object& serial,
-                     const py::object& expires, const py::object& not_before,
-                     const py::object& hash, const py::object& limits, const py::object& callable,
-                     const py::object& index, bool keep_signatures, const py::object& at,
-                     bool compiled_here) {
+// Asked is what `sign` and `_sign_roots` have in common, as Python gives it.
+struct Asked {
+  const py::object& keys;
+  const py::object& name;
+  const py::object& serial;
+  const py::object& expires;
+  const py::object& not_before;
+  const py::object& hash;
+  const py::object& limits;
+  const py::object& at;
+};
+
+SignRequest request_of(const Home& home, const std::string& path, const Asked& asked) {
   SignRequest request;
-  request.path = taken(path_of(path.ptr()));
-  request.keys = keys_of<PrivateKey>(keys);
-  request.output = taken(optional_path_of(output.ptr()));
-  request.hash_type = hash_of(home, hash);
-  if (!name.is_none()) request.attributes.name = taken(utf8_of(name.ptr(), "name"));
-  request.attributes.serial = serial_of(home, serial);
-  request.attributes.expires = time_of(home, expires, "expires");
-  request.attributes.not_before = time_of(home, not_before, "not_before");
-  request.index = optional_choice_of(index, "index");
-  request.keep_signatures = keep_signatures;
-  request.at = time_of(home, at, "at");
-  request.compiled_here = compiled_here;
-  request.limits = taken(limits_of(*home, limits.ptr()));
+  request.path = path;
+  request.keys = keys_of<PrivateKey>(asked.keys);
+  request.hash_type = hash_of(home, asked.hash);
+  if (!asked.name.is_none()) request.attributes.name = taken(utf8_of(asked.name.ptr(), "name"));
+  request.attributes.serial = serial_of(home, asked.serial);
+  request.attributes.expires = time_of(home, asked.expires, "expires");
+  request.attributes.not_before = time_of(home, asked.not_before, "not_before");
+  request.at = time_of(home, asked.at, "at");
+  request.limits = taken(limits_of(*home, asked.limits.ptr()));
+  return request;
+}
+
+// signed_with signs by `work`, and tells `callable` how far it has come.
+template <class Work>
+SignReport signed_with(const Home& home, SignRequest& request, const py::object& callable,
+                       const Work& work) {
   if (!Progress::check(callable.ptr()).ok()) throw py::error_already_set();
   Progress progress(callable.ptr());
   request.progress = [&](std::uint64_t done, std::uint64_t total) {
     return progress.step(done, total);
   };
-  return require(home, progress.run([&] { return sign(request); }), Activity::kTool,
+  return require(home, progress.run([&] { return work(request); }), Activity::kTool,
                  {request.path, std::nullopt});
+}
+
+// cache_tag_of returns the tag of the running interpreter's bytecode, where it is wanted.
+std::optional<std::string> cache_tag_of(const Home& home, bool pycache) {
+  if (!pycache) return std::nullopt;
+  const py::object tag = py::module_::import("sys").attr("implementation").attr("cache_tag");
+  if (tag.is_none()) {
+    throw_status(home, {Errc::kUsage, "this interpreter keeps no bytecode in __pycache__"},
+                 Activity::kTool);
+  }
+  return taken(utf8_of(tag.ptr(), "cache_tag"));
+}
+
+SignReport sign_path(const Home& home, const py::object& path, const py::object& keys,
+                     const py::object& output, const py::object& name, const py::object& serial,
+                     const py::object& expires, const py::object& not_before,
+                     const py::object& hash, const py::object& limits, const py::object& callable,
+                     const py::object& index, bool keep_signatures, const py::object& at,
+                     bool compiled_here, const py::object& detached, const py::object& root,
+                     bool pycache) {
+  SignRequest request = request_of(home, taken(path_of(path.ptr())),
+                                   {keys, name, serial, expires, not_before, hash, limits, at});
+  request.output = taken(optional_path_of(output.ptr()));
+  request.index = optional_choice_of(index, "index");
+  request.keep_signatures = keep_signatures;
+  request.compiled_here = compiled_here;
+  request.cache_tag = cache_tag_of(home, pycache);
+  const std::optional<std::string> manifest = taken(optional_path_of(detached.ptr()));
+  if (!root.is_none() && !manifest) {
+    throw_status(home, {Errc::kUsage, "root goes with detached: give both, or neither"},
+                 Activity::kTool);
+  }
+  const std::string role =
+      root.is_none() ? std::string(kTreeRole) : taken(utf8_of(root.ptr(), "root"));
+  return signed_with(home, request, callable, [&](const SignRequest& ready) {
+    return manifest ? sign_detached(ready, *manifest, {{role, ready.path, {}}}) : sign(ready);
+  });
+}
+
+SignReport sign_roots(const Home& home, const py::object& manifest, const py::object& roots,
+                      const py::object& keys, const py::object& name, const py::object& serial,
+                      const py::object& expires, const py::object& not_before,
+                      const py::object& hash, const py::object& limits, const py::object& callable,
+                      bool keep_signatures, const py::object& at, bool pycache) {
+  const std::string path = taken(path_of(manifest.ptr()));
+  const std::vector<RootDirectory> asked = require(home, roots_of(roots.ptr()), Activity::kTool);
+  SignRequest request =
+      request_of(home, path, {keys, name, serial, expires, not_before, hash, limits, at});
+  request.keep_signatures = keep_signatures;
+  request.cache_tag = cache_tag_of(home, pycache);
+  return signed_with(home, request, callable,
+                     [&](const SignRequest& ready) { return sign_detached(ready, path, asked); });
 }
 
 void check_times(const Home& home, const py::object& expires, const py::object& not_before,
@@ -191,10 +255,11 @@ void register_signing(py::module_& module, const Home& home) {
       py::arg("hash") = py::none(), py::arg("limits") = py::none(),
       py::arg("progress") = py::none(), py::arg("index") = py::none(),
       py::arg("keep_signatures").noconvert() = false, py::arg("at") = py::none(),
-      py::arg("compiled_here").noconvert() = false,
+      py::arg("compiled_here").noconvert() = false, py::arg("detached") = py::none(),
+      py::arg("root") = py::none(), py::arg("pycache").noconvert() = false,
       "sign(path, keys, output=None, name=None, serial=None, expires=None, not_before=None, "
       "hash=None, limits=None, progress=None, index=None, keep_signatures=False, at=None, "
-      "compiled_here=False)\n--\n\n"
+      "compiled_here=False, detached=None, root=None, pycache=False)\n--\n\n"
       "Sign an archive or a directory, in place or (archives) into `output`.\n\n"
       "An archive is written anew. Comments, data descriptors and the like, which are lost, are "
       "no\n"
@@ -224,8 +289,29 @@ void register_signing(py::module_& module, const Home& home) {
       "has compiled all of them itself.\n\n"
       "`index` says whether an archive gets a signed index, with which opening costs the same for\n"
       "any number of members; None leaves that to their number.\n\n"
+      "`detached` is where the manifest of a directory is written that is left alone; `root` is\n"
+      "the role in which it is signed and has to be opened, None means 'tree'. Links that lead "
+      "out\n"
+      "of the directory and special files are left out.\n\n"
+      "`pycache=True` signs this interpreter's bytecode in a directory's __pycache__ as well, "
+      "where\n"
+      "it belongs to its source. Importing is faster with it; whatever writes it anew (Python "
+      "does,\n"
+      "when the source's time changes) makes it another file than the signed one.\n\n"
       "`progress` is called with the steps done and their number; what it raises ends the work.\n"
       "Raises IntegrityCheckError where the content can not be signed, ValueError, OSError.");
+  module.def(
+      "_sign_roots", at_home(home, &sign_roots), py::arg("manifest"), py::arg("roots"),
+      py::arg("keys"), py::arg("name") = py::none(), py::arg("serial") = py::none(),
+      py::arg("expires") = py::none(), py::arg("not_before") = py::none(),
+      py::arg("hash") = py::none(), py::arg("limits") = py::none(),
+      py::arg("progress") = py::none(), py::arg("keep_signatures").noconvert() = false,
+      py::arg("at") = py::none(), py::arg("pycache").noconvert() = false,
+      "_sign_roots(manifest, roots, keys, name=None, serial=None, expires=None, not_before=None, "
+      "hash=None, limits=None, progress=None, keep_signatures=False, at=None, "
+      "pycache=False)\n--\n\n"
+      "Write a detached manifest of several directories, which are left alone.\n\n"
+      "`roots` are those of `open_roots`, the other arguments those of `sign`. Raises likewise.");
   module.def("_check_validity", at_home(home, &check_times), py::arg("expires"),
              py::arg("not_before"), py::arg("at"),
              "_check_validity(expires, not_before, at)\n--\n\n"

@@ -35,6 +35,7 @@ class Backing {
   // has_index tells whether it goes by the signed index.
   virtual bool has_index() const noexcept = 0;
   virtual Result<const Manifest*> manifest() const = 0;
+  virtual Result<const Entry*> entry(std::string_view name) const = 0;
 
   // read makes VerifiedBytes by way of ContentCheck: no other class can.
   virtual Result<VerifiedBytes> read(std::string_view name, const Allocate& allocate) const = 0;

@@ -99,6 +99,7 @@ Result<std::unique_ptr<const Backing>> IndexedBacking::over(
   if (!checked.ok()) return std::move(checked).status().in(what);
   out->header_ = std::move(checked).value();
   const HeaderFields& header = out->header_.fields;
+  SIGNEDVFS_TRY(check_attached(header.attributes).in(what));
   if (!header.index) return none();
   const IndexRoot signed_root = *header.index;
   if (header.members > limits.members) {

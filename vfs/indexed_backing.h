@@ -34,6 +34,10 @@ class IndexedBacking final : public Backing {
   const Listing& listing() const& noexcept override { return *tree_; }
   bool has_index() const noexcept override { return true; }
   Result<const Manifest*> manifest() const override;
+  Result<const Entry*> entry(std::string_view name) const override {
+    SIGNEDVFS_ASSIGN(const Manifest* const lines, manifest());
+    return lines->find(name);
+  }
   Result<VerifiedBytes> read(std::string_view name, const Allocate& allocate) const override;
   Result<VerifiedBytes> read_through(std::string_view name, Vessel& vessel) const override;
   Result<std::uint64_t> size_of(std::string_view name) const override;

@@ -45,10 +45,10 @@ struct Checked {};
 }  // namespace
 
 Result<std::unique_ptr<const Backing>> ListedBacking::over(Listed listed) {
-  SIGNEDVFS_TRY(check_members(*listed.container, listed.manifest));
+  SIGNEDVFS_TRY(check_members(*listed.container, *listed.manifest));
   if (listed.container->member_count()) {
     SIGNEDVFS_TRY(
-        check_prefix_length(listed.container->prefix_bytes(), listed.manifest.attributes().prefix)
+        check_prefix_length(listed.container->prefix_bytes(), listed.manifest->attributes().prefix)
             .in(listed.container->path()));
   }
   return std::unique_ptr<const Backing>(new ListedBacking(std::move(listed)));
@@ -65,7 +65,7 @@ Result<Buffer> ListedBacking::content_of(std::string_view name, const Allocate& 
 }
 
 Result<VerifiedBytes> ListedBacking::read(std::string_view name, const Allocate& allocate) const {
-  const Entry* const entry = manifest_.find(name);
+  const Entry* const entry = listing_.find(name);
   if (entry == nullptr) return not_listed(path(), name);
   SIGNEDVFS_ASSIGN(Buffer content, content_of(name, allocate));
   auto checked = ContentCheck::of_content(std::move(content), entry->digest(), name);
@@ -74,7 +74,7 @@ Result<VerifiedBytes> ListedBacking::read(std::string_view name, const Allocate&
 }
 
 Result<VerifiedBytes> ListedBacking::read_through(std::string_view name, Vessel& vessel) const {
-  const Entry* const entry = manifest_.find(name);
+  const Entry* const entry = listing_.find(name);
   if (entry == nullptr) return not_listed(path(), name);
   SIGNEDVFS_ASSIGN(const Buffer content, content_of(name, {}));
   SIGNEDVFS_ASSIGN(Buffer closed, fill_from(vessel, content.bytes()));
@@ -89,7 +89,7 @@ Result<std::uint64_t> ListedBacking::size_of(std::string_view name) const {
 }
 
 Result<std::string> ListedBacking::identity_of(std::string_view name) const {
-  const Entry* const entry = manifest_.find(name);
+  const Entry* const entry = listing_.find(name);
   if (entry == nullptr) return not_listed(path(), name);
   return std::string(hash_name(entry->digest().type())) + ':' + entry->digest().hex();
 }
@@ -101,29 +101,29 @@ Status ListedBacking::verify_all(const MembersDone& progress) const {
     // stayed behind.
     const auto read_prefix = [&](const auto& sink) { return container_->read_prefix(sink); };
     SIGNEDVFS_TRY(
-        check_prefix(container_->prefix_bytes(), manifest_.attributes().prefix, read_prefix)
+        check_prefix(container_->prefix_bytes(), manifest_->attributes().prefix, read_prefix)
             .in(path()));
   }
-  const HashType hash = manifest_.hash_type();
+  const HashType hash = manifest_->hash_type();
   const bool is_legacy = hash == HashType::kLegacySha1 || hash == HashType::kLegacyMd5;
   // Nobody has a reason to put anything else into them. signedimp kept the entries that it found.
   if (!is_legacy) SIGNEDVFS_TRY(container_->check_directory_entries());
-  const std::vector<Entry>& entries = manifest_.entries();
+  const std::size_t members = static_cast<std::size_t>(listing_.size());
   // What was read is dropped at once: sizes only say what is worth a thread. To ask a directory for
   // one costs as much as reading a small file.
   constexpr std::uint64_t kGuess = 16384;
   const auto bytes_of = [&](std::size_t i) {
-    return is_archive ? container_->size_of(entries[i].path()).value_or(0) : kGuess;
+    return is_archive ? container_->size_of(listing_.path(i)).value_or(0) : kGuess;
   };
   const auto check = [&](std::size_t i) -> Result<Checked> {
-    auto content = read(entries[i].path(), {});
-    if (!content.ok()) return std::move(content).status().about(entries[i].path());
+    auto content = read(listing_.path(i), {});
+    if (!content.ok()) return std::move(content).status().about(listing_.path(i));
     return Checked{};
   };
   const auto count = [&](std::size_t i, Checked) {
-    return tell(progress, i + 1, entries.size()).in(path());
+    return tell(progress, i + 1, members).in(path());
   };
-  return in_order<Checked>(entries.size(), processors(), bytes_of, check, count);
+  return in_order<Checked>(members, processors(), bytes_of, check, count);
 }
 
 Result<std::vector<std::string>> ListedBacking::unlisted() const {
@@ -131,7 +131,7 @@ Result<std::vector<std::string>> ListedBacking::unlisted() const {
   if (container_->member_count()) return out;
   SIGNEDVFS_ASSIGN(const std::vector<std::string> names, container_->names());
   std::copy_if(names.begin(), names.end(), std::back_inserter(out), [&](const std::string& name) {
-    return !is_reserved(name) && manifest_.find(name) == nullptr;
+    return !is_reserved(name) && listing_.find(name) == nullptr;
   });
   return out;
 }

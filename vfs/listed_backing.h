@@ -17,10 +17,13 @@ class ListedBacking final : public Backing {
   static Result<std::unique_ptr<const Backing>> over(Listed listed);
 
   const std::string& path() const& noexcept override { return container_->path(); }
-  const SignedHeader& signed_header() const& noexcept override { return manifest_.signed_header(); }
+  const SignedHeader& signed_header() const& noexcept override {
+    return manifest_->signed_header();
+  }
   const Listing& listing() const& noexcept override { return listing_; }
   bool has_index() const noexcept override { return false; }
-  Result<const Manifest*> manifest() const override { return &manifest_; }
+  Result<const Manifest*> manifest() const override { return manifest_.get(); }
+  Result<const Entry*> entry(std::string_view name) const override { return listing_.find(name); }
   Result<VerifiedBytes> read(std::string_view name, const Allocate& allocate) const override;
   Result<VerifiedBytes> read_through(std::string_view name, Vessel& vessel) const override;
   Result<std::uint64_t> size_of(std::string_view name) const override;
@@ -35,10 +38,10 @@ class ListedBacking final : public Backing {
   explicit ListedBacking(Listed listed) noexcept
       : container_(std::move(listed.container)),
         manifest_(std::move(listed.manifest)),
-        listing_(manifest_) {}
+        listing_(*manifest_, listed.root) {}
 
   std::unique_ptr<const Container> container_;
-  Manifest manifest_;
+  std::shared_ptr<const Manifest> manifest_;
   ManifestListing listing_;
 };
 

@@ -21,12 +21,17 @@ namespace {
 Result<Manifest> check_manifest(Buffer text, const Trust& trust, PathRules rules) {
   auto manifest = Manifest::check(std::move(text), trust.policy, trust.limits, rules);
   if (!manifest.ok()) return std::move(manifest).status().in(kManifestName);
+  SIGNEDVFS_TRY(check_attached(manifest->attributes()).in(kManifestName));
   const bool is_archive = rules == PathRules::kAppliedByArchive;
   if (!is_archive || !manifest->signed_header().fields.index) return manifest;
   return Status(Errc::kBadIndex,
                 "the manifest commits to an index (" + in_quotes("@index") +
                     "), but there is none at the end of the archive: it was written anew, or "
                     "something follows it");
+}
+
+Listed listed(std::unique_ptr<const Container> container, Manifest manifest) {
+  return {std::move(container), std::make_shared<const Manifest>(std::move(manifest)), {}};
 }
 
 Status too_large_manifest(const Limits& limits) {
@@ -144,7 +149,7 @@ Result<Listed> open_listed_zip(std::shared_ptr<const ByteSource> source, const s
   SIGNEDVFS_TRY(check_count(*tail, *manifest).in(path));
   SIGNEDVFS_ASSIGN(auto container,
                    open_zip_with(std::move(source), path, trust.limits.without_ratio(), **last));
-  return Listed{std::move(container), std::move(manifest).value()};
+  return listed(std::move(container), std::move(manifest).value());
 }
 
 Result<Listed> open_listed_foreign(std::unique_ptr<const ByteSource> source, ForeignKind kind,
@@ -156,7 +161,7 @@ Result<Listed> open_listed_foreign(std::unique_ptr<const ByteSource> source, For
   if (!manifest) {
     return Status(Errc::kNoManifest, path + ": an archive without files, so without a manifest");
   }
-  return Listed{std::move(container), *std::move(manifest)};
+  return listed(std::move(container), *std::move(manifest));
 }
 
 Result<Listed> open_listed(std::unique_ptr<const Container> container, const Trust& trust) {
@@ -176,7 +181,7 @@ Result<Listed> open_listed(std::unique_ptr<const Container> container, const Tru
       container->member_count() ? PathRules::kAppliedByArchive : PathRules::kApply;
   auto manifest = check_manifest(std::move(text).value(), trust, rules);
   if (!manifest.ok()) return std::move(manifest).status().in(path);
-  return Listed{std::move(container), std::move(manifest).value()};
+  return listed(std::move(container), std::move(manifest).value());
 }
 
 }  // namespace signedvfs

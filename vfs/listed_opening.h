@@ -17,7 +17,8 @@ namespace signedvfs {
 // Listed is a manifest whose signatures satisfied a policy, and what it lists.
 struct Listed {
   std::unique_ptr<const Container> container;
-  Manifest manifest;
+  std::shared_ptr<const Manifest> manifest;
+  std::string root;  // "role/" of a detached manifest, whose lines below it are meant; else empty
 };
 
 // open_listed_zip reads the manifest, which must be the last member of the zip archive `source`,

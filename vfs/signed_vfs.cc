@@ -60,6 +60,7 @@ bool SignedVfs::has_index() const noexcept { return backing_->has_index(); }
 std::uint64_t SignedVfs::prefix_bytes() const noexcept { return backing_->prefix_bytes(); }
 const Listing& SignedVfs::listing() const& noexcept { return backing_->listing(); }
 Result<const Manifest*> SignedVfs::manifest() const { return backing_->manifest(); }
+Result<const Entry*> SignedVfs::entry(std::string_view name) const { return backing_->entry(name); }
 
 Result<VerifiedBytes> SignedVfs::read(std::string_view name, const Allocate& allocate) const {
   return backing_->read(name, allocate);

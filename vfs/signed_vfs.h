@@ -21,7 +21,10 @@ namespace signedvfs {
 
 class Backing;
 class ByteSource;
+class Buffer;
 struct Listed;
+struct RootDirectory;
+struct RootedVfs;
 
 // SignedVfs gives out members of one archive or directory whose manifest satisfied a policy, as
 // `VerifiedBytes`. Nothing that it says ever changes; may be used from any thread.
@@ -72,7 +75,11 @@ class SignedVfs {
 
   // manifest returns the whole manifest, with the digests of all content. Of an archive with an
   // index it is read when somebody first asks. Borrowed from this object.
+  // Of a detached one it lists the files of all roots, each below the name of its root.
   Result<const Manifest*> manifest() const;
+
+  // entry returns the manifest's line on the member `name`, or null; likewise.
+  Result<const Entry*> entry(std::string_view name) const;
 
   // read copies the member out once, compares the digest of that private copy (as it is stored
   // where there is an index, decoded otherwise) with the signed one, and returns the content, in
@@ -112,6 +119,10 @@ class SignedVfs {
   Result<std::vector<std::string>> unlisted() const;
 
  private:
+  friend Result<std::vector<RootedVfs>> open_roots_by(Buffer text, const std::string& manifest,
+                                                      const std::vector<RootDirectory>& roots,
+                                                      const Trust& trust);  // detached.h
+
   explicit SignedVfs(std::unique_ptr<const Backing> backing) noexcept;
   static Result<std::shared_ptr<const SignedVfs>> going_by(Result<Listed> listed);
   Status verify_order() const;

@@ -66,6 +66,7 @@ constexpr std::array<Text, kErrcCount> kTexts{{
     {Errc::kPrefixMismatch, "PrefixMismatch",
      "the bytes in front of the archive differ from what was signed"},
     {Errc::kWrongName, "WrongName", "signed for another product"},
+    {Errc::kWrongRoot, "WrongRoot", "signed for directories in another role"},
     {Errc::kRollback, "Rollback", "older than the policy allows"},
     {Errc::kNotYetValid, "NotYetValid", "not valid yet"},
     {Errc::kExpired, "Expired", "expired"},

@@ -65,10 +65,11 @@ enum class Errc : std::uint8_t {
   kDigestMismatch,    // A member's content is not what was listed.
   kPrefixMismatch,    // The bytes in front of the archive are not the ones it was appended to.
   kWrongName,         // The archive is another product than the policy allows.
-  kRollback,          // The archive's serial number is lower than the policy's minimum.
-  kNotYetValid,       // The archive's `@not-before` lies in the future.
-  kExpired,           // The archive's `@expires` has passed.
-  kClock,             // The policy's clock failed, so validity times could not be checked.
+  kWrongRoot,    // The manifest speaks of other directories, or belongs inside or outside of one.
+  kRollback,     // The archive's serial number is lower than the policy's minimum.
+  kNotYetValid,  // The archive's `@not-before` lies in the future.
+  kExpired,      // The archive's `@expires` has passed.
+  kClock,        // The policy's clock failed, so validity times could not be checked.
 
   // Keys.
   kBadKey,         // The text or bytes are no key of a kind that is handled.

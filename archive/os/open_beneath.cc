@@ -28,11 +28,12 @@ int retried_openat(int directory, const std::string& name, int flags) {
   return fd;
 }
 
-int retried_openat2(int root, const std::string& name, int flags) {
+int retried_openat2(int root, const std::string& name, int flags, Links links) {
   open_how how{};
   // O_NOFOLLOW would make a link at the end look like a file in a directory's place.
   how.flags = static_cast<decltype(how.flags)>(flags & ~O_NOFOLLOW);
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+  if (links == Links::kNone) how.resolve |= RESOLVE_NO_SYMLINKS;
   long fd = -1;
   do {
     fd = ::syscall(SYS_openat2, root, name.c_str(), &how, sizeof how);
@@ -78,9 +79,9 @@ Result<FileDescriptor> step(int directory, std::string_view component, int flags
 
 }  // namespace
 
-Result<FileDescriptor> open_beneath(int root, std::string_view name, Kind kind) {
+Result<FileDescriptor> open_beneath(int root, std::string_view name, Kind kind, Links links) {
   const std::string path(name);
-  FileDescriptor fd(retried_openat2(root, path, flags_for(kind)));
+  FileDescriptor fd(retried_openat2(root, path, flags_for(kind), links));
   if (fd) return of_kind(std::move(fd), path, kind);
   // Sandboxes that do not know openat2 answer ENOSYS or, older ones, EPERM.
   if (errno == ENOSYS || errno == EPERM) return open_beneath_by_steps(root, name, kind);

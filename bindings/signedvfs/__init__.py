@@ -21,6 +21,7 @@ from signedvfs._core import (
     get_policy,
     open,
     open_doors,
+    open_roots,
     set_policy,
     trust,
     zipimporter,
@@ -31,6 +32,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from signedvfs._core import hook
     from signedvfs._tools import PrivateKey, SignReport, append, sign, unsign
+    from signedvfs.library import library_roots, open_stdlib, sign_stdlib
     from signedvfs.native import preload
     from signedvfs.packaging import pack
 
@@ -56,12 +58,16 @@ __all__ = [
     "get_limits",
     "get_policy",
     "hook",
+    "library_roots",
     "open",
     "open_doors",
+    "open_roots",
+    "open_stdlib",
     "pack",
     "preload",
     "set_policy",
     "sign",
+    "sign_stdlib",
     "trust",
     "unsign",
     "zipimporter",
@@ -80,6 +86,10 @@ def __getattr__(name: str) -> object:
         from signedvfs.packaging import pack as found
     elif name == "preload":
         from signedvfs.native import preload as found
+    elif name in ("library_roots", "open_stdlib", "sign_stdlib"):
+        from signedvfs import library
+
+        found = getattr(library, name)
     elif name in ("PrivateKey", "SignReport", "append", "sign", "unsign"):  # no import needs these
         from signedvfs import _tools
 

@@ -367,13 +367,35 @@ class SignedVfs:
         """
 
 def open(
-    path: StrOrBytesPath, policy: TrustPolicy | None = None, limits: Limits | None = None
+    path: StrOrBytesPath,
+    policy: TrustPolicy | None = None,
+    limits: Limits | None = None,
+    manifest: StrOrBytesPath | None = None,
+    root: str | None = None,
 ) -> SignedVfs:
     """Open a signed archive or directory and check its manifest.
 
     `policy` is a TrustPolicy; None means the one that `trust` and `set_policy` made.
     `limits` is a Limits; None means those that were set with that policy.
     Members are verified when they are read. Raises IntegrityCheckError.
+
+    `manifest` is the detached manifest of a directory, and `root` the role in which it was
+    signed; None means 'tree'. Where the directory has a manifest of its own, both must hold
+    and list the same.
+    """
+
+def open_roots(
+    manifest: StrOrBytesPath,
+    roots: Iterable[tuple[str, StrOrBytesPath] | tuple[str, StrOrBytesPath, Iterable[str]]],
+    policy: TrustPolicy | None = None,
+    limits: Limits | None = None,
+) -> dict[str, SignedVfs]:
+    """Open directories by a detached manifest that names them as its roots.
+
+    `roots` are tuples (role, directory); a third item names directories below it that are
+    none of its. The result maps each role to its SignedVfs. A root that is refused refuses
+    them all. `policy` and `limits` are those of `open`. Raises IntegrityCheckError, also
+    where there are no roots, or a role is given twice.
     """
 
 class zipimporter:

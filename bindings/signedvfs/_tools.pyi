@@ -202,6 +202,9 @@ def sign(
     keep_signatures: bool = False,
     at: _Time | None = None,
     compiled_here: bool = False,
+    detached: StrOrBytesPath | None = None,
+    root: str | None = None,
+    pycache: bool = False,
 ) -> SignReport:
     """Sign an archive or a directory, in place or (archives) into `output`.
 
@@ -231,8 +234,36 @@ def sign(
     `index` says whether an archive gets a signed index, with which opening costs the same for
     any number of members; None leaves that to their number.
 
+    `detached` is where the manifest of a directory is written that is left alone; `root` is
+    the role in which it is signed and has to be opened, None means 'tree'. Links that lead out
+    of the directory and special files are left out.
+
+    `pycache=True` signs this interpreter's bytecode in a directory's __pycache__ as well, where
+    it belongs to its source. Importing is faster with it; whatever writes it anew (Python does,
+    when the source's time changes) makes it another file than the signed one.
+
     `progress` is called with the steps done and their number; what it raises ends the work.
     Raises IntegrityCheckError where the content can not be signed, ValueError, OSError.
+    """
+
+def _sign_roots(
+    manifest: StrOrBytesPath,
+    roots: Iterable[tuple[str, StrOrBytesPath] | tuple[str, StrOrBytesPath, Iterable[str]]],
+    keys: PrivateKey | Iterable[PrivateKey],
+    name: str | None = None,
+    serial: int | None = None,
+    expires: _Time | None = None,
+    not_before: _Time | None = None,
+    hash: _Hash | None = None,
+    limits: signedvfs.Limits | None = None,
+    progress: _Progress | None = None,
+    keep_signatures: bool = False,
+    at: _Time | None = None,
+    pycache: bool = False,
+) -> SignReport:
+    """Write a detached manifest of several directories, which are left alone.
+
+    `roots` are those of `open_roots`, the other arguments those of `sign`. Raises likewise.
     """
 
 def _manifest_text(archive: signedvfs.SignedVfs) -> bytes:

@@ -213,7 +213,7 @@ std::optional<std::string> directory_above(const ImportScope& scope, std::size_t
 // Guess collects files.
 class Guess {
  public:
-  Guess(const Listing& listing, SearchOrder order) : listing_(listing), order_(order) {}
+  Guess(const Listing& listing, const SearchOrder& order) : listing_(listing), order_(order) {}
 
   // add notes the module `stem`, and tells whether it is a package.
   bool add(const std::string& stem) {
@@ -227,7 +227,7 @@ class Guess {
 
  private:
   const Listing& listing_;
-  SearchOrder order_;
+  const SearchOrder& order_;
   std::vector<std::string> files_;
 };
 
@@ -255,7 +255,7 @@ ImportScope scope_of_imports(std::string_view name, std::string_view stem, bool 
 
 std::vector<std::string> foresee(const std::vector<ImportStatement>& imports,
                                  const ImportScope& scope, const Listing& listing,
-                                 SearchOrder order) {
+                                 const SearchOrder& order) {
   Guess guess(listing, order);
   for (const ImportStatement& import : imports) {
     const auto directory =

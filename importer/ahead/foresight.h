@@ -40,6 +40,6 @@ ImportScope scope_of_imports(std::string_view name, std::string_view stem, bool 
 // can be told: a guess. Touches nothing of Python.
 std::vector<std::string> foresee(const std::vector<ImportStatement>& imports,
                                  const ImportScope& scope, const Listing& listing,
-                                 SearchOrder order);
+                                 const SearchOrder& order);
 
 }  // namespace signedvfs

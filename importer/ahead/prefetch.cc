@@ -12,16 +12,14 @@ constexpr std::size_t kFewest = 2;
 
 }  // namespace
 
-std::shared_ptr<Prefetch> Prefetch::create(std::shared_ptr<const SignedVfs> vfs,
-                                           SearchOrder order) {
+std::shared_ptr<Prefetch> Prefetch::create(std::shared_ptr<const SignedVfs> vfs) {
   std::unique_ptr<ReadAhead> ahead = ReadAhead::create(vfs);
   if (!ahead) return nullptr;
-  return std::shared_ptr<Prefetch>(new Prefetch(std::move(vfs), order, std::move(ahead)));
+  return std::shared_ptr<Prefetch>(new Prefetch(std::move(vfs), std::move(ahead)));
 }
 
-Prefetch::Prefetch(std::shared_ptr<const SignedVfs> vfs, SearchOrder order,
-                   std::unique_ptr<ReadAhead> ahead) noexcept
-    : vfs_(std::move(vfs)), order_(order), ahead_(std::move(ahead)) {}
+Prefetch::Prefetch(std::shared_ptr<const SignedVfs> vfs, std::unique_ptr<ReadAhead> ahead) noexcept
+    : vfs_(std::move(vfs)), ahead_(std::move(ahead)) {}
 
 // The thread begins with the first import: many programs open archives for their data.
 void Prefetch::expect_recorded_order() {
@@ -50,14 +48,14 @@ std::optional<VerifiedBytes> Prefetch::take(const std::string& entry) {
 }
 
 Status Prefetch::about_to_run(PyObject* code, PyObject* name, const std::string& stem,
-                              bool is_package) {
+                              bool is_package, const SearchOrder& order) {
   if (has_recorded_order()) return {};
   SIGNEDVFS_ASSIGN(const PyRef package, package_of(name, is_package));
   std::vector<ImportStatement> imports = imports_of(code, package.get());
   if (imports.size() < kFewest) return {};
   SIGNEDVFS_ASSIGN(const std::string dotted, utf8_of(name));
   expects_->store(true, std::memory_order_relaxed);
-  ahead_->expect([vfs = vfs_, order = order_, imports = std::move(imports),
+  ahead_->expect([vfs = vfs_, order, imports = std::move(imports),
                   scope = scope_of_imports(dotted, stem, is_package)] {
     return foresee(imports, scope, vfs->listing(), order);
   });

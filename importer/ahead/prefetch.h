@@ -20,25 +20,25 @@ namespace signedvfs {
 class Prefetch {
  public:
   // create returns null where there is only one core.
-  static std::shared_ptr<Prefetch> create(std::shared_ptr<const SignedVfs> vfs, SearchOrder order);
+  static std::shared_ptr<Prefetch> create(std::shared_ptr<const SignedVfs> vfs);
 
   // take returns the content of `entry` where it has been read. Needs the GIL, and releases it
   // while the member is being read.
   std::optional<VerifiedBytes> take(const std::string& entry);
 
   // about_to_run is to be told of each module before it is executed: of its code, its name (a str),
-  // the path that the name stands for, and whether it is a package. Needs the GIL.
-  Status about_to_run(PyObject* code, PyObject* name, const std::string& stem, bool is_package);
+  // the path that the name stands for, whether it is a package, and in which order files are looked
+  // for. Needs the GIL.
+  Status about_to_run(PyObject* code, PyObject* name, const std::string& stem, bool is_package,
+                      const SearchOrder& order);
 
  private:
-  Prefetch(std::shared_ptr<const SignedVfs> vfs, SearchOrder order,
-           std::unique_ptr<ReadAhead> ahead) noexcept;
+  Prefetch(std::shared_ptr<const SignedVfs> vfs, std::unique_ptr<ReadAhead> ahead) noexcept;
 
   bool has_recorded_order() const noexcept { return vfs_->attributes().order.has_value(); }
   void expect_recorded_order();
 
   std::shared_ptr<const SignedVfs> vfs_;
-  SearchOrder order_;
   std::unique_ptr<ReadAhead> ahead_;
   std::atomic<bool> is_expected_ = false;  // the recorded order is
 

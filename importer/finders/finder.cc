@@ -34,18 +34,20 @@ Status check_place(const OpenedArchive& opened, const Location& location) {
 // is_brief tells whether reading takes less time than other threads could make use of. importlib
 // asks finders under the import lock; up to 3.11 the interpreter frees that at its end while daemon
 // threads wait for it, as they do only where we let them run.
-Result<bool> has_few_bytes(const SignedVfs& vfs, const std::string& entry) {
+Result<bool> has_few_bytes(const OpenedArchive& opened, const std::string& entry) {
   constexpr std::uint64_t kFew = 64 << 10;
-  SIGNEDVFS_ASSIGN(const std::uint64_t size, vfs.size_of(entry));
+  // To ask a directory for a size is to open the file, which takes as long as to read it.
+  if (opened.is_directory) return entry.ends_with(".py") || entry.ends_with(".pyc");
+  SIGNEDVFS_ASSIGN(const std::uint64_t size, opened.vfs->size_of(entry));
   return size <= kFew;
 }
 
-bool is_brief(const SignedVfs& vfs, const std::string& entry) {
-  const Result<bool> few = has_few_bytes(vfs, entry);
+bool is_brief(const OpenedArchive& opened, const std::string& entry) {
+  const Result<bool> few = has_few_bytes(opened, entry);
   return few.ok() && *few;
 }
 #else
-bool is_brief(const SignedVfs& /*vfs*/, const std::string& /*entry*/) { return false; }
+bool is_brief(const OpenedArchive& /*opened*/, const std::string& /*entry*/) { return false; }
 #endif
 
 }  // namespace
@@ -93,7 +95,7 @@ Result<VerifiedBytes> Finder::read(const OpenedArchive& opened, const std::strin
   if (opened.prefetch != nullptr) ready = opened.prefetch->take(entry);
   if (!ready) {
     const auto read = [&] { return opened.vfs->read(entry); };
-    SIGNEDVFS_ASSIGN(ready, is_brief(*opened.vfs, entry) ? read() : without_gil(read));
+    SIGNEDVFS_ASSIGN(ready, is_brief(opened, entry) ? read() : without_gil(read));
   }
   SIGNEDVFS_TRY(audit_verify(opened.vfs->path(), entry));
   return *std::move(ready);

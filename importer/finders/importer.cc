@@ -59,6 +59,7 @@ Result<std::shared_ptr<Importer>> Importer::create(const Interpreter& home, Fetc
   state->finder_type = Interpreter::type(home.types.finder);
   state->trust = std::move(trust);
   SIGNEDVFS_ASSIGN(state->system, ImportSystem::fetch());
+  state->directory_order = {false, state->system.cached_ending};
   SIGNEDVFS_ASSIGN(const std::vector<std::string> own, own_archives(state->system));
   for (const std::string& path : own) state->registry.may_be_missing(path);
   SIGNEDVFS_ASSIGN(const PyRef ask, loaded_attribute("_imp", "extension_suffixes"));

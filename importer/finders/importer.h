@@ -56,6 +56,14 @@ struct Importer {
   // module_suffixes are those and the endings of source and bytecode.
   std::vector<std::string> module_suffixes;
 
+  // archive_order and directory_order say in which order files are looked for.
+  SearchOrder archive_order;
+  SearchOrder directory_order;
+
+  const SearchOrder& search_order(bool is_directory) const noexcept {
+    return is_directory ? directory_order : archive_order;
+  }
+
   // hook_used turns true when the path hook is first called.
   std::atomic<bool> hook_used = false;
 

@@ -66,9 +66,8 @@ Status ModuleQuery::name_stem() {
 // look_up finds the module's files.
 Status ModuleQuery::look_up() {
   if (opened_.vfs == nullptr || stem_.size() == tail_) return {};
-  SIGNEDVFS_ASSIGN(files_,
-                   find_module(opened_.vfs->listing(), stem_, search_order(opened_.is_directory),
-                               finder_->state().extension_suffixes));
+  SIGNEDVFS_ASSIGN(files_, find_module(opened_.vfs->listing(), stem_, order(),
+                                       finder_->state().extension_suffixes));
   return {};
 }
 
@@ -95,7 +94,7 @@ Result<PyRef> ModuleQuery::spec(PyObject* loader) {
   Result<ModuleContent> loaded = read_code();
   if (!loaded.ok() && loaded.code() != Errc::kNoCode) return std::move(loaded).status();
   // Code that is genuine but of no use here is found all the same; executing it is the error.
-  const std::string& entry = loaded.ok() ? loaded->file.entry : files_.code.back().entry;
+  const std::string& entry = loaded.ok() ? loaded->file.shown() : files_.code.back().shown();
   SIGNEDVFS_ASSIGN(const PyRef origin, finder_->path_of(entry));
   if (loaded.ok()) {
     finder_->state().pending.put(opened_.vfs, stem_, std::move(loaded).value());
@@ -163,8 +162,8 @@ Result<PyRef> ModuleQuery::code() {
 
 Result<PyRef> ModuleQuery::code_of(const ModuleContent& loaded) {
   // Functions name the source that people know, also where it is bytecode that runs.
-  std::string_view source = loaded.file.entry;
-  if (loaded.file.is_bytecode) source.remove_suffix(1);
+  std::string_view source = loaded.file.shown();
+  if (source.ends_with(".pyc")) source.remove_suffix(1);
   SIGNEDVFS_ASSIGN(const PyRef filename, finder_->path_of(source));
   Result<PyRef> code = loaded.file.is_bytecode
                            ? unmarshal_code(system(), loaded.content, filename.get())
@@ -186,7 +185,7 @@ Status ModuleQuery::execute(PyObject* module) {
   SIGNEDVFS_ASSIGN(const PyRef code, code_of(*content));
   content.reset();
   if (opened_.prefetch != nullptr) {
-    SIGNEDVFS_TRY(opened_.prefetch->about_to_run(code.get(), name_, stem_, is_package));
+    SIGNEDVFS_TRY(opened_.prefetch->about_to_run(code.get(), name_, stem_, is_package, order()));
   }
   return run_code(system(), code.get(), module);
 }
@@ -211,7 +210,7 @@ Result<PyRef> ModuleQuery::filename() {
     if (files_.extension) return finder_->path_of(*files_.extension);
     SIGNEDVFS_ASSIGN(loaded, load());
   }
-  const std::string entry = loaded->file.entry;
+  const std::string entry = loaded->file.shown();
   finder_->state().pending.put(opened_.vfs, stem_, *std::move(loaded));
   return finder_->path_of(entry);
 }

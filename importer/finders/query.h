@@ -63,6 +63,9 @@ class ModuleQuery {
   ModuleQuery(const Finder& finder, PyObject* name) noexcept : finder_(&finder), name_(name) {}
 
   const ImportSystem& system() const noexcept { return finder_->state().system; }
+  const SearchOrder& order() const noexcept {
+    return finder_->state().search_order(opened_.is_directory);
+  }
   Status name_stem();
   Status look_up();
   Result<std::string> load_native(const std::string& entry);

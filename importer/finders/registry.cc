@@ -173,7 +173,7 @@ Status Registry::decide(const std::string& absolute, const Trust& trust, Decisio
     const bool is_directory = out.identity && out.identity->is_directory;
     out.verdict = Verdict::kOpened;
     out.opened = {std::move(opened).value(), is_directory, nullptr};
-    out.opened.prefetch = Prefetch::create(out.opened.vfs, search_order(is_directory));
+    out.opened.prefetch = Prefetch::create(out.opened.vfs);
     return {};
   }
   if (no_verdict(opened.code())) return std::move(opened).status();

@@ -37,7 +37,7 @@ bool lies_in(const std::string& directory, const std::string& stem,
 
 bool lists(const SignedVfs& known, const std::string& stem,
            const std::vector<std::string>& suffixes) {
-  const auto found = find_module(known.listing(), stem, SearchOrder::kArchive, suffixes);
+  const auto found = find_module(known.listing(), stem, SearchOrder(), suffixes);
   return !found.ok() || !found->empty();
 }
 

@@ -1,6 +1,7 @@
 #include "importer/modules/lookup.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace signedvfs {
 namespace {
@@ -39,13 +40,27 @@ Result<FilesOfStem> files_of_stem(const Listing& listing, std::string_view stem,
   return found;
 }
 
-std::vector<ModuleFile> code_files(const FilesOfStem& found, const std::string& stem,
-                                   SearchOrder order) {
+// cached_file returns where Python keeps the bytecode of the source `stem`.py.
+std::string cached_file(std::string_view stem, std::string_view ending) {
+  constexpr std::string_view kDirectory = "__pycache__/";
+  const std::size_t leaf = stem.rfind('/') + 1;  // npos + 1 is the beginning
+  std::string out;
+  out.reserve(stem.size() + kDirectory.size() + ending.size());
+  out.append(stem.substr(0, leaf)).append(kDirectory).append(stem.substr(leaf)).append(ending);
+  return out;
+}
+
+Result<std::vector<ModuleFile>> code_files(const Listing& listing, const FilesOfStem& found,
+                                           const std::string& stem, const SearchOrder& order) {
   std::vector<ModuleFile> files;
-  const bool bytecode_first = order == SearchOrder::kArchive;
-  for (const bool bytecode : {bytecode_first, !bytecode_first}) {
+  if (found.source && !order.cached.empty()) {
+    std::string cached = cached_file(stem, order.cached);
+    SIGNEDVFS_ASSIGN(const bool is_listed, listing.contains(cached));
+    if (is_listed) files.push_back({std::move(cached), true, stem + ".py"});
+  }
+  for (const bool bytecode : {order.bytecode_first, !order.bytecode_first}) {
     if (bytecode ? found.bytecode : found.source) {
-      files.push_back({stem + (bytecode ? ".pyc" : ".py"), bytecode});
+      files.push_back({stem + (bytecode ? ".pyc" : ".py"), bytecode, {}});
     }
   }
   return files;
@@ -59,25 +74,27 @@ std::optional<std::string> extension_file(const FilesOfStem& found, const std::s
 
 }  // namespace
 
-Result<ModuleFiles> find_module(const Listing& listing, const std::string& stem, SearchOrder order,
+Result<ModuleFiles> find_module(const Listing& listing, const std::string& stem,
+                                const SearchOrder& order,
                                 const std::vector<std::string>& extension_suffixes) {
   ModuleFiles out;
   SIGNEDVFS_ASSIGN(const FilesOfStem module, files_of_stem(listing, stem, extension_suffixes));
   // '/' is the byte after '.', so what lies below a directory follows the files of its name.
   const bool has_directory = !module.behind.at_end && PathKey(stem, "/").begins(module.behind.path);
-  const auto take = [&](const FilesOfStem& found, const std::string& path) {
+  const auto take = [&](const FilesOfStem& found, const std::string& path) -> Result<bool> {
     out.extension = extension_file(found, path, extension_suffixes);
-    out.code = code_files(found, path, order);
+    SIGNEDVFS_ASSIGN(out.code, code_files(listing, found, path, order));
     return out.extension || !out.code.empty();
   };
   if (has_directory) {
     const std::string initial = stem + "/__init__";
     SIGNEDVFS_ASSIGN(const FilesOfStem package,
                      files_of_stem(listing, initial, extension_suffixes));
-    out.is_package = take(package, initial);
+    SIGNEDVFS_ASSIGN(out.is_package, take(package, initial));
     if (out.is_package) return out;
   }
-  out.is_directory = !take(module, stem) && has_directory;
+  SIGNEDVFS_ASSIGN(const bool is_module, take(module, stem));
+  out.is_directory = !is_module && has_directory;
   return out;
 }
 

@@ -93,6 +93,9 @@ constexpr std::array<Row, kErrcCount> kRows{{
      "otherwise do not run it."},
     {Errc::kWrongName, Kind::kFailed,
      "Name the right archive, or admit it: TrustPolicy(names=...)."},
+    {Errc::kWrongRoot, Kind::kFailed,
+     "Give the manifest that was signed for this directory in this role: manifest=FILE, root=ROLE "
+     "(--manifest FILE --root ROLE)."},
     {Errc::kRollback, Kind::kFailed, "Get the current release."},
     {Errc::kNotYetValid, Kind::kFailed, "If it is, wait until then."},
     {Errc::kExpired, Kind::kFailed, "Check this machine's clock first."},

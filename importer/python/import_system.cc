@@ -115,6 +115,22 @@ Status fetch_own_library(ImportSystem& out) {
   return {};
 }
 
+Status fetch_cached_ending(ImportSystem& out) {
+  SIGNEDVFS_ASSIGN(const PyRef implementation, loaded_attribute("sys", "implementation"));
+  SIGNEDVFS_ASSIGN(const PyRef tag,
+                   owned(PyObject_GetAttrString(implementation.get(), "cache_tag")));
+  if (tag.get() == Py_None) return {};
+  SIGNEDVFS_ASSIGN(const PyRef flags, loaded_attribute("sys", "flags"));
+  SIGNEDVFS_ASSIGN(const PyRef optimize, owned(PyObject_GetAttrString(flags.get(), "optimize")));
+  const long level = PyLong_AsLong(optimize.get());
+  if (level == -1 && PyErr_Occurred() != nullptr) return python_error();
+  SIGNEDVFS_ASSIGN(const std::string text, utf8_of(tag.get()));
+  out.cached_ending = '.' + text;
+  if (level > 0) out.cached_ending += ".opt-" + std::to_string(level);
+  out.cached_ending += ".pyc";
+  return {};
+}
+
 }  // namespace
 
 Result<ImportSystem> ImportSystem::fetch() {
@@ -128,6 +144,7 @@ Result<ImportSystem> ImportSystem::fetch() {
   SIGNEDVFS_TRY(fetch_finders(out));
   SIGNEDVFS_TRY(fetch_own_library(out));
   SIGNEDVFS_TRY(fetch_prefixes(out));
+  SIGNEDVFS_TRY(fetch_cached_ending(out));
   return out;
 }
 

@@ -21,6 +21,11 @@ struct ImportSystem {
 
   std::uint32_t magic_number = 0;  // of this interpreter's .pyc files (PEP 3147)
 
+  // cached_ending ends the names of this interpreter's files in `__pycache__`: ".cpython-311.pyc",
+  // or
+  // ".cpython-311.opt-1.pyc" under -O (PEP 488). Empty: it has none.
+  std::string cached_ending;
+
   PyRef imp;           // the module _imp
   PyRef call_trimmed;  // calls a function and leaves the import system's frames out of tracebacks
   PyRef exec;

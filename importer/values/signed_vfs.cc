@@ -14,6 +14,7 @@
 #include "importer/python/progress.h"
 #include "importer/values/stat.h"
 #include "importer/values/values.h"
+#include "vfs/detached.h"
 
 namespace signedvfs {
 namespace {
@@ -270,17 +271,40 @@ PyType_Slot vfs_slots[] = {
 PyType_Spec vfs_spec{"signedvfs.SignedVfs", sizeof(Holder<OpenVfs>), 0,
                      Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC, vfs_slots};
 
+// Detached is the manifest that stands outside of a directory, and the directory's role in it.
+struct Detached {
+  std::optional<std::string> manifest;
+  std::string role{kTreeRole};
+};
+
+Result<Detached> detached_of(PyObject* manifest, PyObject* root) {
+  Detached out;
+  if (manifest != nullptr) {
+    SIGNEDVFS_ASSIGN(out.manifest, optional_path_of(manifest));
+  }
+  if (root == nullptr || root == Py_None) return out;
+  SIGNEDVFS_ASSIGN(out.role, utf8_of(root, "root"));
+  if (!out.manifest) return Status(Errc::kUsage, "root goes with manifest: give both, or neither");
+  return out;
+}
+
 Result<PyRef> open_path(Interpreter& home, const std::string& path, PyObject* policy,
-                        PyObject* limits) {
+                        PyObject* limits, PyObject* manifest, PyObject* root) {
+  SIGNEDVFS_ASSIGN(const Detached detached, detached_of(manifest, root));
   SIGNEDVFS_ASSIGN(const Trust trust, trust_of(home, policy, limits));
-  SIGNEDVFS_ASSIGN(auto opened, without_gil([&] { return SignedVfs::open(path, trust); }));
+  SIGNEDVFS_ASSIGN(auto opened, without_gil([&] {
+                     return detached.manifest
+                                ? open_detached(path, *detached.manifest, trust, detached.role)
+                                : SignedVfs::open(path, trust);
+                   }));
   SIGNEDVFS_TRY(audit_verify(opened->path(), {}));
   return vfs_object(home, std::move(opened));
 }
 
 PyObject* open_vfs(PyObject* module, const Arguments& given) {
-  static constexpr Parameters<3> kSignature{"open", 1, {"path", "policy", "limits"}};
-  std::array<PyObject*, 3> in;
+  static constexpr Parameters<5> kSignature{
+      "open", 1, {"path", "policy", "limits", "manifest", "root"}};
+  std::array<PyObject*, 5> in;
   if (!kSignature.read(given, in)) return nullptr;
   const Result<std::string> path = path_of(in[0]);
   if (!path.ok()) return nullptr;
@@ -289,18 +313,21 @@ PyObject* open_vfs(PyObject* module, const Arguments& given) {
   Interpreter& home = *alive;
   PyObject* const policy = in[1] == nullptr ? Py_None : in[1];
   PyObject* const limits = in[2] == nullptr ? Py_None : in[2];
-  return answer(home, open_path(home, *path, policy, limits), Activity::kVerifying,
+  return answer(home, open_path(home, *path, policy, limits, in[3], in[4]), Activity::kVerifying,
                 {*path, std::nullopt});
 }
 
 PyMethodDef vfs_functions[] = {
     method_of<&open_vfs>(
         "open",
-        "open($module, /, path, policy=None, limits=None)\n--\n\n"
+        "open($module, /, path, policy=None, limits=None, manifest=None, root=None)\n--\n\n"
         "Open a signed archive or directory and check its manifest.\n\n"
         "`policy` is a TrustPolicy; None means the one that `trust` and `set_policy` made.\n"
         "`limits` is a Limits; None means those that were set with that policy.\n"
-        "Members are verified when they are read. Raises IntegrityCheckError."),
+        "Members are verified when they are read. Raises IntegrityCheckError.\n\n"
+        "`manifest` is the detached manifest of a directory, and `root` the role in which it was\n"
+        "signed; None means 'tree'. Where the directory has a manifest of its own, both must hold\n"
+        "and list the same."),
     {}};
 
 }  // namespace

@@ -13,9 +13,8 @@ Result<PyRef> stat_name(const Stat& self) { return text_of_utf8(self.name); }
 Result<PyRef> stat_size(const Stat& self) { return owned(PyLong_FromUnsignedLongLong(self.size)); }
 
 Result<PyRef> stat_digest(const Stat& self) {
-  SIGNEDVFS_ASSIGN(const Manifest* const manifest,
-                   self.vfs.asked([&] { return self.vfs->manifest(); }));
-  const Entry* const entry = manifest->find(self.name);
+  SIGNEDVFS_ASSIGN(const Entry* const entry,
+                   self.vfs.asked([&] { return self.vfs->entry(self.name); }));
   if (entry == nullptr) {  // what the index lists, the manifest lists: the signer saw to that
     return Status(Errc::kManifestMismatch,
                   in_quotes(self.name) + " is in the index, but not in the manifest")

@@ -2,6 +2,7 @@
 
 #include "importer/values/limits.h"
 #include "importer/values/public_key.h"
+#include "importer/values/roots.h"
 #include "importer/values/sealed_memory.h"
 #include "importer/values/signed_vfs.h"
 #include "importer/values/stat.h"
@@ -16,6 +17,7 @@ Status add_values(Interpreter& home) {
   SIGNEDVFS_TRY(add_trust_policy(home));
   SIGNEDVFS_TRY(add_stat(home));
   SIGNEDVFS_TRY(add_signed_vfs(home));
+  SIGNEDVFS_TRY(add_roots(home));
   SIGNEDVFS_TRY(add_sealed_memory(home));
   return begin_trust(home);
 }

@@ -92,7 +92,9 @@ def test_everything_public_is_in_the_stub(module: str) -> None:
 
 
 def test_signatures_can_be_inspected() -> None:
-    assert str(inspect.signature(signedvfs.open)) == "(path, policy=None, limits=None)"
+    assert str(inspect.signature(signedvfs.open)) == (
+        "(path, policy=None, limits=None, manifest=None, root=None)"
+    )
     assert list(inspect.signature(signedvfs.sign).parameters)[:3] == ["path", "keys", "output"]
     assert str(inspect.signature(signedvfs.SignedVfs.read)) == "(self, /, name)"
     assert list(inspect.signature(signedvfs.TrustPolicy).parameters)[:2] == ["keys", "threshold"]

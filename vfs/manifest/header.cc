@@ -14,6 +14,8 @@ namespace signedvfs {
 namespace {
 
 constexpr std::size_t kMaxNameBytes = 255;
+constexpr std::size_t kMaxRootBytes = 32;
+constexpr std::size_t kMaxRoots = 16;
 
 bool parse_number(std::string_view text, std::uint64_t& out) {
   const char* const end = text.data() + text.size();
@@ -48,6 +50,24 @@ bool is_product_name(std::string_view text) {
   Limits limits;
   limits.name_bytes = kMaxNameBytes;
   return check_member_name(text, limits).ok() && text.front() != ' ' && text.back() != ' ';
+}
+
+bool parse_roots(std::string_view text, std::vector<std::string>& out) {
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(' ', begin), text.size());
+    const std::string_view root = text.substr(begin, end - begin);
+    if (!is_root_name(root) || out.size() == kMaxRoots) return false;
+    if (!out.empty() && out.back() >= root) return false;
+    out.emplace_back(root);
+    begin = end + 1;
+  }
+  return true;
+}
+
+std::string roots_text(const std::vector<std::string>& roots) {
+  std::string out;
+  for (const std::string& root : roots) out += (out.empty() ? "" : " ") + root;
+  return out;
 }
 
 // Attribute is one kind of `@` line. `parse` may accept several spellings of a value; a line counts
@@ -113,6 +133,11 @@ constexpr std::array kAttributes{
                 const auto& prefix = header.attributes.prefix;
                 return prefix ? digest_and_number(prefix->digest, prefix->length) : "";
               }},
+    Attribute{"@roots", "names of roots in ascending order with one space between them", false,
+              [](std::string_view value, HeaderFields& header) {
+                return parse_roots(value, header.attributes.roots);
+              },
+              [](const HeaderFields& header) { return roots_text(header.attributes.roots); }},
     Attribute{"@serial", "a whole number below 2 to the 64th", false,
               [](std::string_view value, HeaderFields& header) {
                 return parse_number(value, header.attributes.serial.emplace());
@@ -165,6 +190,13 @@ Status parse_attribute(std::string_view line, std::size_t number, Rows& seen, He
 }
 
 }  // namespace
+
+bool is_root_name(std::string_view text) noexcept {
+  const auto is_letter = [](char c) { return c >= 'a' && c <= 'z'; };
+  const auto is_inner = [&](char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '-'; };
+  return !text.empty() && text.size() <= kMaxRootBytes && is_letter(text.front()) &&
+         std::all_of(text.begin(), text.end(), is_inner);
+}
 
 Result<HeaderFields> parse_header(std::string_view header) {
   HeaderFields out;

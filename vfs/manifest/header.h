@@ -21,6 +21,10 @@ struct HeaderFields {
   std::optional<IndexRoot> index;
 };
 
+// is_root_name tells whether `text` may name a root in `@roots`: 1 to 32 lower-case letters, digits
+// and dashes, of which the first is a letter.
+bool is_root_name(std::string_view text) noexcept;
+
 // parse_header reads a whole header. Fails with `kBadManifest`, `kUnknownAttribute`, `kWeakHash`.
 Result<HeaderFields> parse_header(std::string_view header);
 

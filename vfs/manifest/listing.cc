@@ -56,11 +56,33 @@ Result<std::vector<std::string_view>> Listing::paths() const {
   return out;
 }
 
+ManifestListing::ManifestListing(const Manifest& manifest, std::string_view root) noexcept
+    : root_bytes_(root.size()) {
+  const std::span<const Entry> all = manifest.entries();
+  const auto begin = std::lower_bound(
+      all.begin(), all.end(), root,
+      [](const Entry& entry, std::string_view wanted) { return entry.path() < wanted; });
+  const auto end = std::partition_point(
+      begin, all.end(), [&](const Entry& entry) { return entry.path().starts_with(root); });
+  entries_ = all.subspan(static_cast<std::size_t>(begin - all.begin()),
+                         static_cast<std::size_t>(end - begin));
+}
+
+std::size_t ManifestListing::position(const PathKey& key) const noexcept {
+  const auto found = std::lower_bound(entries_.begin(), entries_.end(), key,
+                                      [&](const Entry& entry, const PathKey& wanted) {
+                                        return wanted.compare(path_of(entry)) < 0;
+                                      });
+  return static_cast<std::size_t>(found - entries_.begin());
+}
+
+const Entry* ManifestListing::find(std::string_view path) const noexcept {
+  const std::size_t i = position(path);
+  return i < entries_.size() && path_of(entries_[i]) == path ? &entries_[i] : nullptr;
+}
+
 Result<Listing::Place> ManifestListing::first_not_before(const PathKey& key) const {
-  const auto found = std::lower_bound(
-      entries_.begin(), entries_.end(), key,
-      [](const Entry& entry, const PathKey& wanted) { return wanted.compare(entry.path()) < 0; });
-  return at(static_cast<std::size_t>(found - entries_.begin()));
+  return at(position(key));
 }
 
 Result<Listing::Place> ManifestListing::after(const Place& place) const {
@@ -69,7 +91,7 @@ Result<Listing::Place> ManifestListing::after(const Place& place) const {
 
 Listing::Place ManifestListing::at(std::size_t index) const noexcept {
   if (index >= entries_.size()) return {};
-  return {false, entries_[index].path(), nullptr, static_cast<std::uint32_t>(index)};
+  return {false, path_of(entries_[index]), nullptr, static_cast<std::uint32_t>(index)};
 }
 
 }  // namespace signedvfs

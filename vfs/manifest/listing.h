@@ -1,7 +1,9 @@
 // Which paths are signed, and what can be asked about them without reading any member.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -76,14 +78,30 @@ class ManifestListing final : public Listing {
  public:
   explicit ManifestListing(const Manifest& manifest) noexcept : entries_(manifest.entries()) {}
 
+  // ManifestListing lists those below one root ("role/"), by their paths from there.
+  ManifestListing(const Manifest& manifest, std::string_view root) noexcept;
+
   std::uint64_t size() const noexcept override { return entries_.size(); }
+
+  // entry returns the line number `i`, and path its path in the list.
+  const Entry& entry(std::size_t i) const noexcept { return entries_[i]; }
+  std::string_view path(std::size_t i) const noexcept { return path_of(entries_[i]); }
+
+  // find returns the line of `path`, or null.
+  const Entry* find(std::string_view path) const noexcept;
+
   Result<Place> first_not_before(const PathKey& key) const override;
   Result<Place> after(const Place& place) const override;
 
  private:
+  std::size_t position(const PathKey& key) const noexcept;
+  std::string_view path_of(const Entry& entry) const noexcept {
+    return entry.path().substr(root_bytes_);
+  }
   Place at(std::size_t index) const noexcept;
 
-  const std::vector<Entry>& entries_;
+  std::span<const Entry> entries_;
+  std::size_t root_bytes_ = 0;  // of each path, which are not part of it here
 };
 
 }  // namespace signedvfs

@@ -65,7 +65,7 @@ Status Manifest::check_lines(State& state, std::string_view lines, const Limits&
                                          " was signed"};
   }
   SIGNEDVFS_ASSIGN(state.entries, parse_body(lines, state.header.fields, limits, rules));
-  return {};
+  return check_roots(state.entries, state.header.fields.attributes.roots);
 }
 
 const SignedHeader& Manifest::signed_header() const& noexcept { return state_->header; }

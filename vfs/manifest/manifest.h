@@ -7,6 +7,7 @@
 //   sha256                               the header: hash type, then `@` lines in byte order ...
 //   @index <digest of the root> <size>   (archives that carry an index)
 //   @members <digest of the member lines> <their number>
+//   @roots <role> ...                    (detached manifests: see vfs/detached.h)
 //   <digest> <path>                      ... and one line per member, to the end
 //
 // A signature covers `signed_message`: a domain separation string and the SHA-256 of the header.

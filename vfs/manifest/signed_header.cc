@@ -64,6 +64,15 @@ Status check_identity(const Attributes& attributes, const TrustPolicy& policy) {
   return {};
 }
 
+// Whoever can put files into a tree could make a manifest for one of several roots that of another
+// directory: what was signed to stand outside never counts inside.
+Status check_attached(const Attributes& attributes) {
+  if (attributes.roots.empty()) return {};
+  return {Errc::kWrongRoot,
+          "this manifest was signed to stand outside of the directories that it lists (@roots), "
+          "and it is inside of one"};
+}
+
 Result<SignedHeader> check_header(const ManifestParts& parts, const TrustPolicy& policy) {
   SIGNEDVFS_TRY(policy.validate());
   SignedHeader out;

@@ -32,4 +32,8 @@ Result<std::string> signed_message(std::string_view header);
 // or `kRollback`.
 Status check_identity(const Attributes& attributes, const TrustPolicy& policy);
 
+// check_attached requires that a manifest with `attributes` may stand in an archive or a directory:
+// that it names no roots. Fails with `kWrongRoot`.
+Status check_attached(const Attributes& attributes);
+
 }  // namespace signedvfs

@@ -143,6 +143,20 @@ Result<std::vector<Entry>> parse_body(std::string_view body, const HeaderFields&
   return entries;
 }
 
+Status check_roots(const std::vector<Entry>& entries, const std::vector<std::string>& roots) {
+  if (roots.empty()) return {};
+  for (const Entry& entry : entries) {
+    const std::string_view path = entry.path();
+    const std::size_t slash = path.find('/');
+    const std::string_view root = path.substr(0, slash);
+    if (slash == std::string_view::npos || !std::binary_search(roots.begin(), roots.end(), root)) {
+      return {Errc::kBadManifest,
+              "the manifest lists " + in_quotes(path) + ", which lies below none of its roots"};
+    }
+  }
+  return {};
+}
+
 Result<std::string> encode_body(HashType type, const std::map<std::string, Digest>& digests) {
   std::string out;
   for (const auto& [path, digest] : digests) {

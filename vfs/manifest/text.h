@@ -43,6 +43,10 @@ Status parse_entry(std::string_view line, std::size_t number, HashType type, con
 // none is one of the reserved names, and as `rules` demand that they do not conflict.
 Status sort_entries(std::vector<Entry>& entries, PathRules rules);
 
+// check_roots requires that each of `entries` lies below one of `roots`, where there are any. Fails
+// with `kBadManifest`.
+Status check_roots(const std::vector<Entry>& entries, const std::vector<std::string>& roots);
+
 // encode_body returns the member lines for `digests` (path to digest), in canonical order.
 Result<std::string> encode_body(HashType type, const std::map<std::string, Digest>& digests);
 

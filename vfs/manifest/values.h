@@ -49,6 +49,7 @@ struct Attributes {
   std::optional<std::int64_t> not_before;  // @not-before 2026-01-01T00:00:00Z
   std::optional<Order> order;              // @order <sha256> <number>
   std::optional<Prefix> prefix;            // @prefix <sha256> <length>
+  std::vector<std::string> roots;          // @roots lib-dynload stdlib (see detached.h)
   std::optional<std::uint64_t> serial;     // @serial 42
   friend bool operator==(const Attributes&, const Attributes&) = default;
 };

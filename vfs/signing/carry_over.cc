@@ -25,6 +25,27 @@ bool in_pycache(std::string_view name) {
   return name.starts_with("__pycache__/") || name.find("/__pycache__/") != std::string_view::npos;
 }
 
+// cached_source returns the source of the bytecode `name` in `__pycache__`, by the name alone;
+// empty where that is not one of the interpreter whose tag is `tag` (PEP 3147 and 488).
+std::string cached_source(std::string_view name, std::string_view tag) {
+  constexpr std::string_view kDirectory = "__pycache__/";
+  const std::size_t leaf = name.rfind('/') + 1;
+  const std::string_view above = name.substr(0, leaf);
+  if (!above.ends_with(kDirectory)) return {};
+  const std::string_view parent = above.substr(0, above.size() - kDirectory.size());
+  if (!parent.empty() && !parent.ends_with('/')) return {};
+  std::string_view stem = name.substr(leaf);
+  if (!stem.ends_with(".pyc")) return {};
+  stem.remove_suffix(4);
+  for (const std::string_view level : {".opt-1", ".opt-2"}) {
+    if (stem.ends_with(level)) stem.remove_suffix(level.size());
+  }
+  const std::string ending = '.' + std::string(tag);
+  if (!stem.ends_with(ending)) return {};
+  stem.remove_suffix(ending.size());
+  return std::string(parent).append(stem).append(".py");
+}
+
 // The time of a zip member has a resolution of two seconds; zipimport tolerates one either way.
 bool same_time(std::uint32_t recorded, std::int64_t actual, std::int64_t tolerance) {
   const auto wrapped = static_cast<std::uint32_t>(actual);
@@ -164,15 +185,17 @@ Result<CarryOver> carry_over(const Container& source, const Carrying& how) {
   const bool is_directory = !source.member_count();
   const auto source_of = [&](const std::string& name) {
     std::string py = name.ends_with(".pyc") ? name.substr(0, name.size() - 1) : "";
+    if (is_directory && how.cache_tag && in_pycache(name)) py = cached_source(name, *how.cache_tag);
     return !py.empty() && has(all, py) ? py : "";
   };
   const auto verdict_on = [&](std::size_t i) -> Result<Verdict> {
     const std::string& name = all[i];
     if (is_reserved(name)) return Verdict();
-    if (is_directory && in_pycache(name)) {
-      return left_out("in directories __pycache__ is never used");
-    }
     const std::string py = source_of(name);
+    if (is_directory && in_pycache(name) && (py.empty() || !how.cache_tag)) {
+      return left_out(how.cache_tag ? "it is no bytecode of " + *how.cache_tag + " with its source"
+                                    : "in directories __pycache__ is never used");
+    }
     if (py.empty()) return Verdict();
     SIGNEDVFS_ASSIGN(Verdict verdict, judge(source, how.signed_by_us, name, py));
     if (how.all && !verdict.reason.empty()) std::swap(verdict.reason, verdict.warning);

@@ -1,6 +1,7 @@
 // Which members of an unsigned archive or directory are worth signing.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,9 @@ struct Carrying {
   // there is nothing to warn of.
   bool compiled_here = false;
 
+  // cache_tag says whose bytecode in `__pycache__` is carried over (see SignRequest).
+  std::optional<std::string> cache_tag = std::nullopt;
+
   unsigned threads = 1;  // how many read
 };
 
@@ -37,7 +41,7 @@ struct CarryOver {
 // carry_over decides as Python would: once content is signed, a listed .pyc runs as it is, so one
 // that Python would ignore beside its .py must not get in. Times and sizes are believed here and
 // nowhere else. Left out are the manifest and the index (without mention), in directories
-// `__pycache__`, and beside its .py a .pyc (PEP 552)
+// `__pycache__` but for what `cache_tag` says, and beside its .py a .pyc (PEP 552)
 //
 //   - whose recorded time, size or hash (where it is one to be checked) is not that of the .py,
 //   - of which that cannot be found out.

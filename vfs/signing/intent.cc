@@ -132,6 +132,7 @@ Result<CarryOver> carry_over_for(const SignRequest& request, const Container& so
                     {.signed_by_us = existing && existing->signed_by_us ? &*existing : nullptr,
                      .all = request.keep_signatures,
                      .compiled_here = request.compiled_here,
+                     .cache_tag = request.cache_tag,
                      .threads = threads_of(request)});
 }
 

@@ -1,5 +1,6 @@
 #include "vfs/signing/sign_directory.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -14,32 +15,36 @@
 namespace signedvfs {
 namespace {
 
-// WithManifest is a directory as it will be once `text` is its manifest.
-class WithManifest final : public Container {
- public:
-  WithManifest(std::unique_ptr<const Container> directory, std::string text)
-      : directory_(std::move(directory)), text_(std::move(text)) {}
+Status check_directory(const SignRequest& request, const Statement& statement,
+                       std::uint64_t members) {
+  SIGNEDVFS_ASSIGN(std::unique_ptr<const Container> directory,
+                   open_container(request.path, request.limits));
+  SIGNEDVFS_ASSIGN(
+      const auto vfs,
+      SignedVfs::over(
+          std::make_unique<WithManifest>(std::move(directory), statement.service_members.manifest),
+          Trust(policy_of(request.keys, statement.attributes), request.limits)));
+  return vfs->verify_all([&](std::uint64_t done) {
+    return !request.progress || request.progress(members + done, 2 * members);
+  });
+}
 
-  const std::string& path() const& noexcept override { return directory_->path(); }
-  std::optional<std::uint64_t> member_count() const noexcept override { return {}; }
+}  // namespace
 
-  std::optional<std::uint64_t> size_of(std::string_view name) const override {
-    return name == kManifestName ? text_.size() : directory_->size_of(name);
-  }
+std::optional<std::uint64_t> WithManifest::size_of(std::string_view name) const {
+  return name == kManifestName ? text_.size() : directory_->size_of(name);
+}
 
-  Result<Buffer> read_into(std::string_view name, const Allocate& allocate) const override {
-    if (name != kManifestName) return directory_->read_into(name, allocate);
-    SIGNEDVFS_ASSIGN(Buffer copy, allocated(allocate, text_.size()));
-    std::copy_n(bytes_of(text_).begin(), text_.size(), copy.bytes().begin());
-    return copy;
-  }
+std::optional<std::int64_t> WithManifest::modified(std::string_view name) const {
+  return directory_->modified(name);
+}
 
-  Result<std::vector<std::string>> names() const override { return directory_->names(); }
-
- private:
-  std::unique_ptr<const Container> directory_;
-  std::string text_;
-};
+Result<Buffer> WithManifest::read_into(std::string_view name, const Allocate& allocate) const {
+  if (name != kManifestName) return directory_->read_into(name, allocate);
+  SIGNEDVFS_ASSIGN(Buffer copy, allocated(allocate, text_.size()));
+  std::copy_n(bytes_of(text_).begin(), text_.size(), copy.bytes().begin());
+  return copy;
+}
 
 Result<Contents> digest_files(const SignRequest& request, const Container& source, HashType type,
                               const std::vector<std::string>& names) {
@@ -62,22 +67,6 @@ Result<Contents> digest_files(const SignRequest& request, const Container& sourc
       in_order<WrittenMember>(names.size(), threads_of(request), bytes_of, digest, collect));
   return out;
 }
-
-Status check_directory(const SignRequest& request, const Statement& statement,
-                       std::uint64_t members) {
-  SIGNEDVFS_ASSIGN(std::unique_ptr<const Container> directory,
-                   open_container(request.path, request.limits));
-  SIGNEDVFS_ASSIGN(
-      const auto vfs,
-      SignedVfs::over(
-          std::make_unique<WithManifest>(std::move(directory), statement.service_members.manifest),
-          Trust(policy_of(request.keys, statement.attributes), request.limits)));
-  return vfs->verify_all([&](std::uint64_t done) {
-    return !request.progress || request.progress(members + done, 2 * members);
-  });
-}
-
-}  // namespace
 
 Result<SignReport> sign_directory(const SignRequest& request, const Container& source) {
   if (request.output) {

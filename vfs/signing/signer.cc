@@ -83,8 +83,9 @@ Result<SignReport> sign_archive(const SignRequest& request, Source opened) {
 Result<SignReport> sign(const SignRequest& request) {
   SIGNEDVFS_TRY(check_keys(request.keys));
   SIGNEDVFS_TRY(check_name(request.attributes));
-  if (request.attributes.prefix || request.attributes.order) {
-    return Status(Errc::kUsage, "@prefix and @order are found by the signer, not given");
+  const Attributes& given = request.attributes;
+  if (given.prefix || given.order || !given.roots.empty()) {
+    return Status(Errc::kUsage, "@prefix, @order and @roots are found by the signer, not given");
   }
   SIGNEDVFS_ASSIGN(Source source, open_source(request.path, request.limits));
   if (!source.container->member_count()) return sign_directory(request, *source.container);

@@ -23,7 +23,7 @@ struct SignRequest {
   std::vector<PrivateKey> keys;       // at least one
   std::optional<std::string> output;  // archives: where to write; default: replace `path`
   std::optional<HashType> hash_type;  // default: SHA-256
-  Attributes attributes;              // `order` and `prefix` are found by the signer, never given
+  Attributes attributes;  // `order`, `prefix` and `roots` are found by the signer, never given
 
   // index says whether an archive gets a signed index; default: where it has enough members for
   // that to pay.
@@ -37,6 +37,11 @@ struct SignRequest {
   // compiled_here: the caller has compiled every .pyc beside its source itself, from that source,
   // so nobody has to be warned that they run instead of them.
   bool compiled_here = false;
+
+  // cache_tag has the bytecode signed that an interpreter with this tag ("cpython-311") keeps in
+  // `__pycache__` of a directory, where it belongs to a source that is there (PEP 3147); default:
+  // none. An import then takes it instead of compiling the source.
+  std::optional<std::string> cache_tag;
 
   // at is the moment, in seconds since 1970-01-01T00:00:00Z, at which the result must be valid;
   // default: now. What has expired by then, or is not valid yet, is not signed.

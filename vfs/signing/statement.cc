@@ -36,6 +36,7 @@ std::string differences(const HeaderFields& former, const HeaderFields& now) {
   compare("serial", former.attributes.serial, now.attributes.serial);
   compare("not_before", former.attributes.not_before, now.attributes.not_before);
   compare("expires", former.attributes.expires, now.attributes.expires);
+  compare("the roots", former.attributes.roots, now.attributes.roots);
   compare("the recorded order", former.attributes.order, now.attributes.order);
   compare("the bytes in front", former.attributes.prefix, now.attributes.prefix);
   if (out.empty() || former.index.has_value() != now.index.has_value()) {

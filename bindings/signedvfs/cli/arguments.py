@@ -17,15 +17,19 @@ from signedvfs.cli.values import count_of, limit_of, time_of, time_text
 __all__ = [
     "add_attributes",
     "add_index",
+    "add_library",
     "add_limits",
+    "add_manifest",
     "add_moment",
     "add_output",
     "add_password_file",
     "add_reporting",
+    "add_root",
     "add_signing_keys",
     "add_trust",
     "add_trust_directories",
     "existing",
+    "is_library",
     "is_private",
     "limits_of",
     "load_private_key",
@@ -116,6 +120,51 @@ def add_index(parser: argparse.ArgumentParser) -> None:
         help="with a signed index, or without one: opening then costs the same for any number of "
         "members (default: where there are enough of them)",
     )
+
+
+def add_root(parser: argparse._ActionsContainer) -> None:
+    """add_root adds the role of a directory in a detached manifest."""
+    parser.add_argument(
+        "--root",
+        metavar="ROLE",
+        help="role of the directory in the detached manifest (default: tree)",
+    )
+
+
+def add_library(parser: argparse._ActionsContainer) -> None:
+    """add_library adds the options that stand for the running interpreter's directories."""
+    parser.add_argument(
+        "--stdlib",
+        action="store_true",
+        help="in place of PATH: this interpreter's standard library, extension modules included",
+    )
+    parser.add_argument(
+        "--site",
+        action="store_true",
+        help="in place of PATH: the directories of packages installed for this interpreter",
+    )
+
+
+def is_library(arguments: argparse.Namespace, manifest: str | None, option: str) -> bool:
+    """is_library tells whether --stdlib or --site stand in place of PATH; both are a CliError."""
+    asked = bool(arguments.stdlib or arguments.site)
+    if asked and (arguments.path is not None or arguments.root is not None):
+        raise CliError(
+            "--stdlib and --site take no PATH and no --root", "The interpreter knows its own."
+        )
+    if asked and manifest is None:
+        raise CliError(f"--stdlib and --site need a detached manifest: {option}")
+    if not asked and arguments.path is None:
+        raise CliError("nothing to work on: name PATH, or give --stdlib or --site")
+    return asked
+
+
+def add_manifest(parser: argparse.ArgumentParser) -> None:
+    """add_manifest adds the options that name a detached manifest."""
+    parser.add_argument(
+        "--manifest", metavar="FILE", help="detached manifest of the directory PATH"
+    )
+    add_root(parser)
 
 
 def add_trust(parser: argparse.ArgumentParser) -> None:

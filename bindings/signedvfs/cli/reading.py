@@ -10,6 +10,7 @@ import signedvfs
 from signedvfs.cli import arguments as shared
 from signedvfs.cli import key_ring, native
 from signedvfs.cli.commands import Commands
+from signedvfs.cli.failures import CliError
 from signedvfs.cli.output import Output, few, plural, printable, size_text
 from signedvfs.cli.progress import Progress
 
@@ -18,6 +19,8 @@ Reads and verifies every member, and whatever stands in front of an archive:
 bytes there that nobody has signed are refused, because they may be a program.
 --native also says what extension modules need, and warns of what would not be
 imported here.
+--manifest names the detached manifest of a directory (see sign --detached), or
+with --stdlib and --site that of this interpreter's library.
 Exit codes: 0 verified, 1 refused, 2 nothing could be said.
 
 examples:
@@ -25,6 +28,7 @@ examples:
   signedvfs verify app.zip --trust a.pub --trust b.pub --threshold 2 --name myapp --min-serial 42
   signedvfs verify app.zip --trust app.pub --at 2027-01-01 --json
   signedvfs verify app.zip --trust app.pub --native
+  signedvfs verify /opt/app --manifest /var/lib/app.manifest --trust app.pub
 """
 
 _LIST = """\
@@ -51,19 +55,23 @@ examples:
 def add_to(commands: Commands) -> None:
     """add_to adds the commands of this module."""
     parser = commands.add("verify", verify, "verify an archive or a directory completely", _VERIFY)
-    parser.add_argument("path", metavar="PATH", help="signed archive or directory")
+    parser.add_argument("path", metavar="PATH", nargs="?", help="signed archive or directory")
+    shared.add_library(parser)
+    shared.add_manifest(parser)
     _add_native(parser)
     shared.add_trust(parser)
     shared.add_reporting(parser, quiet=True)
 
     parser = commands.add("list", list_members, "list the members of an archive", _LIST)
     parser.add_argument("path", metavar="PATH", help="signed archive or directory")
+    shared.add_manifest(parser)
     _add_native(parser)
     shared.add_trust(parser)
     shared.add_reporting(parser)
 
     parser = commands.add("cat", cat, "write members to standard output", _CAT)
     parser.add_argument("path", metavar="PATH", help="signed archive or directory")
+    shared.add_manifest(parser)
     parser.add_argument("members", metavar="MEMBER", nargs="+", help="name as list shows it")
     shared.add_trust(parser)
 
@@ -76,13 +84,19 @@ def _add_native(parser: argparse.ArgumentParser) -> None:
 
 def open_archive(arguments: argparse.Namespace) -> signedvfs.SignedVfs:
     """open_archive opens PATH under the policy of the options."""
+    manifest = getattr(arguments, "manifest", None)
+    root = getattr(arguments, "root", None)
+    if root is not None and manifest is None:
+        raise CliError("--root goes with --manifest FILE", "Give both, or neither.")
     policy = shared.policy_of(arguments)
     path = shared.existing(arguments.path)
-    return signedvfs.open(path, policy, shared.limits_of(arguments))
+    return signedvfs.open(path, policy, shared.limits_of(arguments), manifest, root)
 
 
 def verify(arguments: argparse.Namespace, output: Output) -> int:
     """verify reads everything."""
+    if shared.is_library(arguments, arguments.manifest, "--manifest FILE"):
+        return _verify_library(arguments, output)
     archive = open_archive(arguments)
     with Progress(output, "verifying") as progress:
         archive.verify_all(progress)
@@ -133,6 +147,67 @@ def verify(arguments: argparse.Namespace, output: Output) -> int:
     output.report(facts, lines)
     _warn_of_unlisted(unlisted, output)
     native.warn_of(found, output, here)
+    return 0
+
+
+def _verify_library(arguments: argparse.Namespace, output: Output) -> int:
+    if arguments.native:
+        raise CliError("--native goes with PATH: name one directory, and its --root")
+    opened = signedvfs.open_stdlib(
+        arguments.manifest,
+        shared.policy_of(arguments),
+        shared.limits_of(arguments),
+        stdlib=arguments.stdlib,
+        site=arguments.site,
+    )
+    members = {role: len(root.list()) for role, root in opened.items()}
+    before = 0
+    with Progress(output, "verifying") as progress:
+        for role, root in opened.items():
+
+            def tell(done: int, _: int, before: int = before) -> None:
+                progress(before + done, sum(members.values()))
+
+            root.verify_all(tell)
+            before += members[role]
+    unlisted = {role: root.unlisted() for role, root in opened.items()}
+    first = next(iter(opened.values()))
+    facts = {
+        "manifest": arguments.manifest,
+        "verified": True,
+        "name": first.name,
+        "serial": first.serial,
+        "not_before": shared.time_text(first.not_before),
+        "expires": shared.time_text(first.expires),
+        "hash": first.hash_type,
+        "signers": list(first.signers),
+        "signatures": list(first.signatures),
+        "roots": [
+            {
+                "root": role,
+                "path": root.path,
+                "members": members[role],
+                "unlisted": unlisted[role],
+            }
+            for role, root in opened.items()
+        ],
+    }
+    known = {key.fingerprint: path for path, key in key_ring.trusted(arguments)}
+    rows: list[tuple[str, object]] = [
+        ("name", first.name),
+        ("serial", first.serial),
+        ("valid from", facts["not_before"]),
+        ("valid until", facts["expires"]),
+        *(("signed by", f"{one} ({known.get(one, 'trusted')})") for one in first.signers),
+        *(
+            (role, f"{root.path}, {plural(members[role], 'member')}")
+            for role, root in opened.items()
+        ),
+    ]
+    verdict = output.paint("verified", "green")
+    output.report(facts, [f"{arguments.manifest}: {verdict}", *output.fields(rows)])
+    for role, names in unlisted.items():
+        _warn_of_unlisted([f"{role}/{name}" for name in names], output)
     return 0
 
 

@@ -9,6 +9,7 @@ import signedvfs
 from signedvfs.cli import arguments as shared
 from signedvfs.cli import signed
 from signedvfs.cli.commands import Commands
+from signedvfs.cli.failures import CliError
 from signedvfs.cli.output import Output, plural, printable
 from signedvfs.cli.progress import Progress
 
@@ -28,11 +29,26 @@ least half of those here are listed (__main__.py counts for no archive). A
 is warned of. Signatures by other keys are dropped: --keep-signatures signs exactly what they cover,
 attributes included, and is an error where that has become something else.
 
+--detached leaves a directory alone and writes its manifest to FILE, outside of
+it: for read-only trees, and for package managers. The directory is signed in a
+role (--root, default: tree), and whoever opens it by FILE has to name the same.
+Links to files inside of it are signed as files; links that lead out and special
+files are left out, and shown. Where the directory has a manifest of its own,
+both must list the same.
+
+--stdlib and --site write a detached manifest, to -o FILE, of the library of the
+interpreter that runs this command. --pycache also signs that interpreter's
+bytecode in __pycache__ (of the library it does so anyway, but for
+--no-pycache): imports are faster with it, and whatever writes it anew makes it
+another file than the signed one.
+
 examples:
   signedvfs sign app.zip --key app.key --name myapp --serial 42
   signedvfs sign app.zip --key first.key --key second.key --expires +90d -o signed.zip
   signedvfs sign app.zip --key second.key --keep-signatures
   signedvfs sign ./site-packages --key app.key
+  signedvfs sign /opt/app --key app.key --detached /var/lib/app.manifest
+  signedvfs sign --stdlib --site --key app.key -o python.manifest
 """
 
 _UNSIGN = """\
@@ -59,7 +75,8 @@ examples:
 def add_to(commands: Commands) -> None:
     """add_to adds the commands of this module."""
     parser = commands.add("sign", sign, "sign an archive or a directory", _SIGN)
-    parser.add_argument("path", metavar="PATH", help="archive or directory")
+    parser.add_argument("path", metavar="PATH", nargs="?", help="archive or directory")
+    shared.add_library(parser)
     shared.add_signing_keys(parser)
     shared.add_output(parser, "write here instead of replacing PATH")
     shared.add_attributes(parser)
@@ -69,6 +86,16 @@ def add_to(commands: Commands) -> None:
         help="hash for the members (default: sha256)",
     )
     shared.add_index(parser)
+    parser.add_argument(
+        "--detached", metavar="FILE", help="write the manifest of a directory here; change nothing"
+    )
+    shared.add_root(parser)
+    parser.add_argument(
+        "--pycache",
+        action=argparse.BooleanOptionalAction,
+        help="sign this interpreter's bytecode in __pycache__ of a directory, or leave it out "
+        "(default: with --stdlib and --site)",
+    )
     parser.add_argument(
         "--keep-signatures",
         action="store_true",
@@ -95,7 +122,12 @@ def add_to(commands: Commands) -> None:
 
 def sign(arguments: argparse.Namespace, output: Output) -> int:
     """sign signs an archive or a directory."""
+    manifest = arguments.output if arguments.detached is None else arguments.detached
+    if shared.is_library(arguments, manifest, "-o FILE"):
+        return _sign_library(arguments, manifest, output)
     path = shared.existing(arguments.path)
+    if arguments.root is not None and arguments.detached is None:
+        raise CliError("--root goes with --detached FILE", "Give both, or neither.")
     keys = shared.load_private_keys(arguments)
     with Progress(output, "signing") as progress:
         report = signedvfs.sign(
@@ -112,8 +144,41 @@ def sign(arguments: argparse.Namespace, output: Output) -> int:
             index=arguments.index,
             keep_signatures=arguments.keep_signatures,
             at=arguments.at,
+            detached=arguments.detached,
+            root=arguments.root,
+            pycache=bool(arguments.pycache),
         )
-    _tell(report, output, signed.bootstrap_warnings(report.output, keys, arguments))
+    unpacks = (
+        signed.bootstrap_warnings(report.output, keys, arguments)
+        if arguments.detached is None
+        else ()
+    )
+    _tell(report, output, unpacks)
+    return 0
+
+
+def _sign_library(arguments: argparse.Namespace, manifest: str, output: Output) -> int:
+    if arguments.index is not None or None not in (arguments.output, arguments.detached):
+        raise CliError("--stdlib and --site write one detached manifest, without an index")
+    keys = shared.load_private_keys(arguments)
+    with Progress(output, "signing") as progress:
+        report = signedvfs.sign_stdlib(
+            manifest,
+            keys,
+            stdlib=arguments.stdlib,
+            site=arguments.site,
+            pycache=arguments.pycache is not False,
+            name=arguments.name,
+            serial=arguments.serial,
+            expires=arguments.expires,
+            not_before=arguments.not_before,
+            hash=arguments.hash,
+            limits=shared.limits_of(arguments),
+            progress=progress,
+            keep_signatures=arguments.keep_signatures,
+            at=arguments.at,
+        )
+    _tell(report, output)
     return 0
 
 

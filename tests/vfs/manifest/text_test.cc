@@ -33,6 +33,7 @@ TEST(ManifestText, ReadsWhatItWrites) {
   attributes.not_before = 0;
   attributes.order = Order{expect(digest_of(HashType::kSha256, bytes_of("a.py\n"))), 1};
   attributes.prefix = Prefix{expect(digest_of(HashType::kSha256, {})), 17};
+  attributes.roots = {"lib", "lib-dynload", "x1"};
   attributes.serial = UINT64_MAX;
   const std::string body = body_of({{"a.py", "x"}, {"b/c.py", ""}}, HashType::kSha512);
   const std::string header = expect(encode_header(HashType::kSha512, attributes, body));
@@ -193,7 +194,10 @@ INSTANTIATE_TEST_SUITE_P(
                     "@expires 2027-06-30T00:00:00+00:00", "@expires 2027-06-30t00:00:00z",
                     "@expires 2027-06-30T00:00:00.0Z", "@expires 2027-02-29T00:00:00Z",
                     "@expires 2027-06-30T24:00:00Z", "@not-before never", "@not-before 0", "@name",
-                    "@name ", "@name  x", "@name x ", "@name a\\b", "@name ../x",
+                    "@name ", "@name  x", "@name x ", "@name a\\b", "@name ../x", "@roots",
+                    "@roots ", "@roots b a", "@roots a a", "@roots a  b", "@roots a ", "@roots A",
+                    "@roots a_b", "@roots 1", "@roots -a", "@roots a/b", "@roots .",
+                    "@roots " + std::string(33, 'a'), "@roots a b c d e f g h i j k l m n o p q",
                     "@name " + std::string(256, 'x'), std::string("@name a\0b", 9), "@name \x1b[2J",
                     "@name e\xcc\x81", "@name \xff", "@members " + kA, "@members " + kA + " ",
                     "@members " + kA + "  1", "@members " + kA + " 1 ", "@members " + kA + " -1",

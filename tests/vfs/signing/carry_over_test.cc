@@ -237,6 +237,58 @@ TEST_F(CarryingOver, LeavesOutPycacheOfDirectoriesOnly) {
   EXPECT_EQ(expect(carry_over(*expect(open_container(zip, {})))).names.size(), 3U);
 }
 
+TEST_F(CarryingOver, TakesTheBytecodeInPycacheOfOneInterpreterWhereItIsAskedFor) {
+  const std::string fits = hashed_pyc(3, kSource);
+  const std::vector<std::string> taken{
+      "__pycache__/m.cpython-311.pyc", "p/__pycache__/__init__.cpython-311.opt-1.pyc",
+      "p/__pycache__/__init__.cpython-311.opt-2.pyc", "p/__pycache__/__init__.cpython-311.pyc"};
+  const std::vector<std::string> left{"__pycache__/gone.cpython-311.pyc",  // no source
+                                      "__pycache__/m.cpython-312.pyc",     // of another interpreter
+                                      "__pycache__/m.cpython-311.opt-3.pyc",
+                                      "__pycache__/m.cpython-3110.pyc",
+                                      "__pycache__/m.pyc",
+                                      "__pycache__/m.py",
+                                      "__pycache__/p/m.cpython-311.pyc",
+                                      "x__pycache__/m.cpython-311.pyc.txt/__pycache__/y"};
+  for (const std::string& name : taken) directory_.write("tree/" + name, fits);
+  for (const std::string& name : left) directory_.write("tree/" + name, fits);
+  directory_.write("tree/m.py", kSource);
+  directory_.write("tree/p/__init__.py", kSource);
+  const auto tree = expect(open_container(directory_ / "tree", {}));
+  const CarryOver carried = expect(carry_over(*tree, {.cache_tag = "cpython-311"}));
+  std::vector<std::string> names = taken;
+  names.insert(names.begin() + 1, "m.py");
+  names.insert(names.begin() + 2, "p/__init__.py");
+  std::sort(names.begin(), names.end());
+  EXPECT_EQ(carried.names, names);
+  EXPECT_EQ(carried.left_out.size(), left.size());
+  ASSERT_EQ(carried.warnings.size(), 1U);
+  EXPECT_THAT(carried.warnings[0], HasSubstr("4 .pyc files"));
+}
+
+TEST_F(CarryingOver, HoldsTheBytecodeInPycacheToItsSource) {
+  directory_.write("tree/m.py", kSource);
+  const std::string name = "__pycache__/m.cpython-311.pyc";
+  const auto outcome = [&](const std::string& compiled) {
+    directory_.write("tree/" + name, compiled);
+    const auto tree = expect(open_container(directory_ / "tree", {}));
+    return expect(carry_over(*tree, {.cache_tag = "cpython-311"}));
+  };
+  EXPECT_THAT(outcome(hashed_pyc(3, "x = 2\n")).left_out, ElementsAre(HasSubstr(name)));
+  EXPECT_THAT(outcome(pyc(0, 1, kSource.size())).left_out, ElementsAre(HasSubstr("stale")));
+  EXPECT_THAT(outcome("short").left_out, ElementsAre(HasSubstr("too short")));
+  EXPECT_THAT(outcome(hashed_pyc(1, "x = 2\n")).warnings,
+              ElementsAre(HasSubstr("another program")));
+}
+
+TEST_F(CarryingOver, TakesNothingFromPycacheOfArchivesForAnInterpreter) {
+  const std::string name = "__pycache__/m.cpython-311.pyc";
+  const std::string zip = zip_of(NamedContents{{name, "junk"}, {"m.py", kSource}});
+  const auto archive = expect(open_container(directory_.write("a.zip", zip), {}));
+  // As before: what it is called means nothing there.
+  EXPECT_EQ(expect(carry_over(*archive, {.cache_tag = "cpython-311"})).names.size(), 2U);
+}
+
 TEST_F(CarryingOver, TakesAPycWithoutSource) {
   const std::string zip = directory_.write("a.zip", zip_of(NamedContents{{"m.pyc", "anything"}}));
   EXPECT_THAT(expect(carry_over(*expect(open_container(zip, {})))).names, ElementsAre("m.pyc"));

@@ -1,0 +1,89 @@
+"""sign --stdlib and --site, and verify by what they write."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.helpers import Cli, write_tree
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> Path:
+    """manifest is that of the library of the interpreter that runs the command."""
+    directory = tmp_path_factory.mktemp("library")
+    done = Cli(directory).ok("sign", "--stdlib", "--key", keys / "a.key", "-o", "std.manifest")
+    assert "signed std.manifest" in done.out
+    return directory / "std.manifest"
+
+
+def test_verifies_the_whole_library(cli: Cli, keys: Path, manifest: Path) -> None:
+    words = ("verify", "--stdlib", "--manifest", manifest, "--trust", keys / "a.pub", "--json")
+    shown = cli.ok(*words).json
+    assert shown["verified"] is True
+    assert shown["manifest"] == str(manifest)
+    roots = {one["root"]: one for one in shown["roots"]}
+    assert roots["stdlib"]["members"] > 500
+    assert set(roots) <= {"stdlib", "lib-dynload"}
+    assert shown["signers"] == shown["signatures"]
+
+
+def test_one_root_is_read_like_any_directory(cli: Cli, keys: Path, manifest: Path) -> None:
+    library = sys.modules["os"].__file__
+    assert library is not None
+    path = Path(library).parent
+    words = (path, "--manifest", manifest, "--root", "stdlib", "--trust", keys / "a.pub")
+    assert cli.ok("cat", words[0], "this.py", *words[1:]).raw == (path / "this.py").read_bytes()
+    assert cli("list", words[0], "--manifest", manifest, "--trust", keys / "a.pub").code == 1
+
+
+def test_an_unsigned_root_is_refused(cli: Cli, keys: Path, manifest: Path) -> None:
+    words = ("--manifest", manifest, "--trust", keys / "a.pub")
+    for asked in (("--site",), ("--stdlib", "--site")):
+        done = cli("verify", *asked, *words)
+        assert done.code == 1
+        assert "'site'" in done.err
+
+
+def test_signs_bytecode_of_a_directory_on_request(cli: Cli, tree: Path, keys: Path) -> None:
+    tag = sys.implementation.cache_tag
+    cli.ok("sign", tree, "--key", keys / "a.key")
+    name = f"top.{tag}.pyc"
+    write_tree(tree, {f"__pycache__/{name}": b"junk"})
+    shown = cli.ok("sign", tree, "--key", keys / "a.key", "--pycache", "--json").json
+    assert shown["left_out"] == [f"__pycache__/{name}: it is too short for a .pyc"]
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (("--stdlib", "tree", "-o", "m"), "take no PATH"),
+        (("--stdlib", "--root", "x", "-o", "m"), "no --root"),
+        (("--stdlib",), "need a detached manifest: -o FILE"),
+        (("--site", "-o", "m", "--detached", "n"), "one detached manifest"),
+        (("--site", "-o", "m", "--index"), "without an index"),
+        ((), "name PATH, or give --stdlib or --site"),
+    ],
+)
+def test_usage(cli: Cli, keys: Path, words: tuple[str, ...], problem: str) -> None:
+    done = cli("sign", "--key", keys / "a.key", *words)
+    assert done.code == 2
+    assert problem in done.err
+    assert not (cli.directory / "m").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (("--stdlib",), "--manifest FILE"),
+        (("--stdlib", "tree", "--manifest", "m"), "take no PATH"),
+        (("--stdlib", "--manifest", "m", "--native"), "--native goes with PATH"),
+        ((), "name PATH"),
+    ],
+)
+def test_usage_of_verify(cli: Cli, keys: Path, words: tuple[str, ...], problem: str) -> None:
+    done = cli("verify", "--trust", keys / "a.pub", *words)
+    assert done.code == 2
+    assert problem in done.err
