@@ -6,6 +6,7 @@
 #include "importer/files/files.h"
 #include "importer/finders/importers.h"
 #include "importer/guard/guard.h"
+#include "importer/guard/lockdown.h"
 #include "importer/python/errors.h"
 #include "importer/python/guard.h"
 #include "importer/python/interpreter.h"
@@ -86,6 +87,7 @@ int clear(PyObject* module) {
   Interpreter* const home = begun(module);
   if (home == nullptr) return 0;
   home->is_alive = false;
+  end_lockdown(*home);
   if (home->files && !close_doors(*home->files).ok()) PyErr_Clear();  // nobody is there to ask
   // Whoever lost their last reference here may run code that comes back to us: so first everything
   // is taken out of the state, and only then dropped.

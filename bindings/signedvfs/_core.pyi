@@ -621,6 +621,8 @@ class SignedImportManager:
     check_modules: what may be loaded when it is installed, beside what is signed: names, each with
     what is below it; None: what each interpreter loads by itself; False: anything. Where another
     module is loaded, the process ends with status 126.
+    lockdown: at `install`, lock the manager and the process: other ways to code that nobody has
+    signed are refused for good.
 
     Raises ValueError where these make no sense together.
     """
@@ -636,6 +638,7 @@ class SignedImportManager:
         module_aliases: Mapping[str, str] | None = None,
         virtual_files: bool = True,
         check_modules: Iterable[str] | Literal[False] | None = None,
+        lockdown: bool = False,
     ) -> None: ...
     def install(self) -> None:
         """Answer for every import of the process from now on.

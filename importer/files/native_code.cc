@@ -13,6 +13,7 @@
 #include "importer/python/convert.h"
 #include "importer/python/import_system.h"
 #include "importer/python/raised.h"
+#include "importer/python/vouched_path.h"
 
 namespace signedvfs {
 namespace {
@@ -119,6 +120,7 @@ PyObject* answer_dlopen(Call& call, const Passing& passing) {
   }
   if (!text.ok()) return nullptr;
   call.put(kName, std::move(text).value());
+  const VouchedPath vouched(*path);
   return passing.original(call.given());
 }
 

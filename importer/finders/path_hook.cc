@@ -137,9 +137,10 @@ Manifest look_for_manifest(const std::string& directory) {
 
 // is_mere_file tells that nobody would take a regular file for an archive. It is left to others,
 // and so is what is named below it: running a program (`python script`, runpy.run_path) asks for a
-// finder of its path too, and runs it only where there is none.
-bool is_mere_file(const Registry& registry, const Asked& asked, const PathWalk& walk) {
-  if (walk.named || registry.root_over(walk)) return false;
+// finder of its path too, and runs it only where there is none. Below what is signed nobody else is
+// to read it, unless there are no others.
+bool is_mere_file(const Importer& state, const Asked& asked, const PathWalk& walk) {
+  if (walk.named || (!state.leaves_nothing && state.registry.root_over(walk))) return false;
   const Result<bool> resembles = resembles_archive(asked.full.substr(0, walk.length));
   return resembles.ok() && !*resembles;
 }
@@ -151,13 +152,14 @@ std::optional<std::size_t> archive_on(const PathWalk& walk) {
 }
 
 // claim_any decides for the hook over whatever is an archive.
-Result<Location> claim_any(Registry& registry, const Asked& asked, const PathWalk& walk) {
+Result<Location> claim_any(Importer& state, const Asked& asked, const PathWalk& walk) {
+  Registry& registry = state.registry;
   if (walk.kind == PathKind::kUndecided) return undecided(asked.given, walk.trouble);
   if (walk.kind != PathKind::kFile && walk.kind != PathKind::kMissing) {
     // A signed directory may hold directories that are named like archives.
     if (auto below = registry.root_over(walk)) return below_root(asked, walk, *std::move(below));
   }
-  if (walk.kind == PathKind::kFile && is_mere_file(registry, asked, walk)) {
+  if (walk.kind == PathKind::kFile && is_mere_file(state, asked, walk)) {
     return not_ours("no archive");
   }
   if (const std::optional<std::size_t> archive = archive_on(walk)) return spelled(asked, *archive);
@@ -234,8 +236,7 @@ Result<Location> claim_bytes(Importer& state, std::string_view path) {
   const PathWalk walk = walk_path(asked.full);
   Result<Location> found = [&]() -> Result<Location> {
     if (auto known = known_archive(state.registry, asked, walk)) return *std::move(known);
-    return state.is_scoped() ? claim_below(state, asked, walk)
-                             : claim_any(state.registry, asked, walk);
+    return state.is_scoped() ? claim_below(state, asked, walk) : claim_any(state, asked, walk);
   }();
   if (found.ok() && found->trouble.ok() && path.front() != '/') {
     state.registry.remember_spelling(std::string(path), asked.full);

@@ -71,6 +71,21 @@ Importer::FetchTrust fetching(Interpreter& home, std::shared_ptr<GivenTrust> tru
   };
 }
 
+// check_terminal fails where Python is going to read a program from standard input after this one:
+// that is announced by no event that could be refused.
+Status check_terminal() {
+  SIGNEDVFS_ASSIGN(const PyRef inspect, [] {
+    const PyRef flags = sys_object("flags");
+    return owned(flags ? PyObject_GetAttrString(flags.get(), "inspect") : nullptr);
+  }());
+  const int is_set = PyObject_IsTrue(inspect.get());
+  if (is_set < 0) return python_error();
+  if (is_set == 0) return {};
+  return {Errc::kUsage,
+          "lockdown=True is of no use where Python was started with -i or PYTHONINSPECT, for "
+          "whoever has its standard input has it run what he likes after the program"};
+}
+
 }  // namespace
 
 const char* mode_name(Mode mode) noexcept {
@@ -101,6 +116,11 @@ Result<std::shared_ptr<Guard>> make_guard(Interpreter& home, const GuardArgument
   SIGNEDVFS_ASSIGN(guard->opens_files, choice_in(given.virtual_files, "virtual_files", true));
   SIGNEDVFS_ASSIGN(guard->aliases, Aliases::create(given.module_aliases));
   SIGNEDVFS_ASSIGN(guard->allowed, read_allowed(given.check_modules));
+  SIGNEDVFS_ASSIGN(guard->locks_down, choice_in(given.lockdown, "lockdown", false));
+  if (guard->locks_down && guard->mode != Mode::kEnforce) {
+    return Status(Errc::kUsage, "lockdown=True refuses things, and the mode is to refuse nothing");
+  }
+  if (guard->locks_down) SIGNEDVFS_TRY(check_terminal());
   if (guard->trusts_library_paths) SIGNEDVFS_TRY(check_library_paths());
   SIGNEDVFS_ASSIGN(guard->finders, owned(PyDict_New()));
   SIGNEDVFS_ASSIGN(guard->by_path, owned(PyDict_New()));

@@ -20,6 +20,7 @@ struct GuardArguments {
   PyObject* module_aliases;
   PyObject* virtual_files;
   PyObject* check_modules;
+  PyObject* lockdown;
 };
 
 // make_guard makes the guard of a manager. What makes no sense is `kUsage`, another type a

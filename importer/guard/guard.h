@@ -44,6 +44,7 @@ struct Guard {
   std::shared_ptr<Importer> importer;  // of its own: what others opened and trust is theirs
   Mode mode = Mode::kEnforce;
   bool trusts_library_paths = false;
+  bool locks_down = false;  // the process as well (lockdown.h)
   bool opens_files = true;  // paths below what is signed are answered (importer/files)
   Aliases aliases;
   AllowedModules allowed;

@@ -43,8 +43,8 @@ Status add_guarded_list(Interpreter& home) {
            "the\nmanagers that enforce, whatever else it holds."),
       PyType_Slot{Py_tp_base, &PyList_Type}, slot(Py_tp_iter, &plain<&iterate>),
       slot(Py_tp_new, PyList_Type.tp_new), PyType_Slot{}};
-  static PyType_Spec spec{"signedvfs._core._GuardedMetaPath", 0, 0, Py_TPFLAGS_DEFAULT,
-                          slots.data()};
+  static PyType_Spec spec{"signedvfs._core._GuardedMetaPath", 0, 0,
+                          Py_TPFLAGS_DEFAULT | kImmutableType, slots.data()};
   return add_type(home, spec, home.types.guarded_list);
 }
 

@@ -8,6 +8,7 @@
 #include "importer/guard/answering.h"
 #include "importer/guard/guarded_list.h"
 #include "importer/guard/loaded_modules.h"
+#include "importer/guard/lockdown.h"
 #include "importer/guard/manager_type.h"
 #include "importer/python/heap_type.h"
 
@@ -120,7 +121,11 @@ Status install(Interpreter& home, Guard& guard, PyObject* self) {
     if (PyList_SetSlice(installed, i, i + 1, nullptr) < 0) return python_error();
   }
   guard.is_installed = true;
-  return put_in_meta_path(home, self);
+  SIGNEDVFS_TRY(put_in_meta_path(home, self));
+  if (!guard.locks_down) return {};
+  SIGNEDVFS_TRY(begin_lockdown(home));
+  guard.is_locked = true;
+  return {};
 }
 
 Status uninstall(Interpreter& home, Guard& guard, PyObject* self) {

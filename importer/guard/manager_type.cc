@@ -39,12 +39,12 @@ PyObject* new_manager(PyTypeObject* type, PyObject* /*positional*/, PyObject* /*
 int init_manager(PyObject* self, PyObject* positional, PyObject* named) {
   return at_edge(
       [&] {
-        static constexpr Parameters<8> kParameters{
+        static constexpr Parameters<9> kParameters{
             "SignedImportManager",
             0,
             {"keys", "policy", "limits", "mode", "trust_stdlib_paths", "module_aliases",
-             "virtual_files", "check_modules"}};
-        std::array<PyObject*, 8> in;
+             "virtual_files", "check_modules", "lockdown"}};
+        std::array<PyObject*, 9> in;
         if (PyTuple_GET_SIZE(positional) > 1) {
           PyErr_Format(PyExc_TypeError,
                        "SignedImportManager() takes at most 1 positional argument (%zd given)",
@@ -54,8 +54,8 @@ int init_manager(PyObject* self, PyObject* positional, PyObject* named) {
         if (!kParameters.read(positional, named, in)) return -1;
         Holder<Manager>& holder = *holder_of<Manager>(self);
         if (!is_alive(holder)) return -1;
-        Result<std::shared_ptr<Guard>> guard =
-            make_guard(*holder.home, {in[0], in[1], in[2], in[3], in[4], in[5], in[6], in[7]});
+        Result<std::shared_ptr<Guard>> guard = make_guard(
+            *holder.home, {in[0], in[1], in[2], in[3], in[4], in[5], in[6], in[7], in[8]});
         if (!guard.ok()) {
           set_status(*holder.home, guard.status(), Activity::kTool);
           return -1;
@@ -158,11 +158,11 @@ Result<PyRef> report_of(Interpreter& home, const Guard& guard) {
   }
   SIGNEDVFS_ASSIGN(const PyRef entries, guard.report.entries());
   const auto truth = [](bool is_true) { return is_true ? Py_True : Py_False; };
-  return owned(Py_BuildValue("{sssOsOsOsOsOsK}", "mode", mode_name(guard.mode), "installed",
-                             truth(guard.is_installed), "locked", truth(guard.is_locked),
-                             "trust_stdlib_paths", truth(guard.trusts_library_paths), "keys",
-                             fingerprints.get(), "refused", entries.get(), "not_recorded",
-                             static_cast<unsigned long long>(guard.report.not_recorded())));
+  return owned(Py_BuildValue(
+      "{sssOsOsOsOsOsOsK}", "mode", mode_name(guard.mode), "installed", truth(guard.is_installed),
+      "locked", truth(guard.is_locked), "lockdown", truth(guard.locks_down), "trust_stdlib_paths",
+      truth(guard.trusts_library_paths), "keys", fingerprints.get(), "refused", entries.get(),
+      "not_recorded", static_cast<unsigned long long>(guard.report.not_recorded())));
 }
 
 PyObject* report(PyObject* self) {
@@ -242,11 +242,11 @@ PyObject* arguments_of(PyObject* self) {
     if (!aliases.ok()) return raised(home, aliases.status(), Activity::kTool);
     const auto truth = [](bool is_true) { return is_true ? Py_True : Py_False; };
     // What a child has loaded by then it was started with, to be told of its parent.
-    return Py_BuildValue("{sOsOsOsssOsOsO}", "check_modules", Py_False, "policy",
-                         guard.trust->policy().get(), "limits", guard.trust->limits().get(), "mode",
-                         mode_name(guard.mode), "trust_stdlib_paths",
-                         truth(guard.trusts_library_paths), "module_aliases", aliases->get(),
-                         "virtual_files", truth(guard.opens_files));
+    return Py_BuildValue("{sOsOsOsOsssOsOsO}", "check_modules", Py_False, "lockdown",
+                         truth(guard.locks_down), "policy", guard.trust->policy().get(), "limits",
+                         guard.trust->limits().get(), "mode", mode_name(guard.mode),
+                         "trust_stdlib_paths", truth(guard.trusts_library_paths), "module_aliases",
+                         aliases->get(), "virtual_files", truth(guard.opens_files));
   });
 }
 
@@ -332,7 +332,7 @@ PyType_Slot manager_slots[] = {
     slot(Py_tp_doc,
          "SignedImportManager(keys=(), *, policy=None, limits=None, mode='enforce', "
          "trust_stdlib_paths=False, module_aliases=None, virtual_files=True, "
-         "check_modules=None)\n--\n\n"
+         "check_modules=None, lockdown=False)\n--\n\n"
          "Has every import of the process answer to a signed manifest.\n\n"
          "Built-in and frozen modules pass as part of the executable. Everything else has to be a\n"
          "listed, verified member of a signed archive or directory, wherever sys.path or a "
@@ -350,7 +350,9 @@ PyType_Slot manager_slots[] = {
          "`open_doors`\ndoes.\n"
          "check_modules: what may be loaded when it is installed, beside what is signed: names, "
          "each with\nwhat is below it; None: what each interpreter loads by itself; False: "
-         "anything. Where another\nmodule is loaded, the process ends with status 126.\n\n"
+         "anything. Where another\nmodule is loaded, the process ends with status 126.\n"
+         "lockdown: at `install`, lock the manager and the process: other ways to code that nobody "
+         "has\nsigned are refused for good.\n\n"
          "Raises ValueError where these make no sense together."),
     slot(Py_tp_new, &constructor<&new_manager>),
     slot(Py_tp_init, &init_manager),
@@ -363,9 +365,9 @@ PyType_Slot manager_slots[] = {
     slot(Py_tp_members, manager_members),
     {}};
 
-PyType_Spec manager_spec{"signedvfs.SignedImportManager", sizeof(Holder<Manager>), 0,
-                         Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE,
-                         manager_slots};
+PyType_Spec manager_spec{
+    "signedvfs.SignedImportManager", sizeof(Holder<Manager>), 0,
+    Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE | kImmutableType, manager_slots};
 
 }  // namespace
 

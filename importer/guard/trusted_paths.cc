@@ -65,6 +65,14 @@ bool is_in_library(const ImportSystem& system, std::string_view entry) {
   return true;
 }
 
+Result<bool> is_trusted_file(const Interpreter& home, const Guard& guard, std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string_view::npos) return false;
+  SIGNEDVFS_ASSIGN(const PyRef text, text_of_path(path.substr(0, slash)));
+  SIGNEDVFS_ASSIGN(const std::string directory, utf8_of(text.get()));
+  return is_trusted_path(home, guard, "signedvfs.", directory);
+}
+
 Result<bool> is_trusted_path(const Interpreter& home, const Guard& guard, std::string_view name,
                              std::string_view entry) {
   if (guard.trusts_library_paths && is_in_library(guard.importer->system, entry)) return true;

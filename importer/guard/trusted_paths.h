@@ -22,6 +22,10 @@ Result<PyRef> find_by_path(Interpreter& home, Guard& guard, PyObject* name, PyOb
 Result<bool> is_trusted_path(const Interpreter& home, const Guard& guard, std::string_view name,
                              std::string_view entry);
 
+// is_trusted_file tells whether the file `path`, in the file system's bytes, lies in a directory
+// that is trusted by its path, for any module.
+Result<bool> is_trusted_file(const Interpreter& home, const Guard& guard, std::string_view path);
+
 // is_in_library tells whether `directory` is the interpreter's own library, or below it, and not
 // among what was installed there.
 bool is_in_library(const ImportSystem& system, std::string_view directory);

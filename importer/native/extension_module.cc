@@ -4,6 +4,7 @@
 
 #include "importer/python/convert.h"
 #include "importer/python/raised.h"
+#include "importer/python/vouched_path.h"
 
 namespace signedvfs {
 namespace {
@@ -102,6 +103,7 @@ Result<PyRef> create_extension(const ImportSystem& system, PyObject* spec, const
   {
     SIGNEDVFS_ASSIGN(const Renamed renamed,
                      Renamed::begin(spec, system.origin.get(), loaded.get()));
+    const VouchedPath vouched(path);
     PyObject* const arguments[] = {create.get(), spec};
     module = PyRef::steal(PyObject_Vectorcall(system.call_trimmed.get(), arguments, 2, nullptr));
   }

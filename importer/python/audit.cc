@@ -2,6 +2,7 @@
 
 #include "archive/os/file_status.h"
 #include "importer/python/object.h"
+#include "importer/python/vouched_path.h"
 
 namespace signedvfs {
 namespace {
@@ -32,6 +33,7 @@ Status audit_member(const char* event, const std::string& archive, std::string_v
 Status audit_open(const std::string& absolute) {
   if (!status_of(absolute).is_regular()) return {};
   SIGNEDVFS_ASSIGN(const PyRef path, text_of_path(absolute));
+  const VouchedPath vouched(absolute);
   Result<PyRef> file = owned(PyFile_OpenCodeObject(path.get()));
   if (!file.ok()) {
     if (PyErr_ExceptionMatches(PyExc_OSError) == 0) return std::move(file).status();

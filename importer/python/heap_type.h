@@ -176,6 +176,13 @@ inline constexpr PyMemberDef kDictMember{"__dictoffset__", T_PYSSIZET, offsetof(
                                          READONLY, nullptr};
 #endif
 
+// kImmutableType has nobody replace the attributes of a class, where Python can see to that.
+#if PY_VERSION_HEX >= 0x030a0000
+inline constexpr unsigned long kImmutableType = Py_TPFLAGS_IMMUTABLETYPE;
+#else
+inline constexpr unsigned long kImmutableType = 0;
+#endif
+
 // not_made is the constructor of classes whose objects only we make.
 PyObject* not_made(PyTypeObject* type, PyObject* positional, PyObject* named);
 

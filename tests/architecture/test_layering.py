@@ -74,7 +74,7 @@ ROOMS = {
     "importer/guard": {
         *(BASE, OS, "vfs/crypto", "vfs/manifest", "vfs"),
         *("importer/python", "importer/paths", "importer/values", "importer/modules"),
-        *("importer/doors", "importer/files", "importer/finders"),
+        *("importer/native", "importer/doors", "importer/files", "importer/finders"),
     },
     "importer": {
         *("importer/python", "importer/values", "importer/doors", "importer/files"),
