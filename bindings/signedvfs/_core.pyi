@@ -629,7 +629,7 @@ class SignedImportManager:
 
     def __init__(
         self,
-        keys: PublicKey | Iterable[PublicKey] = (),
+        keys: PublicKey | Trusted | Iterable[PublicKey | Trusted] = (),
         *,
         policy: TrustPolicy | None = None,
         limits: Limits | None = None,
@@ -658,7 +658,7 @@ class SignedImportManager:
         manager is installed beside it. Raises RuntimeError where it is not installed.
         """
 
-    def add_valid_key(self, key: PublicKey) -> None:
+    def add_valid_key(self, key: PublicKey | Trusted) -> None:
         """Trust one more key. What was refused for want of it is asked about again; whatever was
         refused for another reason stays refused. Raises RuntimeError after `lock`.
         """
@@ -687,7 +687,7 @@ class SignedImportManager:
         """Return the same for people, as str."""
 
     @property
-    def valid_keys(self) -> tuple[PublicKey, ...]:
+    def valid_keys(self) -> tuple[PublicKey | Trusted, ...]:
         """The keys that count, as a tuple."""
 
     @property

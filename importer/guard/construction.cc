@@ -10,13 +10,15 @@
 #include "importer/python/convert.h"
 #include "importer/python/heap_type.h"
 #include "importer/values/trust_policy.h"
+#include "importer/values/trusted_key.h"
 #include "importer/values/values.h"
 
 namespace signedvfs {
 namespace {
 
 // policy_with returns a policy object that trusts what `policy` (None: nobody) does, and `keys`.
-Result<PyRef> policy_with(Interpreter& home, PyObject* policy, const std::vector<PublicKey>& keys) {
+Result<PyRef> policy_with(Interpreter& home, PyObject* policy,
+                          const std::vector<TrustedKey>& keys) {
   PolicyObject more{{}, PyRef::borrow(Py_None)};
   if (policy != Py_None) {
     SIGNEDVFS_ASSIGN(const PolicyObject* const given,
@@ -24,28 +26,13 @@ Result<PyRef> policy_with(Interpreter& home, PyObject* policy, const std::vector
     if (keys.empty()) return PyRef::borrow(policy);
     more = PolicyObject{given->policy, PyRef::borrow(given->now.get())};
   }
-  std::vector<PublicKey>& known = more.policy.keys;
-  for (const PublicKey& key : keys) {
+  // A key that is trusted for something else already is two of one fingerprint: an error.
+  std::vector<TrustedKey>& known = more.policy.keys;
+  for (const TrustedKey& key : keys) {
     if (std::find(known.begin(), known.end(), key) == known.end()) known.push_back(key);
   }
+  SIGNEDVFS_TRY(more.policy.validate());
   return policy_object(home, std::move(more));
-}
-
-Result<std::vector<PublicKey>> keys_in(const Interpreter& home, PyObject* keys) {
-  std::vector<PublicKey> out;
-  if (keys == nullptr) return out;
-  const auto add = [&](PyObject* one) -> Status {
-    const PublicKey* const key = public_key_in(home, one);
-    if (key == nullptr) return wrong_type("each of keys", "a signedvfs.PublicKey", one);
-    out.push_back(*key);
-    return {};
-  };
-  if (public_key_in(home, keys) != nullptr) {
-    SIGNEDVFS_TRY(add(keys));
-  } else {
-    SIGNEDVFS_TRY(for_each(keys, "keys", add));
-  }
-  return out;
 }
 
 Result<Mode> mode_in(PyObject* mode) {
@@ -102,7 +89,10 @@ const char* mode_name(Mode mode) noexcept {
 
 Result<std::shared_ptr<Guard>> make_guard(Interpreter& home, const GuardArguments& given) {
   const auto or_none = [](PyObject* object) { return object == nullptr ? Py_None : object; };
-  SIGNEDVFS_ASSIGN(const std::vector<PublicKey> keys, keys_in(home, given.keys));
+  std::vector<TrustedKey> keys;
+  if (given.keys != nullptr) {
+    SIGNEDVFS_ASSIGN(keys, trusted_keys_of(home, given.keys));
+  }
   SIGNEDVFS_ASSIGN(PyRef policy, policy_with(home, or_none(given.policy), keys));
   SIGNEDVFS_TRY(check_trust(home, policy.get(), or_none(given.limits)));
   auto trust =
@@ -130,10 +120,9 @@ Result<std::shared_ptr<Guard>> make_guard(Interpreter& home, const GuardArgument
 }
 
 Status add_key(Interpreter& home, Guard& guard, PyObject* key) {
-  const PublicKey* const one = public_key_in(home, key);
-  if (one == nullptr) return wrong_type("key", "a signedvfs.PublicKey", key);
+  SIGNEDVFS_ASSIGN(const std::vector<TrustedKey> one, trusted_keys_of(home, key));
   const PyRef before = guard.trust->policy();
-  SIGNEDVFS_ASSIGN(PyRef policy, policy_with(home, before.get(), {*one}));
+  SIGNEDVFS_ASSIGN(PyRef policy, policy_with(home, before.get(), one));
   guard.trust->replace(std::move(policy), guard.trust->limits());
   guard.importer->registry.policy_changed(false);
   return {};
@@ -144,11 +133,20 @@ Result<PyRef> keys_of(Interpreter& home, const Guard& guard) {
   SIGNEDVFS_ASSIGN(const PolicyObject* const held,
                    policy_in(home, policy.get(), "a signedvfs.TrustPolicy"));
   SIGNEDVFS_ASSIGN(const PyRef keys, owned(PyList_New(0)));
-  for (const PublicKey& key : held->policy.keys) {
-    SIGNEDVFS_ASSIGN(const PyRef object, public_key_object(home, key));
+  for (const TrustedKey& key : held->policy.keys) {
+    SIGNEDVFS_ASSIGN(const PyRef object, trusted_key_object(home, key));
     if (PyList_Append(keys.get(), object.get()) < 0) return python_error();
   }
   return owned(PyList_AsTuple(keys.get()));
+}
+
+Result<PyRef> fingerprints_of(Interpreter& home, const Guard& guard) {
+  const PyRef policy = guard.trust->policy();
+  SIGNEDVFS_ASSIGN(const PolicyObject* const held,
+                   policy_in(home, policy.get(), "a signedvfs.TrustPolicy"));
+  std::vector<std::string> fingerprints;
+  for (const TrustedKey& one : held->policy.keys) fingerprints.push_back(one.key.fingerprint());
+  return text_list(fingerprints);
 }
 
 }  // namespace signedvfs

@@ -33,6 +33,9 @@ Status add_key(Interpreter& home, Guard& guard, PyObject* key);
 // keys_of returns the keys that it trusts as a tuple.
 Result<PyRef> keys_of(Interpreter& home, const Guard& guard);
 
+// fingerprints_of returns a list of their fingerprints.
+Result<PyRef> fingerprints_of(Interpreter& home, const Guard& guard);
+
 // mode_name returns the name of a mode.
 const char* mode_name(Mode mode) noexcept;
 

@@ -149,13 +149,7 @@ PyObject* add_valid_key(PyObject* self, const Arguments& given) {
 }
 
 Result<PyRef> report_of(Interpreter& home, const Guard& guard) {
-  SIGNEDVFS_ASSIGN(const PyRef keys, keys_of(home, guard));
-  SIGNEDVFS_ASSIGN(const PyRef fingerprints, owned(PyList_New(0)));
-  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(keys.get()); ++i) {
-    SIGNEDVFS_ASSIGN(const PyRef one,
-                     owned(PyObject_GetAttrString(PyTuple_GET_ITEM(keys.get(), i), "fingerprint")));
-    if (PyList_Append(fingerprints.get(), one.get()) < 0) return python_error();
-  }
+  SIGNEDVFS_ASSIGN(const PyRef fingerprints, fingerprints_of(home, guard));
   SIGNEDVFS_ASSIGN(const PyRef entries, guard.report.entries());
   const auto truth = [](bool is_true) { return is_true ? Py_True : Py_False; };
   return owned(Py_BuildValue(
