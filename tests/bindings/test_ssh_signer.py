@@ -28,6 +28,7 @@ def agent(path: Path, reply: Callable[[bytes], bytes]) -> Iterator[list[bytes]]:
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(path))
         listening.listen()
+        listening.settimeout(60)  # whoever never asks is not waited for
 
         def serve() -> None:
             connection, _ = listening.accept()

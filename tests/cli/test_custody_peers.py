@@ -16,6 +16,8 @@ import pytest
 
 from tests.cli.helpers import Cli, fingerprint
 
+pytestmark = pytest.mark.slow
+
 PIN = "123456"
 # The module that Debian and Ubuntu install, whatever the machine.
 MODULES = ("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib64/pkcs11/libsofthsm2.so")

@@ -9,6 +9,8 @@ import pytest
 from signedvfs.cli.running import options
 from tests.cli.helpers import Cli, fingerprint
 
+pytestmark = pytest.mark.slow
+
 # The archive of these tests is "myapp" with serial 5.
 
 

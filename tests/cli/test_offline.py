@@ -12,6 +12,8 @@ import pytest
 from tests.cli.helpers import Cli, fingerprint
 from tests.support.signing_elsewhere import openssl_key
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def unsigned(cli: Cli, tree: Path) -> Path:

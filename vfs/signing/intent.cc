@@ -121,16 +121,17 @@ void supersede(const SignRequest& request, const Existing& existing,
       ", so this was not carried over from it: " + lost);
 }
 
-// repeat makes `intent` the statement that was drawn up before.
-Status repeat(const SignRequest& request, const std::optional<Existing>& existing, Intent& intent) {
+// repeat makes `intent` the statement `text`, which was drawn up before.
+Status repeat(const SignRequest& request, const std::string& text,
+              const std::optional<Existing>& existing, Intent& intent) {
   if (request.keep_signatures || request.hash_type || request.index ||
       request.attributes != Attributes()) {
     return {Errc::kUsage,
             "a statement says by itself what is signed: give no attributes, hash or choice of an "
             "index besides"};
   }
-  SIGNEDVFS_ASSIGN(const HeaderFields stated, read_statement(*request.statement, request.limits));
-  intent.statement = request.statement;
+  SIGNEDVFS_ASSIGN(const HeaderFields stated, read_statement(text, request.limits));
+  intent.statement = text;
   intent.hash_type = stated.hash_type;
   carry_attributes(stated.attributes, intent.attributes);
   intent.index = stated.index.has_value();
@@ -200,7 +201,7 @@ Result<Intent> intend(const SignRequest& request, const std::optional<Existing>&
   intent.attributes.order = layout.order;
   intent.index = request.index;
   if (request.statement) {
-    SIGNEDVFS_TRY(repeat(request, existing, intent).in(request.path));
+    SIGNEDVFS_TRY(repeat(request, *request.statement, existing, intent).in(request.path));
   } else if (request.keep_signatures) {
     SIGNEDVFS_TRY(co_sign(request, existing, intent).in(request.path));
   } else if (existing) {
