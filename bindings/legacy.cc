@@ -61,6 +61,12 @@ PrivateKey load_legacy(const Home& home, const py::object& path, const py::objec
                  Activity::kTool, {name, std::nullopt});
 }
 
+py::object unpickled_public(const Home& home, const py::object& data) {
+  const py::bytes copy = bytes_of_buffer(data);
+  return taken(public_key_object(
+      *home, require(home, legacy_public_key(std::string_view(copy)), Activity::kTool)));
+}
+
 py::bytes sign_message(const Home& home, const PrivateKey& key, const py::object& message) {
   const py::bytes copy = bytes_of_buffer(message);
   const std::string text = plain_message(std::string_view(copy));
@@ -142,6 +148,10 @@ void register_legacy(py::module_& module, const Home& home) {
              "_load_legacy_key(path, password)\n--\n\n"
              "Read a private key that signedimp's `RSAKey.save_to_file` wrote, and unpickle "
              "nothing.\n\nRaises KeyFileError, OSError.");
+  module.def("_legacy_public_key", at_home(home, &unpickled_public), py::arg("data"),
+             "_legacy_public_key(data)\n--\n\n"
+             "Return the public half of a key that signedimp's programs pickled with Python 2, and "
+             "unpickle\nnothing.\n\nRaises KeyFileError.");
   module.def("_sign_message", at_home(home, &sign_message), py::arg("key"), py::arg("message"),
              "_sign_message(key, message)\n--\n\n"
              "Return a signature over bytes, which never fits a manifest.");

@@ -365,6 +365,13 @@ def _load_legacy_key(path: StrOrBytesPath, password: str | bytes) -> PrivateKey:
     Raises KeyFileError, OSError.
     """
 
+def _legacy_public_key(data: ReadableBuffer) -> signedvfs.PublicKey:
+    """Return the public half of a key that signedimp's programs pickled with Python 2, and unpickle
+    nothing.
+
+    Raises KeyFileError.
+    """
+
 def _sign_message(key: PrivateKey, message: ReadableBuffer) -> bytes:
     """Return a signature over bytes, which never fits a manifest."""
 

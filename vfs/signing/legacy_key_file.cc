@@ -175,4 +175,12 @@ Result<PrivateKey> load_legacy_key(const std::string& path, const std::string& p
   return key;
 }
 
+Result<PublicKey> legacy_public_key(std::string_view pickle) {
+  if (pickle.size() > kKeyBytes) return Status(Errc::kBadKey, "larger than 64 KiB: not a key");
+  SIGNEDVFS_ASSIGN(const LegacyKeyNumbers numbers, parse_legacy_pickle(pickle));
+  SIGNEDVFS_ASSIGN(const SecretBytes modulus, binary(numbers.modulus));
+  SIGNEDVFS_ASSIGN(const SecretBytes exponent, binary(numbers.exponent));
+  return PublicKey::from_rsa(modulus.bytes(), exponent.bytes());
+}
+
 }  // namespace signedvfs

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "archive/base/status.h"
 #include "vfs/signing/private_key.h"
@@ -21,5 +22,9 @@ namespace signedvfs {
 // of at most 64 KiB. Nothing in it is unpickled. Fails with `kWrongPassword` also where the file
 // has been changed, which nobody can tell apart; with `kBadKey`, `kWeakKey`, `kNotFound`, `kIo`.
 Result<PrivateKey> load_legacy_key(const std::string& path, const std::string& password);
+
+// legacy_public_key returns the public half of a key that `pickle.dumps` of Python 2 wrote, in its
+// protocol 0 (see legacy_pickle.h). Fails with `kBadKey`, `kWeakKey`.
+Result<PublicKey> legacy_public_key(std::string_view pickle);
 
 }  // namespace signedvfs

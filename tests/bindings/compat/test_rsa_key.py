@@ -251,3 +251,29 @@ def test_key_files_need_their_password() -> None:
     with pytest.raises(signedvfs.KeyFileError) as caught:
         RSAKey.load_from_file(FIXTURES / "small.encrypted", PASSWORD)
     assert caught.value.code == "WeakKey"
+
+
+def test_pickles_of_signedimp_are_read_and_not_unpickled(tmp_path: Path) -> None:
+    data = (FIXTURES / "key.pickle").read_bytes()
+    assert RSAKey.from_pickle(data) == key_of_fixture()
+    mark = tmp_path / "mark"
+    call = b"cos\nsystem\n(S'touch %s'\ntR" % os.fsencode(mark)
+    assert not isinstance(pickle.loads(call + b"."), Exception)  # so it is one that does something
+    assert mark.exists()
+    mark.unlink()
+    end = data.rindex(b"b.")
+    for hostile in (
+        call + b".",
+        call + b"0" + data,
+        data[:end] + call + data[end:],
+        data[:-1] + call + b".",
+        data.replace(b"RSAKey", b"system"),
+        (FIXTURES / "key.pickle2").read_bytes(),
+        pickle.dumps(key_of_fixture()),
+        b"",
+        bytes(1 << 17),
+    ):
+        with pytest.raises(signedvfs.KeyFileError) as caught:
+            RSAKey.from_pickle(hostile)
+        assert caught.value.code == "BadKey"
+    assert not mark.exists()

@@ -94,6 +94,14 @@ class RSAKey:
         """
         return cls.from_key(_tools._load_legacy_key(path, password))
 
+    @classmethod
+    def from_pickle(cls, data: _Data) -> RSAKey:
+        """Return the public key that a program of signedimp pickled, with Python 2's protocol 0.
+
+        Nothing is unpickled: the numbers are read from the text. Raises KeyFileError.
+        """
+        return cls.from_key(_tools._legacy_public_key(data))
+
     @property
     def modulus(self) -> int:
         """The modulus."""
