@@ -598,6 +598,10 @@ class PathHook:
 
 hook: PathHook
 
+_Signed: TypeAlias = (
+    StrOrBytesPath
+    | Iterable[tuple[str, StrOrBytesPath] | tuple[str, StrOrBytesPath, Iterable[str]]]
+)
 _Mode: TypeAlias = Literal["enforce", "warn", "audit"]
 
 class SignedImportManager:
@@ -623,6 +627,9 @@ class SignedImportManager:
     module is loaded, the process ends with status 126.
     lockdown: at `install`, lock the manager and the process: other ways to code that nobody has
     signed are refused for good.
+    manifests: detached manifests, as tuples of one and the directory that it was signed for, or of
+    one and its roots as `open_roots` takes them.
+    stdlib: the detached manifest of this interpreter's library, as `sign_stdlib` makes it.
 
     Raises ValueError where these make no sense together.
     """
@@ -639,6 +646,8 @@ class SignedImportManager:
         virtual_files: bool = True,
         check_modules: Iterable[str] | Literal[False] | None = None,
         lockdown: bool = False,
+        manifests: Iterable[tuple[StrOrBytesPath, _Signed]] = (),
+        stdlib: StrOrBytesPath | None = None,
     ) -> None: ...
     def install(self) -> None:
         """Answer for every import of the process from now on.

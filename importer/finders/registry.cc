@@ -203,6 +203,25 @@ Status Registry::admit(const std::vector<std::string>& places, Decision& out) co
   return {};
 }
 
+void Registry::adopt(const std::string& absolute, std::vector<std::string> apart,
+                     std::shared_ptr<const SignedVfs> vfs, const Trust& trust) {
+  const std::vector<std::string> places = places_of(absolute);
+  Decision decision;
+  decision.verdict = Verdict::kOpened;
+  decision.is_adopted = true;
+  decision.last_in_use = vfs;
+  decision.opened = {vfs, true, Prefetch::create(vfs)};
+  // What is apart belongs to others, and so do its files.
+  const bool is_whole = apart.empty();
+  {
+    const ProcessLock lock;
+    decision.number = ++decision_count_;
+    std::swap(decisions_[absolute], decision);
+    add_root({absolute, places, std::move(apart)});
+  }
+  if (territory_ != nullptr && is_whole) territory_->add(absolute, places, true, vfs, trust);
+}
+
 void Registry::may_be_missing(const std::string& absolute) {
   const ProcessLock lock;
   may_be_missing_.insert(absolute);
@@ -294,7 +313,12 @@ std::optional<Registry::Below> Registry::root_over(const PathWalk& walk) const {
       if (std::find(root.places.begin(), root.places.end(), place->path) == root.places.end()) {
         continue;
       }
-      if (auto rest = walk.rest_of(*place)) return Below{root.absolute, *std::move(rest)};
+      auto rest = walk.rest_of(*place);
+      if (!rest) continue;
+      const bool is_apart =
+          std::any_of(root.apart.begin(), root.apart.end(),
+                      [&](const std::string& apart) { return is_at_or_below(*rest, apart); });
+      if (!is_apart) return Below{root.absolute, *std::move(rest)};
     }
   }
   return std::nullopt;
@@ -360,6 +384,7 @@ Result<OpenedArchive> Registry::answer(const std::string& absolute,
 
 bool Registry::holds(const Decision& decision) const {
   if (decision.number == 0) return false;
+  if (decision.is_adopted) return true;
   switch (decision.verdict) {
     case Verdict::kAbsent:
       return !decision.look_again;

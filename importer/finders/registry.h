@@ -32,6 +32,7 @@ struct OpenedArchive {
 struct Root {
   std::string absolute;
   std::vector<std::string> places;
+  std::vector<std::string> apart = {};  // paths below it that are none of its
 };
 
 // Refusal is what a child process has to know of an archive that this one refused.
@@ -73,6 +74,12 @@ class Registry {
   // `policy_count` was `count`, and keeps the answer. Fails where nothing is there with
   // `kNotFound`. Opens files: call it without the GIL.
   Result<OpenedArchive> ask(const std::string& absolute, const Trust& trust, std::uint64_t count);
+
+  // adopt answers with `vfs` for the directory `absolute` and what lies below it, but for what is
+  // `apart`, from now on and for good: whoever calls it has opened it, by a manifest that stands
+  // elsewhere, and believes it.
+  void adopt(const std::string& absolute, std::vector<std::string> apart,
+             std::shared_ptr<const SignedVfs> vfs, const Trust& trust);
 
   // may_be_missing has `ask` answer with nothing where nothing is at `absolute`.
   void may_be_missing(const std::string& absolute);
@@ -148,6 +155,7 @@ class Registry {
     std::uint64_t policy_count = 0;  // when the policy was fetched
     std::uint64_t number = 0;        // which of all decisions this is
     bool look_again = false;
+    bool is_adopted = false;
   };
 
   static std::optional<Identity> identify(const std::string& absolute);

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "importer/guard/detached_manifests.h"
 #include "importer/guard/loaded_modules.h"
 #include "importer/guard/trusted_paths.h"
 #include "importer/python/convert.h"
@@ -111,11 +112,17 @@ Result<std::shared_ptr<Guard>> make_guard(Interpreter& home, const GuardArgument
     return Status(Errc::kUsage, "lockdown=True refuses things, and the mode is to refuse nothing");
   }
   if (guard->locks_down) SIGNEDVFS_TRY(check_terminal());
+  if (guard->trusts_library_paths && given.stdlib != nullptr && given.stdlib != Py_None) {
+    return Status(Errc::kUsage,
+                  "stdlib=... says by a manifest what the library is, and trust_stdlib_paths=True "
+                  "takes whatever is there: give one of them");
+  }
   if (guard->trusts_library_paths) SIGNEDVFS_TRY(check_library_paths());
   SIGNEDVFS_ASSIGN(guard->finders, owned(PyDict_New()));
   SIGNEDVFS_ASSIGN(guard->by_path, owned(PyDict_New()));
   SIGNEDVFS_ASSIGN(guard->hook, new_object(Interpreter::type(home.types.path_hook), &home,
                                            PathHook{guard->importer, guard->trust}));
+  SIGNEDVFS_TRY(open_manifests(*guard, given.manifests, given.stdlib));
   return guard;
 }
 

@@ -21,6 +21,8 @@ struct GuardArguments {
   PyObject* virtual_files;
   PyObject* check_modules;
   PyObject* lockdown;
+  PyObject* manifests;
+  PyObject* stdlib;
 };
 
 // make_guard makes the guard of a manager. What makes no sense is `kUsage`, another type a

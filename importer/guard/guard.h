@@ -50,6 +50,9 @@ struct Guard {
   AllowedModules allowed;
   RefusalReport report;
 
+  // manifests are the detached ones, as a list of tuples (path, list of roots).
+  PyRef manifests;
+
   PyRef finders;  // a dict: entry of a path -> a finder of ours, or None where it is nobody's
   PyRef by_path;  // a dict: directory that is trusted by its path -> a FileFinder
   PyRef hook;     // what stands in sys.path_hooks while it is installed and enforces
@@ -63,6 +66,7 @@ struct Manager {
   std::shared_ptr<Guard> guard;
 
   int traverse(visitproc visit, void* arg) const {
+    Py_VISIT(guard->manifests.get());
     Py_VISIT(guard->finders.get());
     Py_VISIT(guard->by_path.get());
     Py_VISIT(guard->hook.get());

@@ -39,12 +39,12 @@ PyObject* new_manager(PyTypeObject* type, PyObject* /*positional*/, PyObject* /*
 int init_manager(PyObject* self, PyObject* positional, PyObject* named) {
   return at_edge(
       [&] {
-        static constexpr Parameters<9> kParameters{
+        static constexpr Parameters<11> kParameters{
             "SignedImportManager",
             0,
             {"keys", "policy", "limits", "mode", "trust_stdlib_paths", "module_aliases",
-             "virtual_files", "check_modules", "lockdown"}};
-        std::array<PyObject*, 9> in;
+             "virtual_files", "check_modules", "lockdown", "manifests", "stdlib"}};
+        std::array<PyObject*, 11> in;
         if (PyTuple_GET_SIZE(positional) > 1) {
           PyErr_Format(PyExc_TypeError,
                        "SignedImportManager() takes at most 1 positional argument (%zd given)",
@@ -55,7 +55,8 @@ int init_manager(PyObject* self, PyObject* positional, PyObject* named) {
         Holder<Manager>& holder = *holder_of<Manager>(self);
         if (!is_alive(holder)) return -1;
         Result<std::shared_ptr<Guard>> guard = make_guard(
-            *holder.home, {in[0], in[1], in[2], in[3], in[4], in[5], in[6], in[7], in[8]});
+            *holder.home,
+            {in[0], in[1], in[2], in[3], in[4], in[5], in[6], in[7], in[8], in[9], in[10]});
         if (!guard.ok()) {
           set_status(*holder.home, guard.status(), Activity::kTool);
           return -1;
@@ -236,11 +237,12 @@ PyObject* arguments_of(PyObject* self) {
     if (!aliases.ok()) return raised(home, aliases.status(), Activity::kTool);
     const auto truth = [](bool is_true) { return is_true ? Py_True : Py_False; };
     // What a child has loaded by then it was started with, to be told of its parent.
-    return Py_BuildValue("{sOsOsOsOsssOsOsO}", "check_modules", Py_False, "lockdown",
-                         truth(guard.locks_down), "policy", guard.trust->policy().get(), "limits",
-                         guard.trust->limits().get(), "mode", mode_name(guard.mode),
-                         "trust_stdlib_paths", truth(guard.trusts_library_paths), "module_aliases",
-                         aliases->get(), "virtual_files", truth(guard.opens_files));
+    return Py_BuildValue("{sOsOsOsOsOsssOsOsO}", "check_modules", Py_False, "manifests",
+                         guard.manifests.get(), "lockdown", truth(guard.locks_down), "policy",
+                         guard.trust->policy().get(), "limits", guard.trust->limits().get(), "mode",
+                         mode_name(guard.mode), "trust_stdlib_paths",
+                         truth(guard.trusts_library_paths), "module_aliases", aliases->get(),
+                         "virtual_files", truth(guard.opens_files));
   });
 }
 
@@ -326,7 +328,7 @@ PyType_Slot manager_slots[] = {
     slot(Py_tp_doc,
          "SignedImportManager(keys=(), *, policy=None, limits=None, mode='enforce', "
          "trust_stdlib_paths=False, module_aliases=None, virtual_files=True, "
-         "check_modules=None, lockdown=False)\n--\n\n"
+         "check_modules=None, lockdown=False, manifests=(), stdlib=None)\n--\n\n"
          "Has every import of the process answer to a signed manifest.\n\n"
          "Built-in and frozen modules pass as part of the executable. Everything else has to be a\n"
          "listed, verified member of a signed archive or directory, wherever sys.path or a "
@@ -346,7 +348,11 @@ PyType_Slot manager_slots[] = {
          "each with\nwhat is below it; None: what each interpreter loads by itself; False: "
          "anything. Where another\nmodule is loaded, the process ends with status 126.\n"
          "lockdown: at `install`, lock the manager and the process: other ways to code that nobody "
-         "has\nsigned are refused for good.\n\n"
+         "has\nsigned are refused for good.\n"
+         "manifests: detached manifests, as tuples of one and the directory that it was signed "
+         "for, or of\none and its roots as `open_roots` takes them.\n"
+         "stdlib: the detached manifest of this interpreter's library, as `sign_stdlib` makes "
+         "it.\n\n"
          "Raises ValueError where these make no sense together."),
     slot(Py_tp_new, &constructor<&new_manager>),
     slot(Py_tp_init, &init_manager),

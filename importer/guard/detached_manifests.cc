@@ -1,0 +1,94 @@
+#include "importer/guard/detached_manifests.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "importer/doors/side_doors.h"
+#include "importer/paths/text.h"
+#include "importer/python/audit.h"
+#include "importer/python/convert.h"
+#include "importer/values/roots.h"
+#include "vfs/detached.h"
+
+namespace signedvfs {
+namespace {
+
+Result<std::string> absolute_of(PyObject* path) {
+  SIGNEDVFS_ASSIGN(const std::string text, path_of(path));
+  return absolute_path(text);
+}
+
+// roots_given returns the roots that stand behind a manifest.
+Result<std::vector<RootDirectory>> roots_given(PyObject* roots) {
+  const bool is_path = PyUnicode_Check(roots) != 0 || PyBytes_Check(roots) != 0 ||
+                       PyObject_HasAttrString(roots, "__fspath__") != 0;
+  std::vector<RootDirectory> out;
+  if (is_path) {
+    SIGNEDVFS_ASSIGN(std::string directory, path_of(roots));
+    out.push_back({std::string(kTreeRole), std::move(directory), {}});
+  } else {
+    SIGNEDVFS_ASSIGN(out, roots_of(roots));
+  }
+  for (RootDirectory& root : out) {
+    SIGNEDVFS_ASSIGN(root.directory, absolute_path(root.directory));
+  }
+  return out;
+}
+
+// keep keeps what was given, for children, which begin in other directories.
+Status keep(const Guard& guard, const std::string& manifest,
+            const std::vector<RootDirectory>& roots) {
+  SIGNEDVFS_ASSIGN(const PyRef list, owned(PyList_New(0)));
+  for (const RootDirectory& root : roots) {
+    SIGNEDVFS_ASSIGN(const PyRef role, text_of_utf8(root.role));
+    SIGNEDVFS_ASSIGN(const PyRef directory, text_of_path(root.directory));
+    SIGNEDVFS_ASSIGN(const PyRef apart, text_list(root.apart));
+    SIGNEDVFS_ASSIGN(const PyRef one,
+                     owned(PyTuple_Pack(3, role.get(), directory.get(), apart.get())));
+    if (PyList_Append(list.get(), one.get()) < 0) return python_error();
+  }
+  SIGNEDVFS_ASSIGN(const PyRef path, text_of_path(manifest));
+  SIGNEDVFS_ASSIGN(const PyRef entry, owned(PyTuple_Pack(2, path.get(), list.get())));
+  if (PyList_Append(guard.manifests.get(), entry.get()) < 0) return python_error();
+  return {};
+}
+
+Status open_one(Guard& guard, const std::string& manifest,
+                const std::vector<RootDirectory>& roots) {
+  SIGNEDVFS_ASSIGN(const Trust trust, guard.importer->trust());
+  SIGNEDVFS_ASSIGN(const std::vector<RootedVfs> opened,
+                   without_gil([&] { return open_roots(manifest, roots, trust); }));
+  for (std::size_t i = 0; i < opened.size(); ++i) {
+    SIGNEDVFS_TRY(audit_verify(opened[i].vfs->path(), {}));
+    without_gil([&] {
+      guard.importer->registry.adopt(roots[i].directory, roots[i].apart, opened[i].vfs, trust);
+    });
+  }
+  return keep(guard, manifest, roots);
+}
+
+}  // namespace
+
+Status open_manifests(Guard& guard, PyObject* manifests, PyObject* stdlib) {
+  SIGNEDVFS_ASSIGN(guard.manifests, owned(PyList_New(0)));
+  if (stdlib != nullptr && stdlib != Py_None) {
+    SIGNEDVFS_ASSIGN(const std::string manifest, absolute_of(stdlib));
+    SIGNEDVFS_ASSIGN(const PyRef ask, own_function("signedvfs.library", "library_roots"));
+    SIGNEDVFS_ASSIGN(const PyRef roots, owned(PyObject_CallNoArgs(ask.get())));
+    SIGNEDVFS_ASSIGN(const std::vector<RootDirectory> own, roots_given(roots.get()));
+    SIGNEDVFS_TRY(open_one(guard, manifest, own));
+  }
+  if (manifests == nullptr || manifests == Py_None) return {};
+  return for_each(manifests, "manifests", [&](PyObject* item) -> Status {
+    if (PyTuple_Check(item) == 0 || PyTuple_GET_SIZE(item) != 2) {
+      return wrong_type("each of manifests", "a tuple (manifest, directory or roots)", item);
+    }
+    SIGNEDVFS_ASSIGN(const std::string manifest, absolute_of(PyTuple_GET_ITEM(item, 0)));
+    SIGNEDVFS_ASSIGN(const std::vector<RootDirectory> roots,
+                     roots_given(PyTuple_GET_ITEM(item, 1)));
+    return open_one(guard, manifest, roots);
+  });
+}
+
+}  // namespace signedvfs

@@ -1,0 +1,39 @@
+"""Sequences of calls against a model that says what may run (sequences.py)."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROGRAM = Path(__file__).with_name("sequences.py")
+
+
+def run(seed: int, directory: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    directory.mkdir()
+    return subprocess.run(
+        [sys.executable, "-I", str(PROGRAM), str(seed), str(directory), "100", *more],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_nothing_runs_but_what_may(tmp_path: Path, seed: int) -> None:
+    done = run(seed, tmp_path / "places")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1].startswith("steps 100 ran ")
+
+
+def test_the_model_notices_a_hole(tmp_path: Path) -> None:
+    noticed = [
+        seed
+        for seed in range(8)
+        if "assert self.signer[text] in self.believed"
+        in run(seed, tmp_path / str(seed), "hole").stderr
+    ]
+    assert noticed
