@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from signedvfs.library import library_roots, open_stdlib, sign_stdlib
     from signedvfs.native import preload
     from signedvfs.packaging import pack
+    from signedvfs.single_files import VerifiedFile, verify_file
 
 __all__ = [
     "IntegrityCheckError",
@@ -48,6 +49,7 @@ __all__ = [
     "SignedVfs",
     "Stat",
     "TrustPolicy",
+    "VerifiedFile",
     "__version__",
     "append",
     "close_doors",
@@ -68,6 +70,7 @@ __all__ = [
     "sign_stdlib",
     "trust",
     "unsign",
+    "verify_file",
     "zipimporter",
 ]
 
@@ -84,6 +87,10 @@ def __getattr__(name: str) -> object:
         from signedvfs.packaging import pack as found
     elif name == "preload":
         from signedvfs.native import preload as found
+    elif name in ("VerifiedFile", "verify_file"):
+        from signedvfs import single_files
+
+        found = getattr(single_files, name)
     elif name in ("library_roots", "open_stdlib", "sign_stdlib"):
         from signedvfs import library
 
