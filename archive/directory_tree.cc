@@ -51,20 +51,21 @@ Result<std::unique_ptr<const DirectoryTree>> DirectoryTree::with(FileDescriptor 
       new DirectoryTree(std::move(lasting), path, limits, std::move(rules)));
 }
 
-Result<FileDescriptor> DirectoryTree::open_inside(std::string_view name, Kind kind,
-                                                  Links links) const {
-  if (root_.is_open()) return open_beneath(root_.get(), name, kind, links);
+Result<FileDescriptor> DirectoryTree::open_inside(std::string_view name, Kind kind) const {
+  const auto open_it =
+      kind == Kind::kFile && rules_.follows_links ? open_beneath_by_links : open_beneath;
+  if (root_.is_open()) return open_it(root_.get(), name, kind);
   const FileDescriptor again = open_directory(path_);
   if (!again || !root_.is_same_file(again.get())) {
     return Status(Errc::kIo,
                   "the program has closed the directory's descriptor, and it is not at its path");
   }
-  return open_beneath(again.get(), name, kind, links);
+  return open_it(again.get(), name, kind);
 }
 
 std::optional<std::uint64_t> DirectoryTree::size_of(std::string_view name) const {
   if (!check_member_name(name, limits_).ok()) return {};
-  const auto file = open_inside(name, Kind::kFile, rules_.links);
+  const auto file = open_inside(name, Kind::kFile);
   if (!file.ok()) return {};
   const FileStatus status = status_of(file.value().get());
   if (!status.ok()) return {};
@@ -72,7 +73,7 @@ std::optional<std::uint64_t> DirectoryTree::size_of(std::string_view name) const
 }
 
 std::optional<std::int64_t> DirectoryTree::modified(std::string_view name) const {
-  const auto file = open_inside(name, Kind::kFile, rules_.links);
+  const auto file = open_inside(name, Kind::kFile);
   if (!file.ok()) return {};
   const FileStatus status = status_of(file.value().get());
   if (!status.ok()) return {};
@@ -86,7 +87,7 @@ Result<Buffer> DirectoryTree::read_into(std::string_view name, const Allocate& a
   if (Status status = check_member_name(name, limits_); !status.ok()) {
     return std::move(status).in(path_);
   }
-  auto opened = open_inside(name, Kind::kFile, rules_.links);
+  auto opened = open_inside(name, Kind::kFile);
   if (!opened.ok()) return std::move(opened).status().in(path_);
   const FileDescriptor file = std::move(opened).value();
   const FileStatus status = status_of(file.get());
@@ -127,7 +128,7 @@ Result<WalkedTree> DirectoryTree::walk() const {
 Status DirectoryTree::list(const std::string& directory, Walk& walk) const {
   const std::string_view name =
       directory.empty() ? "." : std::string_view(directory).substr(0, directory.size() - 1);
-  auto opened = open_inside(name, Kind::kDirectory, Links::kNone);
+  auto opened = open_inside(name, Kind::kDirectory);
   if (!opened.ok()) return std::move(opened).status().in(path_);
   FileDescriptor fd = std::move(opened).value();
   SIGNEDVFS_TRY(refuse_casefolding(fd.get(), path_ + '/' + directory));
@@ -145,10 +146,10 @@ bool DirectoryTree::is_apart(std::string_view directory) const {
 Status DirectoryTree::is_member(const std::string& found, std::uint32_t type) const {
   SIGNEDVFS_TRY(check_member_name(found, limits_));
   if (type == kRegularType || type == kDirectoryType) return {};
-  if (type != kLinkType || rules_.links == Links::kNone) {
+  if (type != kLinkType || !rules_.follows_links) {
     return {Errc::kNotRegular, in_quotes(found) + " is a link or a special file"};
   }
-  const auto file = open_inside(found, Kind::kFile, rules_.links);
+  const auto file = open_inside(found, Kind::kFile);
   if (file.ok()) return {};
   return {Errc::kNotRegular,
           in_quotes(found) + " is a link that leads to no file inside of the directory"};

@@ -19,7 +19,10 @@ namespace signedvfs {
 
 // TreeRules says what belongs to a tree.
 struct TreeRules {
-  Links links = Links::kNone;      // which are followed to a file; to a directory none is
+  // follows_links: a symbolic link to a file inside of the tree is that file (see
+  // `open_beneath_by_links`). A walk follows none to a directory.
+  bool follows_links = false;
+
   std::vector<std::string> apart;  // directories, by their paths in the tree, that are not walked
 
   // leaves_out: what cannot be a member (a link that is not followed, a special file, a name that
@@ -70,8 +73,8 @@ class DirectoryTree final : public Container {
                                                            const std::string& path,
                                                            const Limits& limits, TreeRules rules);
 
-  // open_inside is `open_beneath` from the root.
-  Result<FileDescriptor> open_inside(std::string_view name, Kind kind, Links links) const;
+  // open_inside is `open_beneath` from the root, to files as the rules say.
+  Result<FileDescriptor> open_inside(std::string_view name, Kind kind) const;
 
   struct Walk;
   Status list(const std::string& directory, Walk& walk) const;

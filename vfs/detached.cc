@@ -103,7 +103,7 @@ Result<Listed> open_root(const RootDirectory& root, std::shared_ptr<const Manife
 }  // namespace
 
 TreeRules tree_rules(const RootDirectory& root) {
-  return {.links = Links::kInside, .apart = root.apart, .leaves_out = true};
+  return {.follows_links = true, .apart = root.apart, .leaves_out = true};
 }
 
 Result<std::vector<RootedVfs>> open_roots_by(Buffer text, const std::string& manifest,

@@ -28,16 +28,19 @@ int retried_openat(int directory, const std::string& name, int flags) {
   return fd;
 }
 
-int retried_openat2(int root, const std::string& name, int flags, Links links) {
+int retried_openat2(int root, const std::string& name, int flags,
+                    decltype(open_how::resolve) links) {
   open_how how{};
   // O_NOFOLLOW would make a link at the end look like a file in a directory's place.
   how.flags = static_cast<decltype(how.flags)>(flags & ~O_NOFOLLOW);
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
-  if (links == Links::kNone) how.resolve |= RESOLVE_NO_SYMLINKS;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | links;
+  // While others rename, the kernel may not be able to tell where ".." in a link leads.
+  constexpr int kMostRaces = 64;
   long fd = -1;
+  int races = 0;
   do {
     fd = ::syscall(SYS_openat2, root, name.c_str(), &how, sizeof how);
-  } while (fd < 0 && errno == EINTR);
+  } while (fd < 0 && (errno == EINTR || (errno == EAGAIN && ++races < kMostRaces)));
   return static_cast<int>(fd);
 }
 
@@ -77,15 +80,25 @@ Result<FileDescriptor> step(int directory, std::string_view component, int flags
   return refused(link ? ELOOP : error, name);
 }
 
-}  // namespace
-
-Result<FileDescriptor> open_beneath(int root, std::string_view name, Kind kind, Links links) {
+// opened_by opens in one call, of which `links` says what becomes of symbolic links.
+Result<FileDescriptor> opened_by(int root, std::string_view name, Kind kind,
+                                 decltype(open_how::resolve) links) {
   const std::string path(name);
   FileDescriptor fd(retried_openat2(root, path, flags_for(kind), links));
   if (fd) return of_kind(std::move(fd), path, kind);
   // Sandboxes that do not know openat2 answer ENOSYS or, older ones, EPERM.
   if (errno == ENOSYS || errno == EPERM) return open_beneath_by_steps(root, name, kind);
   return refused(errno, path);
+}
+
+}  // namespace
+
+Result<FileDescriptor> open_beneath(int root, std::string_view name, Kind kind) {
+  return opened_by(root, name, kind, RESOLVE_NO_SYMLINKS);
+}
+
+Result<FileDescriptor> open_beneath_by_links(int root, std::string_view name, Kind kind) {
+  return opened_by(root, name, kind, 0);
 }
 
 Result<FileDescriptor> open_beneath_by_steps(int root, std::string_view name, Kind kind) {

@@ -28,7 +28,8 @@ namespace {
 // interpreters are built.
 constexpr unsigned kCloseOnExec = 0x1;
 constexpr unsigned kAllowSealing = 0x2;
-constexpr unsigned kNoExecSeal = 0x8;  // since Linux 6.3, which can be told to insist on it
+constexpr unsigned kNoExecSeal = 0x8;   // since Linux 6.3, which can be told to insist on it
+constexpr unsigned kExecutable = 0x10;  // likewise
 constexpr int kAddSeals = 1024 + 9;
 constexpr int kGetSeals = 1024 + 10;
 constexpr int kAllSeals = 0x1 | 0x2 | 0x4 | 0x8;  // no more seals, shrinking, growing, writing
@@ -44,11 +45,12 @@ Status refused(int error) {
   return missing ? Status(Errc::kUnsupported, std::move(status).what()) : status;
 }
 
-Result<FileDescriptor> create(const char* name) {
+Result<FileDescriptor> create(const char* name, MemoryUse use = MemoryUse::kRead) {
   const auto memfd_create = [name](unsigned flags) {
     return static_cast<int>(syscall(SYS_memfd_create, name, flags));
   };
-  int fd = memfd_create(kCloseOnExec | kAllowSealing | kNoExecSeal);
+  const unsigned execution = use == MemoryUse::kExecute ? kExecutable : kNoExecSeal;
+  int fd = memfd_create(kCloseOnExec | kAllowSealing | execution);
   if (fd < 0 && errno == EINVAL) fd = memfd_create(kCloseOnExec | kAllowSealing);
   if (fd < 0) return refused(errno);
   return FileDescriptor(fd);
@@ -69,8 +71,9 @@ Status rewind_to_start(int fd) {
   return {};
 }
 
-Status seal(int fd) {
-  if (fchmod(fd, S_IRUSR) != 0) return system_failure(errno, std::string(kWhat));
+Status seal(int fd, MemoryUse use = MemoryUse::kRead) {
+  if (fchmod(fd, use == MemoryUse::kExecute ? S_IRUSR | S_IXUSR : S_IRUSR) != 0)
+    return system_failure(errno, std::string(kWhat));
   if (fcntl(fd, kAddSeals, kAllSeals) != 0) {
     if (errno != EBUSY) return refused(errno);
     // A mapping that can be written to. We have none.
@@ -105,11 +108,12 @@ Status check_content(int fd, std::span<const std::byte> content) {
 
 }  // namespace
 
-Result<FileDescriptor> sealed_memory(const char* name, std::span<const std::byte> content) {
-  SIGNEDVFS_ASSIGN(FileDescriptor memory, create(name));
+Result<FileDescriptor> sealed_memory(const char* name, std::span<const std::byte> content,
+                                     MemoryUse use) {
+  SIGNEDVFS_ASSIGN(FileDescriptor memory, create(name, use));
   SIGNEDVFS_TRY(write_all(memory.get(), content));
   SIGNEDVFS_TRY(rewind_to_start(memory.get()));
-  SIGNEDVFS_TRY(seal(memory.get()));
+  SIGNEDVFS_TRY(seal(memory.get(), use));
   SIGNEDVFS_TRY(check_content(memory.get(), content));
   return memory;
 }

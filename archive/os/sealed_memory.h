@@ -16,12 +16,17 @@
 
 namespace signedvfs {
 
+// MemoryUse is what sealed memory is for.
+enum class MemoryUse : std::uint8_t { kRead, kExecute };
+
 // sealed_memory returns the descriptor, at its beginning, of memory that holds exactly `content`.
-// It can be read by its owner and executed by nobody, and is sealed against writing, growing,
-// shrinking and further seals: for this process, too. /proc/PID/fd/N is a path to it. `name` is for
-// people who look there. Fails with `kUnsupported` where the system has no such memory or forbids
-// it, else with `kIo`, and never returns memory that lacks a seal or holds anything else.
-Result<FileDescriptor> sealed_memory(const char* name, std::span<const std::byte> content);
+// It can be read by its owner, and executed by him where that is its use, and is sealed against
+// writing, growing, shrinking and further seals: for this process, too. /proc/PID/fd/N is a path to
+// it. `name` is for people who look there. Fails with `kUnsupported` where the system has no such
+// memory or forbids it, else with `kIo`, and never returns memory that lacks a seal or holds
+// anything else.
+Result<FileDescriptor> sealed_memory(const char* name, std::span<const std::byte> content,
+                                     MemoryUse use = MemoryUse::kRead);
 
 // SealedVessel is such memory that is filled first. Nobody has compared what it holds.
 class SealedVessel final : public Vessel {

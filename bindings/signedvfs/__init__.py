@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from signedvfs.library import library_roots, open_stdlib, sign_stdlib
     from signedvfs.native import preload
     from signedvfs.packaging import pack
+    from signedvfs.single_files import VerifiedFile, verify_file
 
 __all__ = [
     "CommandSigner",
@@ -65,6 +66,7 @@ __all__ = [
     "Statement",
     "TrustPolicy",
     "Trusted",
+    "VerifiedFile",
     "__version__",
     "append",
     "attach",
@@ -88,6 +90,7 @@ __all__ = [
     "statement",
     "trust",
     "unsign",
+    "verify_file",
     "zipimporter",
 ]
 
@@ -120,6 +123,10 @@ def __getattr__(name: str) -> object:
         from signedvfs import custody
 
         found = getattr(custody, name)
+    elif name in ("VerifiedFile", "verify_file"):
+        from signedvfs import single_files
+
+        found = getattr(single_files, name)
     elif name in ("library_roots", "open_stdlib", "sign_stdlib"):
         from signedvfs import library
 

@@ -824,9 +824,9 @@ def _bundled_library(name: str) -> str | None:
     ctypes.util.find_library takes it; None while the doors are closed, and where none is.
     """
 
-def _sealed_memory(content: bytes) -> int | None:
+def _sealed_memory(content: bytes, executable: bool = False) -> int | None:
     """Return a descriptor of memory that holds `content` and that nobody can change; None where
-    the system has none. The caller closes it.
+    the system has none. The caller closes it. It can be executed where that is asked for.
 
     Raises OSError.
     """

@@ -106,6 +106,33 @@ TEST_F(Directory, NeitherReadsNorListsLinks) {
   EXPECT_THAT(names.status().what(), HasSubstr("'link.py'"));
 }
 
+TEST_F(Directory, WalksAsItsRulesSay) {
+  tree_.write("m.py", "content");
+  tree_.write("apart/x.py", "");
+  tree_.write("sub/apart/y.py", "");
+  std::filesystem::create_symlink("../m.py", tree_ / "sub/link.py");
+  std::filesystem::create_symlink("/etc/passwd", tree_ / "out.py");
+  std::filesystem::create_directory_symlink("sub", tree_ / "alias");
+  ASSERT_EQ(::mkfifo((tree_ / "fifo").c_str(), 0600), 0);
+  tree_.write("bad\\name.py", "");
+  TreeRules rules{.follows_links = true, .apart = {"apart"}, .leaves_out = true};
+  const auto tree = DirectoryTree::open(tree_.path(), {}, rules).value();
+  const WalkedTree walked = tree->walk().value();
+  EXPECT_THAT(walked.names, ElementsAre("m.py", "sub/apart/y.py", "sub/link.py"));
+  ASSERT_EQ(walked.left_out.size(), 4U);
+  EXPECT_THAT(walked.left_out,
+              testing::Contains(HasSubstr("'alias' is a link that leads to no file")));
+  EXPECT_EQ(content_of(*tree, "sub/link.py"), "content");
+  EXPECT_EQ(tree->read("out.py").code(), Errc::kNotRegular);
+  rules.leaves_out = false;
+  EXPECT_FALSE(DirectoryTree::open(tree_.path(), {}, rules).value()->walk().ok());
+  EXPECT_EQ(DirectoryTree::open(tree_ / "m.py", {}, {}).code(), Errc::kNotRegular);
+  Limits few;
+  few.members = 3;
+  rules.leaves_out = true;
+  EXPECT_EQ(DirectoryTree::open(tree_.path(), few, rules).value()->walk().code(), Errc::kTooLarge);
+}
+
 // K3, F1, F2: a FIFO, a directory, a device in a file's place
 TEST_F(Directory, ReadsOnlyPlainFiles) {
   ASSERT_EQ(::mkfifo((tree_ / "fifo.py").c_str(), 0600), 0);

@@ -35,6 +35,7 @@ _MODULES = {
     "signing": ("sign", "unsign", "append"),
     "offline": ("statement", "sign-statement", "attach"),
     "reading": ("verify", "list", "cat"),
+    "single_files": ("verify-file",),
     "extracting": ("extract",),
     "packing": ("pack",),
     "running": ("run",),
@@ -53,7 +54,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if argv is None else argv)
     # What the arguments ask for is not known before they parse, and errors come before that.
-    output = Output(json="--json" in words and "run" not in words[:1])
+    ours = words[: words.index("--exec")] if "--exec" in words else words
+    output = Output(json="--json" in ours and "run" not in words[:1])
     try:
         outcome = _carry_out(words, output, is_process=argv is None)
         sys.stdout.flush()

@@ -19,11 +19,13 @@ class Parser(argparse.ArgumentParser):
     """Parser reports errors as CliError, so that --json and exit codes hold for them too.
 
     `commands_in` are options whose value is a command line: it may begin with a dash, which
-    argparse takes for the next option.
+    argparse takes for the next option. `program_behind` is the option behind which there are none:
+    what follows it is `program` in the result, word by word.
     """
 
     def __init__(self, **options: Any) -> None:
         self.commands_in: set[str] = set()
+        self.program_behind = ""
         super().__init__(
             allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **options
         )
@@ -34,7 +36,12 @@ class Parser(argparse.ArgumentParser):
         """parse_known_args is what everything else is parsed with."""
         words: list[str] = []
         waiting = ""
-        for word in sys.argv[1:] if args is None else args:
+        given = list(sys.argv[1:] if args is None else args)
+        program: list[str] = []
+        if self.program_behind in given:
+            at = given.index(self.program_behind) + 1
+            given, program = given[:at], given[at:]
+        for word in given:
             if waiting:
                 words.append(f"{waiting}={word}")
                 waiting = ""
@@ -44,7 +51,10 @@ class Parser(argparse.ArgumentParser):
                 words.append(word)
         if waiting:
             words.append(waiting)
-        return super().parse_known_args(words, namespace)
+        found, unknown = super().parse_known_args(words, namespace)
+        if self.program_behind:
+            found.program = program
+        return found, unknown
 
     def error(self, message: str) -> NoReturn:
         """error raises CliError."""

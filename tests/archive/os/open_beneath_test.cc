@@ -90,6 +90,37 @@ TEST_P(OpenBeneath, OpensOnlyPlainFilesAndBlocksOnNone) {
   EXPECT_EQ(GetParam()(devices.get(), "null", Kind::kFile).code(), Errc::kNotRegular);
 }
 
+// A link that stays inside is followed on request, and no other: not by way of outside either.
+TEST(OpenBeneathByLinks, NeverLeavesTheRoot) {
+  const TemporaryDirectory outside;
+  const TemporaryDirectory tree;
+  outside.write("secret.py", "");
+  tree.write("real/m.py", "");
+  const std::string name = std::filesystem::path(tree.path()).filename();
+  std::filesystem::create_symlink("real/m.py", tree / "within.py");
+  std::filesystem::create_symlink("../within.py", tree / "real/up.py");
+  std::filesystem::create_directory_symlink("real", tree / "alias");
+  std::filesystem::create_symlink(outside / "secret.py", tree / "absolute.py");
+  std::filesystem::create_symlink(tree / "real/m.py", tree / "absolute-inside.py");
+  std::filesystem::create_symlink("../" + name + "/real/m.py", tree / "out-and-in.py");
+  std::filesystem::create_symlink(outside.path(), tree / "out");
+  std::filesystem::create_symlink("/proc/self/root", tree / "magic");
+  std::filesystem::create_symlink("circle.py", tree / "circle.py");
+  std::filesystem::create_symlink("nowhere", tree / "dangling.py");
+  const FileDescriptor root(::open(tree.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const auto open = [&](const char* path) {
+    return open_beneath_by_links(root.get(), path, Kind::kFile).code();
+  };
+  for (const char* path : {"real/m.py", "within.py", "real/up.py", "alias/m.py"}) {
+    EXPECT_EQ(open(path), Errc::kOk) << path;
+  }
+  for (const char* path : {"absolute.py", "absolute-inside.py", "out-and-in.py", "out/secret.py",
+                           "magic/etc/passwd", "circle.py", "alias"}) {
+    EXPECT_EQ(open(path), Errc::kNotRegular) << path;
+  }
+  EXPECT_EQ(open("dangling.py"), Errc::kNotFound);
+}
+
 INSTANTIATE_TEST_SUITE_P(ByOneCallAndBySteps, OpenBeneath,
                          testing::Values(&open_beneath, &open_beneath_by_steps));
 
@@ -117,7 +148,9 @@ TEST(OpenBeneathInASandbox, WorksWithoutOpenat2) {
           const bool forbidden = forbid_openat2(static_cast<std::uint32_t>(error));
           const bool opens = open_beneath(root.get(), "a/m.py", Kind::kFile).ok();
           const Errc linked = open_beneath(root.get(), "alias/m.py", Kind::kFile).code();
-          std::_Exit(forbidden && opens && linked == Errc::kNotRegular ? 0 : 1);
+          const Errc followed = open_beneath_by_links(root.get(), "alias/m.py", Kind::kFile).code();
+          const bool refused = linked == Errc::kNotRegular && followed == Errc::kNotRegular;
+          std::_Exit(forbidden && opens && refused ? 0 : 1);
         },
         testing::ExitedWithCode(0), "");
   }

@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 #include "archive/base/buffer.h"
 
@@ -79,6 +80,30 @@ TEST(SealedMemory, IsForItsOwnerToReadAndForNoProgramThatIsStarted) {
   ASSERT_EQ(fstat(memory.get(), &status), 0);
   EXPECT_EQ(status.st_mode & 07777U, mode_t{0400});
   EXPECT_NE(fcntl(memory.get(), F_GETFD) & FD_CLOEXEC, 0);
+}
+
+TEST(SealedMemory, CanBeExecutedWhereThatIsItsUse) {
+  const Result<FileDescriptor> program =
+      sealed_memory("test", bytes_of(std::string_view("#!/bin/sh\nexit 7\n")), MemoryUse::kExecute);
+  ASSERT_TRUE(program.ok()) << program.status().what();
+  const int fd = program->get();
+  struct stat status{};
+  ASSERT_EQ(fstat(fd, &status), 0);
+  EXPECT_EQ(status.st_mode & 07777U, mode_t{0500});
+  EXPECT_NE(ftruncate(fd, 0), 0);
+  EXPECT_NE(pwrite(fd, "x", 1, 0), 1);
+  const pid_t child = fork();
+  if (child == 0) {
+    (void)fcntl(fd, F_SETFD, 0);  // the interpreter opens it by its number
+    char name[] = "test";
+    char* const arguments[] = {name, nullptr};
+    char* const environment[] = {nullptr};
+    (void)syscall(SYS_execveat, fd, "", arguments, environment, AT_EMPTY_PATH);
+    _exit(1);
+  }
+  int outcome = 0;
+  ASSERT_EQ(waitpid(child, &outcome, 0), child);
+  EXPECT_TRUE(WIFEXITED(outcome) && WEXITSTATUS(outcome) == 7) << outcome;
 }
 
 TEST(SealedMemory, IsUnsupportedWhereTheSystemForbidsIt) {
