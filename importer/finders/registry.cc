@@ -210,7 +210,7 @@ void Registry::adopt(const std::string& absolute, std::vector<std::string> apart
   decision.verdict = Verdict::kOpened;
   decision.is_adopted = true;
   decision.last_in_use = vfs;
-  decision.opened = {vfs, true, Prefetch::create(vfs)};
+  decision.opened = {vfs, true, Prefetch::create(vfs, absolute)};
   // What is apart belongs to others, and so do its files.
   const bool is_whole = apart.empty();
   {
