@@ -630,6 +630,8 @@ class SignedImportManager:
     manifests: detached manifests, as tuples of one and the directory that it was signed for, or of
     one and its roots as `open_roots` takes them.
     stdlib: the detached manifest of this interpreter's library, as `sign_stdlib` makes it.
+    virtual_modules: modules that are made of no file by finders which signed code puts into
+    sys.meta_path, such as 'six.moves', each with what is below it.
 
     Raises ValueError where these make no sense together.
     """
@@ -648,6 +650,7 @@ class SignedImportManager:
         lockdown: bool = False,
         manifests: Iterable[tuple[StrOrBytesPath, _Signed]] = (),
         stdlib: StrOrBytesPath | None = None,
+        virtual_modules: Iterable[str] = (),
     ) -> None: ...
     def install(self) -> None:
         """Answer for every import of the process from now on.

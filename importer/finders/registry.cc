@@ -204,7 +204,7 @@ Status Registry::admit(const std::vector<std::string>& places, Decision& out) co
 }
 
 void Registry::adopt(const std::string& absolute, std::vector<std::string> apart,
-                     std::shared_ptr<const SignedVfs> vfs, const Trust& trust) {
+                     const std::shared_ptr<const SignedVfs>& vfs, const Trust& trust) {
   const std::vector<std::string> places = places_of(absolute);
   Decision decision;
   decision.verdict = Verdict::kOpened;

@@ -79,7 +79,7 @@ class Registry {
   // `apart`, from now on and for good: whoever calls it has opened it, by a manifest that stands
   // elsewhere, and believes it.
   void adopt(const std::string& absolute, std::vector<std::string> apart,
-             std::shared_ptr<const SignedVfs> vfs, const Trust& trust);
+             const std::shared_ptr<const SignedVfs>& vfs, const Trust& trust);
 
   // may_be_missing has `ask` answer with nothing where nothing is at `absolute`.
   void may_be_missing(const std::string& absolute);

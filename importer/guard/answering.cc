@@ -1,5 +1,6 @@
 #include "importer/guard/answering.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,6 +9,7 @@
 
 #include "importer/doors/side_doors.h"
 #include "importer/guard/alias_loader.h"
+#include "importer/guard/dotted_names.h"
 #include "importer/guard/finding.h"
 #include "importer/guard/manager_type.h"
 #include "importer/modules/spec.h"
@@ -87,6 +89,56 @@ Result<PyRef> ask_behind(const ImportSystem& system, PyObject* self, PyObject* n
   return PyRef::borrow(Py_None);
 }
 
+// is_made tells whether a spec is of a module that its loader makes by itself: it names no file,
+// and the loader is none that reads files.
+Result<bool> is_made(const ImportSystem& system, PyObject* spec) {
+  SIGNEDVFS_ASSIGN(const PyRef has_location, owned(PyObject_GetAttrString(spec, "has_location")));
+  const int has = PyObject_IsTrue(has_location.get());
+  if (has != 0) return has < 0 ? Result<bool>(python_error()) : Result<bool>(false);
+  SIGNEDVFS_ASSIGN(const PyRef loader, owned(PyObject_GetAttr(spec, system.loader.get())));
+  if (loader.get() == Py_None) return false;
+  // Those of the standard library that read files are derived from one of these.
+  for (const auto& [module, name] : {std::pair("_frozen_importlib_external", "_LoaderBasics"),
+                                     std::pair("_frozen_importlib_external", "ExtensionFileLoader"),
+                                     std::pair("_frozen_importlib_external", "FileLoader")}) {
+    SIGNEDVFS_ASSIGN(const PyRef type, loaded_attribute(module, name));
+    const int is_one = PyObject_IsInstance(loader.get(), type.get());
+    if (is_one != 0) return is_one < 0 ? Result<bool>(python_error()) : Result<bool>(false);
+  }
+  return true;
+}
+
+// find_made asks the finders that the program has put into sys.meta_path, past those of the
+// standard library, for a module that it was said to make; None: none of them does.
+Result<PyRef> find_made(const Interpreter& home, const Guard& guard, PyObject* name, PyObject* path,
+                        PyObject* target) {
+  SIGNEDVFS_ASSIGN(const std::string dotted, utf8_of(name));
+  const PyRef meta_path = sys_object("meta_path");
+  if (!is_among(dotted, guard.made_modules) || !meta_path || PyList_Check(meta_path.get()) == 0) {
+    return PyRef::borrow(Py_None);
+  }
+  const ImportSystem& system = guard.importer->system;
+  for (Py_ssize_t i = 0;; ++i) {
+    const PyRef finder = item_at(meta_path.get(), i);
+    if (!finder) return PyRef::borrow(Py_None);
+    const bool is_standard =
+        std::any_of(system.standard_finders.begin(), system.standard_finders.end(),
+                    [&](const auto& one) { return one.type.get() == finder.get(); });
+    const bool is_ours = Py_TYPE(finder.get()) == Interpreter::type(home.types.meta_path_entry) ||
+                         manager_in(home, finder.get()) != nullptr;
+    if (is_standard || is_ours) continue;
+    const PyRef find = PyRef::steal(PyObject_GetAttr(finder.get(), system.find_spec.get()));
+    if (!find && PyErr_ExceptionMatches(PyExc_AttributeError) == 0) return python_error();
+    if (!find) PyErr_Clear();
+    if (!find) continue;
+    SIGNEDVFS_ASSIGN(PyRef spec,
+                     owned(PyObject_CallFunctionObjArgs(find.get(), name, path, target, nullptr)));
+    if (spec.get() == Py_None) continue;
+    SIGNEDVFS_ASSIGN(const bool made, is_made(system, spec.get()));
+    if (made) return spec;
+  }
+}
+
 // origin_text returns what a spec says of where its module is from, for people.
 Result<std::string> origin_text(const ImportSystem& system, PyObject* spec) {
   for (const PyRef* const field : {&system.origin, &system.locations, &system.loader}) {
@@ -137,6 +189,10 @@ Result<PyRef> find_spec_in(Interpreter& home, const std::shared_ptr<Guard>& aske
   SIGNEDVFS_ASSIGN(Finding found, find_signed(home, guards, name, entries.get()));
   const ImportSystem& system = guard.importer->system;
   if (found.kind == Finding::Kind::kSpec) return std::move(found.spec);
+  if (found.kind == Finding::Kind::kNowhere) {
+    SIGNEDVFS_ASSIGN(PyRef made, find_made(home, guard, name, path, target));
+    if (made.get() != Py_None) return made;
+  }
   if (guard.mode != Mode::kEnforce) {
     const bool has_portions = found.kind == Finding::Kind::kPortions;
     const PyRef portions = PyRef::borrow(found.portions.get());

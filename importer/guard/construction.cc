@@ -107,6 +107,10 @@ Result<std::shared_ptr<Guard>> make_guard(Interpreter& home, const GuardArgument
   SIGNEDVFS_ASSIGN(guard->opens_files, choice_in(given.virtual_files, "virtual_files", true));
   SIGNEDVFS_ASSIGN(guard->aliases, Aliases::create(given.module_aliases));
   SIGNEDVFS_ASSIGN(guard->allowed, read_allowed(given.check_modules));
+  if (given.virtual_modules != nullptr) {
+    SIGNEDVFS_ASSIGN(guard->made_modules,
+                     texts_of(given.virtual_modules, "virtual_modules", "each of virtual_modules"));
+  }
   SIGNEDVFS_ASSIGN(guard->locks_down, choice_in(given.lockdown, "lockdown", false));
   if (guard->locks_down && guard->mode != Mode::kEnforce) {
     return Status(Errc::kUsage, "lockdown=True refuses things, and the mode is to refuse nothing");

@@ -23,6 +23,7 @@ struct GuardArguments {
   PyObject* lockdown;
   PyObject* manifests;
   PyObject* stdlib;
+  PyObject* virtual_modules;
 };
 
 // make_guard makes the guard of a manager. What makes no sense is `kUsage`, another type a

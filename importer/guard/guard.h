@@ -48,6 +48,7 @@ struct Guard {
   bool opens_files = true;  // paths below what is signed are answered (importer/files)
   Aliases aliases;
   AllowedModules allowed;
+  std::vector<std::string> made_modules;  // which the program's own finders make, of no file
   RefusalReport report;
 
   // manifests are the detached ones, as a list of tuples (path, list of roots).

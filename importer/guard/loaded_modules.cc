@@ -10,6 +10,7 @@
 
 #include "importer/finders/finder_type.h"
 #include "importer/finders/query.h"
+#include "importer/guard/dotted_names.h"
 #include "importer/guard/finding.h"
 #include "importer/guard/module_code.h"
 #include "importer/guard/trusted_paths.h"
@@ -25,11 +26,6 @@ constexpr std::array<std::string_view, 17> kOfEveryStart{
     "encodings",   "codecs",     "io",      "abc",           "site",        "os",
     "stat",        "posixpath",  "os.path", "_sitebuiltins", "genericpath", "_collections_abc",
     "_bootlocale", "_sysconfig", "_abc",    "zipimport",     "_weakrefset"};
-
-bool is_or_is_in(std::string_view name, std::string_view allowed) {
-  return name.starts_with(allowed) &&
-         (name.size() == allowed.size() || name[allowed.size()] == '.');
-}
 
 // Loaded is an entry of sys.modules.
 struct Loaded {
@@ -187,9 +183,7 @@ class Check {
 
   bool is_allowed(const Loaded& one) const {
     if (guard_.allowed.kind == AllowedModules::Kind::kList) {
-      const std::vector<std::string>& names = guard_.allowed.names;
-      return std::any_of(names.begin(), names.end(),
-                         [&](const std::string& name) { return is_or_is_in(one.dotted, name); });
+      return is_among(one.dotted, guard_.allowed.names);
     }
     const bool is_named =
         std::any_of(kOfEveryStart.begin(), kOfEveryStart.end(), [&](std::string_view name) {

@@ -10,6 +10,7 @@
 #include "importer/guard/finding.h"
 #include "importer/guard/guarded_list.h"
 #include "importer/guard/installing.h"
+#include "importer/python/convert.h"
 #include "importer/python/errors.h"
 #include "importer/python/heap_type.h"
 
@@ -39,12 +40,13 @@ PyObject* new_manager(PyTypeObject* type, PyObject* /*positional*/, PyObject* /*
 int init_manager(PyObject* self, PyObject* positional, PyObject* named) {
   return at_edge(
       [&] {
-        static constexpr Parameters<11> kParameters{
+        static constexpr Parameters<12> kParameters{
             "SignedImportManager",
             0,
             {"keys", "policy", "limits", "mode", "trust_stdlib_paths", "module_aliases",
-             "virtual_files", "check_modules", "lockdown", "manifests", "stdlib"}};
-        std::array<PyObject*, 11> in;
+             "virtual_files", "check_modules", "lockdown", "manifests", "stdlib",
+             "virtual_modules"}};
+        std::array<PyObject*, 12> in;
         if (PyTuple_GET_SIZE(positional) > 1) {
           PyErr_Format(PyExc_TypeError,
                        "SignedImportManager() takes at most 1 positional argument (%zd given)",
@@ -56,7 +58,7 @@ int init_manager(PyObject* self, PyObject* positional, PyObject* named) {
         if (!is_alive(holder)) return -1;
         Result<std::shared_ptr<Guard>> guard = make_guard(
             *holder.home,
-            {in[0], in[1], in[2], in[3], in[4], in[5], in[6], in[7], in[8], in[9], in[10]});
+            {in[0], in[1], in[2], in[3], in[4], in[5], in[6], in[7], in[8], in[9], in[10], in[11]});
         if (!guard.ok()) {
           set_status(*holder.home, guard.status(), Activity::kTool);
           return -1;
@@ -235,14 +237,16 @@ PyObject* arguments_of(PyObject* self) {
   return with_guard(self, [&](Interpreter& home, Guard& guard) -> PyObject* {
     const Result<PyRef> aliases = aliases_of(guard);
     if (!aliases.ok()) return raised(home, aliases.status(), Activity::kTool);
+    const Result<PyRef> made = text_list(guard.made_modules);
+    if (!made.ok()) return raised(home, made.status(), Activity::kTool);
     const auto truth = [](bool is_true) { return is_true ? Py_True : Py_False; };
     // What a child has loaded by then it was started with, to be told of its parent.
-    return Py_BuildValue("{sOsOsOsOsOsssOsOsO}", "check_modules", Py_False, "manifests",
-                         guard.manifests.get(), "lockdown", truth(guard.locks_down), "policy",
-                         guard.trust->policy().get(), "limits", guard.trust->limits().get(), "mode",
-                         mode_name(guard.mode), "trust_stdlib_paths",
-                         truth(guard.trusts_library_paths), "module_aliases", aliases->get(),
-                         "virtual_files", truth(guard.opens_files));
+    return Py_BuildValue("{sOsOsOsOsOsOsssOsOsO}", "check_modules", Py_False, "virtual_modules",
+                         made->get(), "manifests", guard.manifests.get(), "lockdown",
+                         truth(guard.locks_down), "policy", guard.trust->policy().get(), "limits",
+                         guard.trust->limits().get(), "mode", mode_name(guard.mode),
+                         "trust_stdlib_paths", truth(guard.trusts_library_paths), "module_aliases",
+                         aliases->get(), "virtual_files", truth(guard.opens_files));
   });
 }
 
@@ -325,35 +329,39 @@ PyGetSetDef manager_properties[] = {
 PyMemberDef manager_members[] = {kWeakMember, {}};
 
 PyType_Slot manager_slots[] = {
-    slot(Py_tp_doc,
-         "SignedImportManager(keys=(), *, policy=None, limits=None, mode='enforce', "
-         "trust_stdlib_paths=False, module_aliases=None, virtual_files=True, "
-         "check_modules=None, lockdown=False, manifests=(), stdlib=None)\n--\n\n"
-         "Has every import of the process answer to a signed manifest.\n\n"
-         "Built-in and frozen modules pass as part of the executable. Everything else has to be a\n"
-         "listed, verified member of a signed archive or directory, wherever sys.path or a "
-         "package's\n`__path__` points, or the import raises IntegrityCheckError.\n\n"
-         "keys: the public keys that count, beside those of `policy`.\n"
-         "policy: a TrustPolicy; None: one of `keys` alone. What `trust` and `set_policy` say is "
-         "for\nhooks, and changes nothing here.\n"
-         "limits: Limits to open with; None: the defaults.\n"
-         "mode: 'enforce'; or 'warn' and 'audit', which refuse nothing and report what 'enforce'\n"
-         "would refuse, with and without a RuntimeWarning.\n"
-         "trust_stdlib_paths: import the interpreter's own library from where it stands, signed or "
-         "not.\nThat is weaker: who can write there decides what runs.\n"
-         "module_aliases: a mapping of names to the names of the modules that they stand for.\n"
-         "virtual_files: have paths below what is signed answer `open` and its kin, as "
-         "`open_doors`\ndoes.\n"
-         "check_modules: what may be loaded when it is installed, beside what is signed: names, "
-         "each with\nwhat is below it; None: what each interpreter loads by itself; False: "
-         "anything. Where another\nmodule is loaded, the process ends with status 126.\n"
-         "lockdown: at `install`, lock the manager and the process: other ways to code that nobody "
-         "has\nsigned are refused for good.\n"
-         "manifests: detached manifests, as tuples of one and the directory that it was signed "
-         "for, or of\none and its roots as `open_roots` takes them.\n"
-         "stdlib: the detached manifest of this interpreter's library, as `sign_stdlib` makes "
-         "it.\n\n"
-         "Raises ValueError where these make no sense together."),
+    slot(
+        Py_tp_doc,
+        "SignedImportManager(keys=(), *, policy=None, limits=None, mode='enforce', "
+        "trust_stdlib_paths=False, module_aliases=None, virtual_files=True, "
+        "check_modules=None, lockdown=False, manifests=(), stdlib=None, "
+        "virtual_modules=())\n--\n\n"
+        "Has every import of the process answer to a signed manifest.\n\n"
+        "Built-in and frozen modules pass as part of the executable. Everything else has to be a\n"
+        "listed, verified member of a signed archive or directory, wherever sys.path or a "
+        "package's\n`__path__` points, or the import raises IntegrityCheckError.\n\n"
+        "keys: the public keys that count, beside those of `policy`.\n"
+        "policy: a TrustPolicy; None: one of `keys` alone. What `trust` and `set_policy` say is "
+        "for\nhooks, and changes nothing here.\n"
+        "limits: Limits to open with; None: the defaults.\n"
+        "mode: 'enforce'; or 'warn' and 'audit', which refuse nothing and report what 'enforce'\n"
+        "would refuse, with and without a RuntimeWarning.\n"
+        "trust_stdlib_paths: import the interpreter's own library from where it stands, signed or "
+        "not.\nThat is weaker: who can write there decides what runs.\n"
+        "module_aliases: a mapping of names to the names of the modules that they stand for.\n"
+        "virtual_files: have paths below what is signed answer `open` and its kin, as "
+        "`open_doors`\ndoes.\n"
+        "check_modules: what may be loaded when it is installed, beside what is signed: names, "
+        "each with\nwhat is below it; None: what each interpreter loads by itself; False: "
+        "anything. Where another\nmodule is loaded, the process ends with status 126.\n"
+        "lockdown: at `install`, lock the manager and the process: other ways to code that nobody "
+        "has\nsigned are refused for good.\n"
+        "manifests: detached manifests, as tuples of one and the directory that it was signed "
+        "for, or of\none and its roots as `open_roots` takes them.\n"
+        "stdlib: the detached manifest of this interpreter's library, as `sign_stdlib` makes "
+        "it.\n"
+        "virtual_modules: modules that are made of no file by finders which signed code puts into\n"
+        "sys.meta_path, such as 'six.moves', each with what is below it.\n\n"
+        "Raises ValueError where these make no sense together."),
     slot(Py_tp_new, &constructor<&new_manager>),
     slot(Py_tp_init, &init_manager),
     slot(Py_tp_dealloc, &free_holder<Manager>),

@@ -193,6 +193,36 @@ def test_other_finders(workshop: Workshop, managed: Managed, put: str) -> None:
     assert managed.run(script, place) == ["1 ModuleNotFoundError", "None"]
 
 
+def test_modules_that_are_made_of_no_file(workshop: Workshop, managed: Managed) -> None:
+    # as six makes six.moves; what its finder takes from a file is not accepted
+    maker = """
+import sys
+from importlib.machinery import ModuleSpec
+from importlib.util import spec_from_file_location
+class Maker:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == "maker.file": return spec_from_file_location(name, FILE)
+        return ModuleSpec(name, Maker())
+    def create_module(self, spec): return None
+    def exec_module(self, module): module.v = "made"
+sys.meta_path.append(Maker)
+__path__ = []
+"""
+    evil = workshop.tree("evil", {"evil.py": EVIL}, sign=False)
+    place = workshop.tree("app", {"maker.py": maker + f"FILE = {str(evil / 'evil.py')!r}\n"})
+    lines = managed.run(
+        """
+        manager(virtual_modules=["maker.moves", "maker.file"]).install()
+        import maker
+        print(outcome("maker.moves"), outcome("maker.other"), outcome("other"))
+        print(outcome("maker.file"))
+        """,
+        place,
+    )
+    assert lines == ["made ModuleNotFoundError ModuleNotFoundError", "ModuleNotFoundError"]
+
+
 def test_a_directory_is_its_listing(workshop: Workshop, managed: Managed) -> None:
     # K1, J2: nothing unlisted counts, no bytecode beside or elsewhere, and no listing is consulted
     place = workshop.tree("app", FILES)
