@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from signedvfs import Limits, PrivateKey, SignedVfs, SignReport, TrustPolicy
 
-    Path: TypeAlias = Union[str, bytes, os.PathLike[str], os.PathLike[bytes]]
+    AnyPath: TypeAlias = Union[str, bytes, os.PathLike[str], os.PathLike[bytes]]
     Root: TypeAlias = tuple[str, str, tuple[str, ...]]
 
 # Packages are installed here, below the standard library, and are no part of it.
@@ -28,7 +28,9 @@ _PACKAGES = ("site-packages", "dist-packages")
 _NATIVE = "lib-dynload"
 
 
-def library_roots(*, stdlib: bool = True, site: bool = False) -> list[Root]:
+def library_roots(
+    *, stdlib: bool = True, site: bool = False
+) -> list[tuple[str, str, tuple[str, ...]]]:
     """Return the roots of this interpreter's library, as `open_roots` takes them.
 
     `stdlib` are the standard library and its extension modules, `site` the directories of
@@ -46,7 +48,7 @@ def library_roots(*, stdlib: bool = True, site: bool = False) -> list[Root]:
 
 
 def open_stdlib(
-    manifest: Path,
+    manifest: AnyPath,
     policy: TrustPolicy | None = None,
     limits: Limits | None = None,
     *,
@@ -63,7 +65,7 @@ def open_stdlib(
 
 
 def sign_stdlib(
-    manifest: Path,
+    manifest: AnyPath,
     keys: PrivateKey | Iterable[PrivateKey],
     *,
     stdlib: bool = True,

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self, TypeAlias
 
-    Path: TypeAlias = Union[str, os.PathLike[str]]
+    from signedvfs import Limits, SignedVfs, TrustPolicy
+
+    AnyPath: TypeAlias = Union[str, os.PathLike[str]]
 
 _MANIFEST = "signedimp-manifest.txt"
 _MARK = b"#!"
@@ -30,9 +32,7 @@ class VerifiedFile:
     its descriptor at the end.
     """
 
-    def __init__(
-        self, path: str, vfs: _core.SignedVfs, member: str, content: bytes, digest: str
-    ) -> None:
+    def __init__(self, path: str, vfs: SignedVfs, member: str, content: bytes, digest: str) -> None:
         """Is for `verify_file` alone."""
         self.path = path
         self.vfs = vfs
@@ -125,12 +125,12 @@ class VerifiedFile:
 
 
 def verify_file(
-    path: Path,
-    policy: _core.TrustPolicy | None = None,
-    limits: _core.Limits | None = None,
+    path: AnyPath,
+    policy: TrustPolicy | None = None,
+    limits: Limits | None = None,
     *,
-    manifest: Path | None = None,
-    directory: Path | None = None,
+    manifest: AnyPath | None = None,
+    directory: AnyPath | None = None,
     root: str | None = None,
 ) -> VerifiedFile:
     """Verify one file by the manifest of a signed directory that it lies in.
@@ -189,11 +189,11 @@ def _covering(
     given: str,
     lexical: str,
     real: str,
-    policy: _core.TrustPolicy | None,
-    limits: _core.Limits | None,
-) -> list[tuple[_core.SignedVfs, str]]:
+    policy: TrustPolicy | None,
+    limits: Limits | None,
+) -> list[tuple[SignedVfs, str]]:
     # The nearest comes first.
-    found: list[tuple[_core.SignedVfs, str]] = []
+    found: list[tuple[SignedVfs, str]] = []
     seen: set[str] = set()
     for place in (lexical, real):
         directory = place
@@ -222,12 +222,12 @@ def _detached(
     given: str,
     lexical: str,
     real: str,
-    manifest: Path,
-    directory: Path,
+    manifest: AnyPath,
+    directory: AnyPath,
     root: str | None,
-    policy: _core.TrustPolicy | None,
-    limits: _core.Limits | None,
-) -> tuple[_core.SignedVfs, str]:
+    policy: TrustPolicy | None,
+    limits: Limits | None,
+) -> tuple[SignedVfs, str]:
     vfs = _core.open(directory, policy, limits, manifest, root)
     top = os.path.abspath(os.fspath(directory))
     for place, above in ((lexical, top), (real, os.path.realpath(top))):
