@@ -42,8 +42,26 @@ except IntegrityCheckError as error:
 """
 
 
+# Under the manager nothing has to be named: whatever comes onto the path answers to it.
+_START_MANAGED = """
+import sys
+import signedvfs
+from signedvfs.compat.signedimp import IntegrityCheckError, RSAKey, SignedImportManager
+key = {key}
+policy = signedvfs.TrustPolicy(legacy={legacy})
+SignedImportManager([key], policy=policy, trust_stdlib_paths=True, check_modules=False).install()
+sys.path[:0] = {roots}
+try:
+    {body}
+except IntegrityCheckError as error:
+    print(type(error).__name__, error.code)
+"""
+
+
 class Place:
     """A signed directory or archive, and its policy."""
+
+    start = _START
 
     def __init__(self, path: Path, legacy: bool) -> None:
         self.path = path
@@ -57,7 +75,7 @@ class Place:
 
     def run(self, *statements: str, key: str = "key", legacy: bool | None = None) -> str:
         """Return what a program writes that trusts a key of the fixtures."""
-        script = _START.format(
+        script = self.start.format(
             key=repr(key_of_fixture(key)),
             legacy=self.legacy if legacy is None else legacy,
             roots=[str(root) for root in self.roots],
@@ -130,6 +148,7 @@ def archive(signature: str, tmp_path: Path) -> Place:
 
 _IMPORT = ("import signedimp_test.test1", "print(signedimp_test.test1.value)")
 _IMPORT_TWO = ("import signedimp_test.test2", "print(signedimp_test.test2.value)")
+_IMPORT_THREE = ("import signedimp_test.test3", "print(signedimp_test.test3.value)")
 
 
 def test_signed_works(place: Place) -> None:
@@ -203,10 +222,9 @@ def test_a_file_that_is_appended_a_second_time_refuses_the_archive(archive: Plac
 # signedimp's suite has this for directories alone.
 def test_namespace_packages_join_what_is_signed(directory: Place) -> None:
     directory.roots.append(directory.path / "subpath")
-    third = ("import signedimp_test.test3", "print(signedimp_test.test3.value)")
-    assert directory.run(*third) == "256"
+    assert directory.run(*_IMPORT_THREE) == "256"
     (directory.path / "subpath/signedimp_test/test3.py").write_text("value = 257\n")
-    assert directory.run(*third) == "IntegrityCheckFailed DigestMismatch"
+    assert directory.run(*_IMPORT_THREE) == "IntegrityCheckFailed DigestMismatch"
 
 
 def test_a_package_under_another_name_is_the_same_signed_files(place: Place) -> None:
@@ -339,3 +357,29 @@ def test_an_archive_that_was_signed_twice_is_signed_anew_at_once(tmp_path: Path)
     report = tools.sign_zipfile(archive, private_key_of_fixture())
     assert (report.name, report.serial, report.expires) == (None, None, None)
     signedvfs.open(archive, signedvfs.TrustPolicy([key_of_fixture().public_key])).verify_all()
+
+
+def test_under_the_manager(place: Place) -> None:
+    """The scenarios once more, where nobody has put a hook in for these places."""
+    place.start = _START_MANAGED
+    assert place.run(*_IMPORT) == "7"
+    assert place.run(*_IMPORT_TWO) == "42"
+    assert place.run(*_IMPORT, key="other").startswith("IntegrityCheckMissing")
+    assert place.run("import si_test2.test1", "print(si_test2.test1.value)") == "7"
+    place.write("signedimp_test/test2.py", b"value = 12\n")
+    assert place.run(*_IMPORT) == "7"
+    assert place.run(*_IMPORT_TWO) == "IntegrityCheckFailed DigestMismatch"
+    signedvfs.unsign(place.path)
+    assert place.run(*_IMPORT).startswith("IntegrityCheckMissing")
+
+
+def test_namespace_packages_join_what_is_signed_under_the_manager(
+    directory: Place, tmp_path: Path
+) -> None:
+    directory.start = _START_MANAGED
+    apart = tmp_path / "apart"  # where no other manifest lists the same files
+    shutil.copytree(directory.path / "subpath", apart)
+    directory.roots.append(apart)
+    assert directory.run(*_IMPORT_THREE) == "256"
+    signedvfs.unsign(apart)
+    assert directory.run(*_IMPORT_THREE).startswith("IntegrityCheckMissing")

@@ -14,6 +14,7 @@ from signedvfs import (
 )
 from signedvfs.compat.signedimp import tools
 from signedvfs.compat.signedimp.loaders import DefaultImporter, SignedLoader, get_datafilepath
+from signedvfs.compat.signedimp.manager import SignedImportManager
 from signedvfs.compat.signedimp.names import HASHFILE_NAME
 from signedvfs.compat.signedimp.rsa import RSAKey
 
@@ -24,6 +25,7 @@ __all__ = [
     "IntegrityCheckFailed",
     "IntegrityCheckMissing",
     "RSAKey",
+    "SignedImportManager",
     "SignedLoader",
     "get_datafilepath",
     "tools",
