@@ -315,7 +315,7 @@ def sign(
 def _sign_roots(
     manifest: StrOrBytesPath,
     roots: Iterable[tuple[str, StrOrBytesPath] | tuple[str, StrOrBytesPath, Iterable[str]]],
-    keys: PrivateKey | Iterable[PrivateKey],
+    keys: Signer | Iterable[Signer],
     name: str | None = None,
     serial: int | None = None,
     expires: _Time | None = None,

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import TypeAlias
 
-    from signedvfs import Limits, PrivateKey, SignedVfs, SignReport, TrustPolicy
+    from signedvfs import Limits, SignedVfs, SignReport, TrustPolicy
+    from signedvfs._tools import Signer
 
     AnyPath: TypeAlias = Union[str, bytes, os.PathLike[str], os.PathLike[bytes]]
     Root: TypeAlias = tuple[str, str, tuple[str, ...]]
@@ -66,7 +67,7 @@ def open_stdlib(
 
 def sign_stdlib(
     manifest: AnyPath,
-    keys: PrivateKey | Iterable[PrivateKey],
+    keys: Signer | Iterable[Signer],
     *,
     stdlib: bool = True,
     site: bool = False,
