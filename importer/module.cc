@@ -62,10 +62,10 @@ int traverse(PyObject* module, visitproc visit, void* arg) {
   const Exceptions& e = home->exceptions;
   const Types& t = home->types;
   for (const PyRef* const one :
-       {&e.base, &e.failed, &e.missing, &e.key_file, &e.showing_base, &e.showing_failed,
-        &e.showing_missing, &t.limits, &t.public_key, &t.trusted_key, &t.trust_policy,
-        &t.signed_vfs, &t.stat, &t.finder, &t.finder_face, &t.path_hook, &t.meta_path_entry,
-        &t.manager, &t.alias_loader, &t.guarded_list}) {
+       {&e.base,           &e.failed,          &e.missing, &e.key_file,     &e.showing_base,
+        &e.showing_failed, &e.showing_missing, &t.limits,  &t.public_key,   &t.trusted_key,
+        &t.trust_policy,   &t.signed_vfs,      &t.stat,    &t.finder,       &t.finder_face,
+        &t.path_hook,      &t.meta_path_entry, &t.manager, &t.alias_loader, &t.guarded_list}) {
     Py_VISIT(one->get());
   }
   if (home->trust) {

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing_extensions import TypeAlias
 
     from signedvfs import Limits, SignedVfs, SignReport, TrustPolicy
-    from signedvfs._tools import Signer
+    from signedvfs.custody.signer import Signer
 
     AnyPath: TypeAlias = Union[str, bytes, os.PathLike[str], os.PathLike[bytes]]
     Root: TypeAlias = tuple[str, str, tuple[str, ...]]

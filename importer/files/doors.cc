@@ -15,6 +15,7 @@
 #include "importer/python/errors.h"
 #include "importer/python/guard.h"
 #include "importer/python/raised.h"
+#include "importer/python/vouched_path.h"
 
 namespace signedvfs {
 namespace {
@@ -144,8 +145,11 @@ bool is_plainly_elsewhere(const Files& files, PyObject* path, bool is_of_links) 
   if (PyUnicode_CheckExact(path) == 0 || !PyUnicode_IS_COMPACT_ASCII(path)) return false;
   const std::string_view text(reinterpret_cast<const char*>(PyUnicode_1BYTE_DATA(path)),
                               static_cast<std::size_t>(PyUnicode_GET_LENGTH(path)));
-  if (is_of_links && files.territory->way_at(text) != nullptr) return false;
-  return files.territory->is_elsewhere(text);
+  const bool is_way = is_of_links && files.territory->way_at(text) != nullptr;
+  if (!is_way && files.territory->is_elsewhere(text)) return true;
+  // What we open ourselves we have to get as it is: only who asks for it through a door is
+  // answered.
+  return VouchedPath::covers(text);
 }
 
 Status open_doors(Files& files) {

@@ -39,8 +39,10 @@ def test_the_library(workshop: Workshop, managed: Managed, more: str) -> None:
     lines = managed.run(
         LIBRARY.format(more)
         + """
-import colorsys, json, logging, _struct, os
-for one in (colorsys, json, _struct):
+import colorsys, json, logging, os
+modules = "_struct", "_queue", "_asyncio", "_lsprof"  # in some builds they are built in
+native = next(one for one in modules if one not in sys.builtin_module_names)
+for one in (colorsys, json, importlib.import_module(native)):
     print(one.__loader__.__class__.__module__)
 print(outcome("m"), outcome("pytest"), outcome("nowhere"))
 print(open(colorsys.__file__).read(3))

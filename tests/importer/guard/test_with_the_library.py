@@ -163,8 +163,7 @@ def test_the_library_is_not_trusted_by_default(workshop: Workshop, managed: Mana
     lines = managed.run(
         """
         manager(trust_stdlib_paths=False).install()
-        import _imp, sys
-        print(outcome("m"), outcome("wave"), outcome("_struct"))
+        print(outcome("m"), outcome("wave"), outcome("xml.dom"))
         """,
         place,
     )
