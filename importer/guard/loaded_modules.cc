@@ -142,13 +142,16 @@ class Check {
     std::string_view directory = directory_of(one.file);
     std::string_view name = one.file;
     name.remove_prefix(std::min(directory.size() + 1, name.size()));
-    if (name.starts_with("__init__.")) directory = directory_of(directory);
+    if (name.starts_with("__init__.")) {
+      name = directory.substr(directory.rfind('/') + 1);
+      directory = directory_of(directory);
+    }
     SIGNEDVFS_ASSIGN(const PyRef entry, text_of_utf8(directory));
     SIGNEDVFS_ASSIGN(const PyRef object, finder_in_place(home_, guard_, entry.get()));
     if (object.get() == Py_None) return false;
     const Finder* const finder = value_in<Finder>(object.get());
     if (finder == nullptr) return python_error();
-    const Status verified = verify(*finder, one);
+    const Status verified = verify(*finder, one, name.substr(0, name.find('.')));
     if (verified.code() == Errc::kPython) {
       if (PyErr_ExceptionMatches(PyExc_ImportError) == 0) return verified;
       PyErr_Clear();
@@ -164,11 +167,14 @@ class Check {
     return true;
   }
 
-  Status verify(const Finder& finder, const Loaded& one) {
-    SIGNEDVFS_ASSIGN(ModuleQuery query, ModuleQuery::create(finder, one.name));
+  // verify goes by what the file is called: modules may have other names ("os.path", and in some
+  // versions "collections.abc" is what `_collections_abc` calls itself).
+  Status verify(const Finder& finder, const Loaded& one, std::string_view stem) {
+    SIGNEDVFS_ASSIGN(const std::string own_name, text_attribute(one.module, "__name__"));
+    SIGNEDVFS_ASSIGN(const PyRef name, text_of_utf8(stem));
+    SIGNEDVFS_ASSIGN(ModuleQuery query, ModuleQuery::create(finder, name.get()));
     SIGNEDVFS_ASSIGN(const PyRef file, query.filename());
     SIGNEDVFS_ASSIGN(const PyRef code, query.code());
-    SIGNEDVFS_ASSIGN(const std::string own_name, text_attribute(one.module, "__name__"));
     if (code.get() != Py_None) return code_.add(own_name, code.get());
     std::string member;
     const Result<PyRef> content = finder.get_data(file.get(), member);  // of an extension module
