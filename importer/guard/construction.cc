@@ -156,6 +156,7 @@ Result<PyRef> fingerprints_of(Interpreter& home, const Guard& guard) {
   SIGNEDVFS_ASSIGN(const PolicyObject* const held,
                    policy_in(home, policy.get(), "a signedvfs.TrustPolicy"));
   std::vector<std::string> fingerprints;
+  fingerprints.reserve(held->policy.keys.size());
   for (const TrustedKey& one : held->policy.keys) fingerprints.push_back(one.key.fingerprint());
   return text_list(fingerprints);
 }

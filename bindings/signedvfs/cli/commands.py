@@ -38,7 +38,7 @@ class Parser(argparse.ArgumentParser):
         waiting = ""
         given = list(sys.argv[1:] if args is None else args)
         program: list[str] = []
-        if self.program_behind in given:
+        if self.program_behind and self.program_behind in given:
             at = given.index(self.program_behind) + 1
             given, program = given[:at], given[at:]
         for word in given:
