@@ -133,6 +133,9 @@ PyObject* answer_create_dynamic(Call& call, const Passing& passing) {
     return passing.original(call.given());
   }
   PyObject* const path = origin.get();
+  // What we hand on ourselves the linker knows by its path, and opens no more. Where that path
+  // leads by now is another matter: the descriptor that it names was closed, and numbers come back.
+  if (is_plainly_elsewhere(call.files(), path, true)) return passing.original(call.given());
   Call asked(call.files(), {&path, 1, nullptr});
   const Result<Target> target = asked.target_at(kName);
   if (!target.ok()) return refused(call, target.status());

@@ -17,7 +17,7 @@ HERE = Path(__file__).parent
 PACKING_TAKES_AT_MOST = 300  # seconds, pip's download included
 
 # The tests among what is packed are run by the pytest that is packed.
-collect_ignore = ["applications", "most"]
+collect_ignore = ["applications", "most", "web/application"]
 # What fetches a hundred wheels is for the night.
 if "SIGNEDVFS_NIGHTLY" not in os.environ:
     collect_ignore.append("test_most_downloaded.py")

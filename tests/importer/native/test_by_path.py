@@ -104,6 +104,45 @@ print(module.value(), module.__file__ == place)
     assert child.run(script, path) == "by its path True\n"
 
 
+@pytest.mark.parametrize("other", ["text.txt", f"other/_m{SUFFIX}"])
+def test_a_descriptor_whose_number_came_back(workshop: Workshop, child: Child, other: str) -> None:
+    """What was loaded is not looked up by the number of the memory that it was loaded from.
+
+    Threads that read ahead open files of the same directory, and get that number.
+    """
+    place = workshop.tree(
+        "app",
+        {
+            "pkg/__init__.py": "",
+            f"_m{SUFFIX}": extension("_m", "meant"),
+            f"other/_m{SUFFIX}": extension("_m", "another"),
+            "text.txt": "text",
+        },
+    )
+    script = f"""{START}
+import importlib.util
+from importlib.machinery import ModuleSpec
+libc = ctypes.CDLL(None, use_errno=True)
+found = importlib.util.find_spec("_m")
+taken = []
+class Spec(ModuleSpec):
+    def __setattr__(self, name, value):
+        if name == "origin" and str(value).startswith("/proc/"):
+            number = int(value.rpartition("/")[2])
+            try:
+                os.fstat(number)
+            except OSError:
+                taken.append(number)
+            libc.dup2(libc.open({str(place / other).encode()!r}, os.O_RDONLY), number)
+        super().__setattr__(name, value)
+spec = Spec("_m", found.loader, origin=found.origin)
+module = found.loader.create_module(spec)
+found.loader.exec_module(module)
+print(module.value(), len(taken))
+"""
+    assert child.run(script, place) == "meant 1\n"
+
+
 def test_two_archives_with_a_library_of_one_name(workshop: Workshop, child: Child) -> None:
     """Nobody can tell which is meant by the name alone; their paths are two libraries."""
     paths = [
