@@ -2,7 +2,9 @@
 # Runs the Python tests in an environment that scripts/python_env.sh has made: python_tests.sh NAME
 # [PART...]. Parts are directories below tests/; by default all that are about the installed package.
 # Of the command line's tests, "cli-quick" are those that are not marked as slow, "cli-slow" the
-# others, and "cli-run" those of what differs with the interpreter.
+# others, and "cli-run" those of what differs with the interpreter. "bindings-core" are the tests of the
+# extension modules alone, without those of what is written in Python, and "importer-core" those without
+# native code.
 # The environment `asan` is one with sanitizers; there the command line's tests are left out, which
 # come to the core by the same functions as those of the bindings. Writes
 # build/results/python-NAME[-PART...].{xml,log}.
@@ -12,7 +14,7 @@ shift
 label=$(IFS=-; echo "python-$name${*:+-$*}")
 report=build/results/$label.xml
 if [[ $# -eq 0 ]]; then
-  if [[ $name == asan ]]; then set -- bindings importer; else set -- bindings cli importer jobs; fi
+  if [[ $name == asan ]]; then set -- bindings-core importer; else set -- bindings cli importer jobs; fi
 fi
 
 tests=()
@@ -21,12 +23,14 @@ for part in "$@"; do
     cli-quick) tests+=(tests/cli -m "not slow") ;;
     cli-slow) tests+=(tests/cli -m slow) ;;
     cli-run) tests+=(tests/cli/test_{running,run_options,isolation,restarts}.py) ;;
+    bindings-core) tests+=(tests/bindings --ignore=tests/bindings/compat --ignore=tests/bindings/pure) ;;
+    importer-core) tests+=(tests/importer --ignore=tests/importer/native) ;;
     *) tests+=("tests/$part") ;;
   esac
 done
 sanitized=()
 if [[ $name != asan ]]; then
-  if [[ " $* " == *" bindings "* ]]; then tests+=(tests/architecture/test_extension.py); fi
+  if [[ " $* " == *" bindings"* ]]; then tests+=(tests/architecture/test_extension.py); fi
 else
   # AddressSanitizer's shadow does not fit under a limit on memory.
   tests+=(--deselect tests/importer/test_exhaustion.py::test_memory_exhaustion)

@@ -137,8 +137,9 @@ debug_python() {
 }
 
 # test_pythons runs the Python tests on every interpreter, and with sanitizers and assertions on the
-# newest. What the command line does beside running programs is the same on all: the oldest, 3.11 and
-# the newest say so, and in the night every one.
+# newest. What is written in Python, the command line above all, is the same on all: 3.11 and the newest
+# say so, the quick tests on the oldest, and in the night every one. Native code is loaded in the same
+# way by two neighbours.
 test_pythons() {
   local version interpreter oldest
   read -r oldest _ <<<"$pythons"
@@ -148,13 +149,16 @@ test_pythons() {
     if is_done "python $newest, cli-quick"; then part_line "$newest" cli-slow; fi
     while read -r version interpreter; do
       if is_done "python $version, importer"; then continue; fi
-      if [[ $tier == nightly || $version == "$oldest" || $version == 3.11 ||
-        $version == "$newest" ]]; then
+      if [[ $tier == nightly || $version == 3.11 || $version == "$newest" ]]; then
         python_line "$version" "$interpreter" ""
+      elif [[ $version == "$oldest" ]]; then
+        python_line "$version" "$interpreter" "" bindings cli-quick importer jobs
       elif [[ $version == *d ]]; then
-        python_line "$version" "$interpreter" "" bindings importer
+        python_line "$version" "$interpreter" "" bindings-core importer-core
+      elif [[ $version == 3.10 || $version == 3.12 ]]; then
+        python_line "$version" "$interpreter" "" bindings-core importer-core jobs cli-run
       else
-        python_line "$version" "$interpreter" "" bindings importer jobs cli-run
+        python_line "$version" "$interpreter" "" bindings-core importer jobs cli-run
       fi
     done < <(debug_python; tac <<<"$pythons")
   } | in_pairs
