@@ -139,12 +139,23 @@ Files* running_files() noexcept {
   return nullptr;
 }
 
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wold-style-cast"  // Python's macros are C's
+
+// ascii_of borrows the text of a str of ASCII; null for every other object.
+static std::string_view ascii_of(PyObject* text) noexcept {
+  if (PyUnicode_CheckExact(text) == 0 || !PyUnicode_IS_COMPACT_ASCII(text)) return {};
+  return {reinterpret_cast<const char*>(PyUnicode_1BYTE_DATA(text)),
+          static_cast<std::size_t>(PyUnicode_GET_LENGTH(text))};
+}
+
+#pragma GCC diagnostic pop
+
 bool is_plainly_elsewhere(const Files& files, PyObject* path, bool is_of_links) noexcept {
   if (PyLong_CheckExact(path) != 0) return files.handles.is_empty();
   // Other text may be other bytes in the file system's encoding.
-  if (PyUnicode_CheckExact(path) == 0 || !PyUnicode_IS_COMPACT_ASCII(path)) return false;
-  const std::string_view text(reinterpret_cast<const char*>(PyUnicode_1BYTE_DATA(path)),
-                              static_cast<std::size_t>(PyUnicode_GET_LENGTH(path)));
+  const std::string_view text = ascii_of(path);
+  if (text.data() == nullptr) return false;
   const bool is_way = is_of_links && files.territory->way_at(text) != nullptr;
   if (!is_way && files.territory->is_elsewhere(text)) return true;
   // What we open ourselves we have to get as it is: only who asks for it through a door is
