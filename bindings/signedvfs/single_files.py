@@ -264,7 +264,7 @@ def _require_interpreter(path: str, content: bytes) -> None:
 
 
 def _leads_into_process(interpreter: str) -> bool:
-    # /proc/self/cwd/sh and /dev/stdin are absolute, and mean what whoever started the process chose.
+    # /proc/self/cwd/sh and /dev/stdin are absolute, and lead where whoever started us chose.
     at = "/"
     for part in interpreter.split("/"):
         at = os.path.realpath(os.path.join(at, part))
