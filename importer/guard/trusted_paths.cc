@@ -10,10 +10,16 @@ namespace {
 
 constexpr std::string_view kOurs = "signedvfs";
 
-// is_plain tells whether a path is absolute and leads where its text says, but for links.
+// is_plain tells whether a path is absolute and leads where its text says, but for links: then what
+// it is below can be told by its text. Components that are empty or "." lead nowhere, but hide the
+// next one from whoever compares texts. Slashes at the end hide nothing.
 bool is_plain(std::string_view path) {
-  return path.starts_with('/') && path.find("/../") == std::string_view::npos &&
-         !path.ends_with("/..");
+  while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+  const auto has = [&](std::string_view component) {
+    return path.find(component) != std::string_view::npos;
+  };
+  return path.starts_with('/') && !has("//") && !has("/./") && !has("/../") &&
+         !path.ends_with("/.") && !path.ends_with("/..");
 }
 
 // is_ours tells whether `name` is the package signedvfs, or a module of it.
