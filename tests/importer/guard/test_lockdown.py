@@ -70,6 +70,8 @@ REFUSED = {
     "ctypes": "ctypes.CDLL(evil + '/evil.so')",
     "ctypes by name": "ctypes.CDLL('libevil.so.1')",
     "ctypes in the current directory": "ctypes.CDLL('./evil/evil.so')",
+    "extensions of SQLite": "sys.audit('sqlite3.enable_load_extension', None, True)",
+    "an extension of SQLite": "sys.audit('sqlite3.load_extension', None, evil + '/evil.so')",
     "another interpreter": "sys.audit('cpython.PyInterpreterState_New')",
     "sys.remote_exec": "sys.audit('sys.remote_exec', 1, evil + '/evil.py')",
     "a script of a debugger": "sys.audit('cpython.remote_debugger_script', evil + '/evil.py')",
