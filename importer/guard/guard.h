@@ -80,8 +80,8 @@ struct Manager {
 
 // Guards is what an interpreter knows of its managers.
 struct Guards {
-  // installed is a list of those that are, the one that is asked first in front. Python code can get
-  // hold of it (gc.get_referrers): what it says is held to `locked` and `Guard::is_installed`.
+  // installed is a list of those that are, the one that is asked first in front. Python code can
+  // get hold of it (gc.get_referrers): what it says is held to `locked` and `Guard::is_installed`.
   PyRef installed;
 
   // locked are the guards of those that stay, compared only.

@@ -114,8 +114,7 @@ class Check {
     if (is_builtin < 0) return python_error();
     if (is_builtin > 0) {
       // Whoever ran before may have put anything there. What Python code makes has no definition.
-      out.is_by_content =
-          PyModule_Check(one.module) != 0 && PyModule_GetDef(one.module) != nullptr;
+      out.is_by_content = PyModule_Check(one.module) != 0 && PyModule_GetDef(one.module) != nullptr;
       return out.is_by_content;
     }
     const PyRef spec = PyRef::steal(PyObject_GetAttrString(one.module, "__spec__"));

@@ -132,8 +132,8 @@ Status judge_dlopen(Interpreter& home, const char* /*event*/, PyObject* argument
   return python_error();
 }
 
-// judge_enabling hears that SQLite is to load libraries: what SQL then says, load_extension(PATH), no
-// event tells of.
+// judge_enabling hears that SQLite is to load libraries: what SQL then says, load_extension(PATH),
+// no event tells of.
 Status judge_enabling(Interpreter& /*home*/, const char* /*event*/, PyObject* arguments) {
   PyObject* const enabled = argument(arguments, 1);
   const int is_on = enabled == nullptr ? 1 : PyObject_IsTrue(enabled);
