@@ -171,6 +171,22 @@ constexpr std::array kEvents{
 
 }  // namespace
 
+Result<bool> is_refused_in_stranger(std::string_view event, PyObject* arguments) {
+  if (event == "import") {
+    PyObject* const path = argument(arguments, 1);
+    return path != nullptr && path != Py_None;
+  }
+  if (event == "exec") {
+    PyObject* const code = argument(arguments, 0);
+    if (code == nullptr || PyCode_Check(code) == 0) return false;
+    SIGNEDVFS_ASSIGN(const PyRef filename, owned(PyObject_GetAttrString(code, "co_filename")));
+    SIGNEDVFS_ASSIGN(const std::string path, path_text(filename.get()));
+    return !path.empty() && !path.starts_with('<');
+  }
+  if (event.starts_with("marshal.")) return is_called_by_loader();
+  return true;
+}
+
 const LockedEvent* locked_event(const char* name) noexcept {
   for (const LockedEvent& one : kEvents) {
     if (std::strcmp(one.name, name) == 0) return &one;

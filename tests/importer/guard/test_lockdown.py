@@ -121,6 +121,47 @@ def test_ways_without_a_lockdown(workshop: Workshop, managed: Managed) -> None:
             assert "EVIL" in done.stdout, way
 
 
+# Whoever is told by an event, from 3.13 on nobody is.
+INTERPRETERS = """
+try:
+    import _interpreters as interpreters
+except ImportError:
+    import _xxsubinterpreters as interpreters
+def elsewhere(text, number=None):
+    "Run text in another interpreter, a new one by default; what it raises is no matter."
+    try:
+        interpreters.run_string(interpreters.create() if number is None else number, text)
+    except (Exception, signedvfs.IntegrityCheckError) as error:
+        pass
+def loading(path, name):
+    return f"import sys; sys.path.insert(0, {path!r})\\nimport {name}"
+unmarshal = "import importlib.machinery as m\\nexec(m.SourcelessFileLoader('b', {!r}).get_code('b'))"
+native = "import importlib.machinery as m, _imp\\n"
+native += "_imp.create_dynamic(m.ModuleSpec('evil', None, origin={!r}))"
+texts = [loading(evil, "evil"), loading(evil, "b"), loading(evil + "/evil.zip", "evil"),
+         f"import runpy; runpy.run_path({evil + '/evil.py'!r})",
+         unmarshal.format(evil + "/b.pyc"), native.format(evil + "/evil.so")]
+"""
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_other_interpreters(workshop: Workshop, managed: Managed, when: str) -> None:
+    evil = place_evil(workshop)
+    script = BEFORE.format(evil=evil, app="") + INTERPRETERS
+    setting, _, locking = script.partition("manager(lockdown=True).install()\n")
+    made = "numbers = [interpreters.create() for _ in texts]\n"
+    use = "for i, text in enumerate(texts): elsewhere(text, numbers[i])\nprint('end')\n"
+    if when == "after":
+        made, use = "", "for text in texts: elsewhere(text)\nprint('end')\n"
+    lock = "manager(lockdown=True).install()\n"
+    locked = managed.start(setting + locking + made + lock + use, flags=("-I", "-u"))
+    assert (locked.returncode, locked.stdout) == (0, "end\n"), locked.stderr
+    assert not (workshop.directory / "marker").exists()
+    free = managed.start(setting + locking + made + use, flags=("-I", "-u"))
+    assert free.stdout.count("EVIL") >= 4, free.stdout + free.stderr
+    assert free.stdout.endswith("end\n")
+
+
 def test_what_goes_on(workshop: Workshop, managed: Managed) -> None:
     good = extension("good", "fine")
     app = workshop.tree("app", {**FILES, f"good{SUFFIX}": good, "lib/libx.so": library("x", "x")})
