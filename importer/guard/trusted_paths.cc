@@ -10,16 +10,18 @@ namespace {
 
 constexpr std::string_view kOurs = "signedvfs";
 
-// is_plain tells whether a path is absolute and leads where its text says, but for links: then what
-// it is below can be told by its text. Components that are empty or "." lead nowhere, but hide the
-// next one from whoever compares texts. Slashes at the end hide nothing.
+// is_plain tells whether a path is absolute and leads where its text says, but for links.
 bool is_plain(std::string_view path) {
-  while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
-  const auto has = [&](std::string_view component) {
-    return path.find(component) != std::string_view::npos;
-  };
-  return path.starts_with('/') && !has("//") && !has("/./") && !has("/../") &&
-         !path.ends_with("/.") && !path.ends_with("/..");
+  return path.starts_with('/') && path.find("/../") == std::string_view::npos &&
+         !path.ends_with("/..");
+}
+
+// begins_plainly tells whether what follows a directory's path begins with the name of what is in
+// that directory: components that are empty or "." lead nowhere, and would hide it.
+bool begins_plainly(std::string_view inside) {
+  const std::size_t name = inside.find_first_not_of('/');
+  if (name == std::string_view::npos) return true;  // the directory itself
+  return name == 1 && !inside.starts_with("/./") && inside != "/.";
 }
 
 // is_ours tells whether `name` is the package signedvfs, or a module of it.
@@ -65,6 +67,7 @@ bool is_in_library(const ImportSystem& system, std::string_view entry) {
   const std::string_view library = system.own_library;
   if (library.empty() || !is_plain(entry) || !is_at_or_below(entry, library)) return false;
   const std::string_view inside = entry.substr(library.size());
+  if (!begins_plainly(inside)) return false;
   for (const std::string_view installed : {"/site-packages", "/dist-packages"}) {
     if (is_at_or_below(inside, installed)) return false;
   }
