@@ -245,12 +245,15 @@ def _detached(
 
 def _require_interpreter(path: str, content: bytes) -> None:
     line, newline, _ = content[: _LONGEST_LINE + 1].partition(b"\n")
-    words = line[len(_MARK) :].split(None, 1)
-    interpreter = os.fsdecode(words[0]) if words else ""
+    # Space and tab separate for the kernel, and nothing else: to it "\v/bin/sh" is a relative path.
+    word = line[len(_MARK) :].lstrip(b" \t").replace(b"\t", b" ").partition(b" ")[0]
+    interpreter = os.fsdecode(word)
     if not newline or "\0" in interpreter:
         problem = "its first line is too long, or no line"
     elif not interpreter.startswith("/"):
         problem = f"the current directory would choose its interpreter {interpreter!r}"
+    elif _leads_into_process(interpreter):
+        problem = f"its interpreter {interpreter!r} is what this process has open"
     elif os.path.basename(interpreter) == "env":
         problem = "PATH would choose its interpreter"
     else:
@@ -258,6 +261,16 @@ def _require_interpreter(path: str, content: bytes) -> None:
     raise ValueError(
         f"{path}: {problem}; sign a script whose first line names it by an absolute path"
     )
+
+
+def _leads_into_process(interpreter: str) -> bool:
+    # /proc/self/cwd/sh and /dev/stdin are absolute, and lead where whoever started us chose.
+    at = "/"
+    for part in interpreter.split("/"):
+        at = os.path.realpath(os.path.join(at, part))
+        if os.path.normpath(at).split("/")[1] in ("proc", "dev"):
+            return True
+    return False
 
 
 def _restore_signals() -> None:

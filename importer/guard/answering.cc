@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -213,6 +214,17 @@ Result<PyRef> find_spec_in(Interpreter& home, const std::shared_ptr<Guard>& aske
   return PyRef::borrow(Py_None);
 }
 
+// require_locked makes sure that those that were locked are among the guards that are `there`.
+Status require_locked(Guards& guards, const std::vector<const Guard*>& there) {
+  const std::scoped_lock lock(guards.locked_mutex);
+  const bool all = std::all_of(guards.locked.begin(), guards.locked.end(), [&](const Guard* one) {
+    return std::find(there.begin(), there.end(), one) != there.end();
+  });
+  if (all) return {};
+  return Status(Errc::kShadowed, "a SignedImportManager that was locked is not installed any more")
+      .advising("Something has reached into the interpreter to remove it: find out what.");
+}
+
 }  // namespace
 
 Result<PyRef> answer_import(Interpreter& home, const std::shared_ptr<Guard>& asked, PyObject* self,
@@ -240,13 +252,18 @@ Result<PyRef> answer_portions(Interpreter& home, const std::shared_ptr<Guard>& a
 Result<PyRef> enforcing_managers(const Interpreter& home) {
   SIGNEDVFS_ASSIGN(PyRef out, owned(PyList_New(0)));
   if (!home.guards) return out;
+  std::vector<const Guard*> there;
   for (Py_ssize_t i = 0;; ++i) {
     const PyRef manager = item_at(home.guards->installed.get(), i);
-    if (!manager) return out;
+    if (!manager) break;
     const Manager* const value = manager_in(home, manager.get());
-    if (value == nullptr || value->guard->mode != Mode::kEnforce) continue;
+    if (value == nullptr || !value->guard->is_installed) continue;
+    there.push_back(value->guard.get());
+    if (value->guard->mode != Mode::kEnforce) continue;
     if (PyList_Append(out.get(), manager.get()) < 0) return python_error();
   }
+  SIGNEDVFS_TRY(require_locked(*home.guards, there));
+  return out;
 }
 
 }  // namespace signedvfs

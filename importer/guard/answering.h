@@ -21,7 +21,8 @@ Result<PyRef> answer_import(Interpreter& home, const std::shared_ptr<Guard>& ask
 Result<PyRef> answer_portions(Interpreter& home, const std::shared_ptr<Guard>& asked,
                               PyObject* self, PyObject* name, PyObject* path);
 
-// enforcing_managers returns a new list of the installed managers whose mode is `kEnforce`.
+// enforcing_managers returns a new list of the installed managers whose mode is `kEnforce`. Fails
+// with `kShadowed` where a locked one is no longer among the installed.
 Result<PyRef> enforcing_managers(const Interpreter& home);
 
 }  // namespace signedvfs

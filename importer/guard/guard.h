@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -79,8 +80,13 @@ struct Manager {
 
 // Guards is what an interpreter knows of its managers.
 struct Guards {
-  // installed is a list of those that are, the one that is asked first in front.
+  // installed is a list of those that are, the one that is asked first in front. Python code can
+  // get hold of it (gc.get_referrers): what it says is held to `locked` and `Guard::is_installed`.
   PyRef installed;
+
+  // locked are the guards of those that stay, compared only.
+  std::vector<const Guard*> locked;
+  std::mutex locked_mutex;  // held for no call of Python
 
   // has_opened_files tells that paths are answered because of one of them.
   bool has_opened_files = false;

@@ -1,5 +1,6 @@
 #include "importer/guard/installing.h"
 
+#include <mutex>
 #include <vector>
 
 #include "importer/files/files.h"
@@ -16,17 +17,15 @@ namespace signedvfs {
 namespace {
 
 Status find_locked(const Interpreter& home) {
-  for (Py_ssize_t i = 0;; ++i) {
-    const PyRef manager = item_at(home.guards->installed.get(), i);
-    if (!manager) return {};
-    const Manager* const other = manager_in(home, manager.get());
-    if (other == nullptr || !other->guard->is_locked) continue;
-    PyErr_SetString(PyExc_RuntimeError,
-                    "a SignedImportManager of this process has been locked: no other can be "
-                    "installed, for it would decide by other keys; install all before the first "
-                    "lock()");
-    return python_error();
+  {
+    const std::scoped_lock lock(home.guards->locked_mutex);
+    if (home.guards->locked.empty()) return {};
   }
+  PyErr_SetString(PyExc_RuntimeError,
+                  "a SignedImportManager of this process has been locked: no other can be "
+                  "installed, for it would decide by other keys; install all before the first "
+                  "lock()");
+  return python_error();
 }
 
 // remove_from takes `item` out of the list sys.<name>, wherever it is.
@@ -104,6 +103,12 @@ Status refuse_if_locked(const Guard& guard, const char* what) {
   return python_error();
 }
 
+void lock_in_place(Interpreter& home, Guard& guard) {
+  if (guard.is_locked.exchange(true)) return;
+  const std::scoped_lock lock(home.guards->locked_mutex);
+  home.guards->locked.push_back(&guard);
+}
+
 Status install(Interpreter& home, Guard& guard, PyObject* self) {
   if (!guard.is_installed) {
     SIGNEDVFS_TRY(find_locked(home));
@@ -124,7 +129,7 @@ Status install(Interpreter& home, Guard& guard, PyObject* self) {
   SIGNEDVFS_TRY(put_in_meta_path(home, self));
   if (!guard.locks_down) return {};
   SIGNEDVFS_TRY(begin_lockdown(home));
-  guard.is_locked = true;
+  lock_in_place(home, guard);
   return {};
 }
 

@@ -18,4 +18,7 @@ Status uninstall(Interpreter& home, Guard& guard, PyObject* self);
 // refuse_if_locked is that error: the manager is not to be changed any more; `what` is what not.
 Status refuse_if_locked(const Guard& guard, const char* what);
 
+// lock_in_place locks a guard that is installed.
+void lock_in_place(Interpreter& home, Guard& guard);
+
 }  // namespace signedvfs

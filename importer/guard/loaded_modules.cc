@@ -112,7 +112,11 @@ class Check {
     const ImportSystem& system = guard_.importer->system;
     const int is_builtin = PySet_Contains(system.builtin_names.get(), one.name);
     if (is_builtin < 0) return python_error();
-    if (is_builtin > 0) return true;
+    if (is_builtin > 0) {
+      // Whoever ran before may have put anything there. What Python code makes has no definition.
+      out.is_by_content = PyModule_Check(one.module) != 0 && PyModule_GetDef(one.module) != nullptr;
+      return out.is_by_content;
+    }
     const PyRef spec = PyRef::steal(PyObject_GetAttrString(one.module, "__spec__"));
     if (!spec) PyErr_Clear();
     if (!spec || spec.get() == Py_None) return false;

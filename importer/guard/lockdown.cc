@@ -30,23 +30,40 @@ std::atomic<Locked*> first_locked = nullptr;
 std::mutex locked_mutex;  // held for no call of Python
 bool has_hooks = false;   // set with the GIL of the first one; guarded by `locked_mutex`
 
-// locked_here returns the state of the running interpreter where it is locked down, or null.
-Interpreter* locked_here() noexcept {
+// Standing is that of the running interpreter.
+struct Standing {
+  Interpreter* home = nullptr;  // where it is locked down
+  // It is not, in a process that is. From 3.13 on no event tells that an interpreter is made: so
+  // one that nobody has locked down gets nothing. The main interpreter is the program's own.
+  bool is_stranger = false;
+};
+
+Standing standing_here() noexcept {
   const Locked* node = first_locked.load(std::memory_order_acquire);
-  if (node == nullptr) return nullptr;
+  if (node == nullptr) return {};
 #if PY_VERSION_HEX >= 0x030d0000
   const bool has_thread = PyThreadState_GetUnchecked() != nullptr;
 #else
   const bool has_thread = _PyThreadState_UncheckedGet() != nullptr;
 #endif
-  if (!has_thread) return nullptr;
+  if (!has_thread) return {};
   PyInterpreterState* const here = PyInterpreterState_Get();
+  bool is_any_locked = false;
   for (; node != nullptr; node = node->next) {
-    if (node->interpreter.load(std::memory_order_acquire) == here) {
-      return node->home.load(std::memory_order_acquire);
-    }
+    PyInterpreterState* const locked = node->interpreter.load(std::memory_order_acquire);
+    if (locked == here) return {node->home.load(std::memory_order_acquire), false};
+    is_any_locked = is_any_locked || locked != nullptr;
   }
-  return nullptr;
+  return {nullptr, is_any_locked && here != PyInterpreterState_Main()};
+}
+
+// refuse_in_stranger raises what needs nothing of ours, which need not be loaded there. It is an
+// OSError: site passes over .pth files that it may not read, and the interpreter can be made.
+void refuse_in_stranger(const char* what) {
+  PyErr_Format(PyExc_PermissionError,
+               "the process is locked down by a SignedImportManager, and this interpreter is not: "
+               "%s is refused",
+               what);
 }
 
 // hear is the audit hook.
@@ -55,8 +72,14 @@ int hear(const char* event, PyObject* arguments, void* /*data*/) {
   if (known == nullptr) return 0;
   return at_edge(
       [&] {
-        Interpreter* const home = locked_here();
-        if (home == nullptr) return 0;
+        const auto [home, is_stranger] = standing_here();
+        if (home == nullptr && !is_stranger) return 0;
+        if (is_stranger) {
+          const Result<bool> refused = is_refused_in_stranger(event, arguments);
+          if (refused.ok() && !*refused) return 0;
+          if (refused.ok()) refuse_in_stranger(event);
+          return -1;
+        }
         const Status allowed = known->judge(*home, event, arguments);
         if (allowed.ok()) return 0;
         set_status(*home, allowed, Activity::kVerifying);
@@ -69,7 +92,11 @@ int hear(const char* event, PyObject* arguments, void* /*data*/) {
 PyObject* open_code(PyObject* path, void* /*data*/) {
   return at_edge(
       [&]() -> PyObject* {
-        Interpreter* const home = locked_here();
+        const auto [home, is_stranger] = standing_here();
+        if (is_stranger) {
+          refuse_in_stranger("io.open_code");
+          return nullptr;
+        }
         if (home == nullptr) {
           Result<PyRef> plain = open_as_it_is(path);
           return plain.ok() ? std::move(plain).value().release() : nullptr;

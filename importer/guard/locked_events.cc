@@ -132,6 +132,16 @@ Status judge_dlopen(Interpreter& home, const char* /*event*/, PyObject* argument
   return python_error();
 }
 
+// judge_enabling hears that SQLite is to load libraries: what SQL then says, load_extension(PATH),
+// no event tells of.
+Status judge_enabling(Interpreter& /*home*/, const char* /*event*/, PyObject* arguments) {
+  PyObject* const enabled = argument(arguments, 1);
+  const int is_on = enabled == nullptr ? 1 : PyObject_IsTrue(enabled);
+  if (is_on < 0) return python_error();
+  if (is_on == 0) return {};
+  return unsigned_code("SQLite is to load extensions, by paths that nobody could look at");
+}
+
 Status refuse_always(Interpreter& /*home*/, const char* event, PyObject* /*arguments*/) {
   return unsigned_code(std::string("the process is locked down, and ") + event + " is refused");
 }
@@ -142,6 +152,8 @@ constexpr std::array kEvents{
     LockedEvent{"marshal.loads", &judge_unmarshal},
     LockedEvent{"marshal.load", &judge_unmarshal},
     LockedEvent{"ctypes.dlopen", &judge_dlopen},
+    LockedEvent{"sqlite3.enable_load_extension", &judge_enabling},
+    LockedEvent{"sqlite3.load_extension", &refuse_always},
     // Another process may have Python run a script here, and here in another process (PEP 768).
     LockedEvent{"sys.remote_exec", &refuse_always},
     LockedEvent{"cpython.remote_debugger_script", &refuse_always},
@@ -158,6 +170,22 @@ constexpr std::array kEvents{
 };
 
 }  // namespace
+
+Result<bool> is_refused_in_stranger(std::string_view event, PyObject* arguments) {
+  if (event == "import") {
+    PyObject* const path = argument(arguments, 1);
+    return path != nullptr && path != Py_None;
+  }
+  if (event == "exec") {
+    PyObject* const code = argument(arguments, 0);
+    if (code == nullptr || PyCode_Check(code) == 0) return false;
+    SIGNEDVFS_ASSIGN(const PyRef filename, owned(PyObject_GetAttrString(code, "co_filename")));
+    SIGNEDVFS_ASSIGN(const std::string path, path_text(filename.get()));
+    return !path.empty() && !path.starts_with('<');
+  }
+  if (event.starts_with("marshal.")) return is_called_by_loader();
+  return true;
+}
 
 const LockedEvent* locked_event(const char* name) noexcept {
   for (const LockedEvent& one : kEvents) {

@@ -131,12 +131,12 @@ PyObject* uninstall_now(PyObject* self) {
 }
 
 PyObject* lock(PyObject* self) {
-  return with_guard(self, [&](Interpreter& /*home*/, Guard& guard) -> PyObject* {
+  return with_guard(self, [&](Interpreter& home, Guard& guard) -> PyObject* {
     if (!guard.is_installed) {
       PyErr_SetString(PyExc_RuntimeError, "only a manager that is installed can be locked");
       return nullptr;
     }
-    guard.is_locked = true;
+    lock_in_place(home, guard);
     Py_RETURN_NONE;
   });
 }

@@ -16,6 +16,14 @@ bool is_plain(std::string_view path) {
          !path.ends_with("/..");
 }
 
+// begins_plainly tells whether what follows a directory's path begins with the name of what is in
+// that directory: components that are empty or "." lead nowhere, and would hide it.
+bool begins_plainly(std::string_view inside) {
+  const std::size_t name = inside.find_first_not_of('/');
+  if (name == std::string_view::npos) return true;  // the directory itself
+  return name == 1 && !inside.starts_with("/./") && inside != "/.";
+}
+
 // is_ours tells whether `name` is the package signedvfs, or a module of it.
 bool is_ours(std::string_view name) {
   return name.starts_with(kOurs) && (name.size() == kOurs.size() || name[kOurs.size()] == '.');
@@ -59,6 +67,7 @@ bool is_in_library(const ImportSystem& system, std::string_view entry) {
   const std::string_view library = system.own_library;
   if (library.empty() || !is_plain(entry) || !is_at_or_below(entry, library)) return false;
   const std::string_view inside = entry.substr(library.size());
+  if (!begins_plainly(inside)) return false;
   for (const std::string_view installed : {"/site-packages", "/dist-packages"}) {
     if (is_at_or_below(inside, installed)) return false;
   }

@@ -263,6 +263,15 @@ def test_the_environment_and_signals_of_the_program(
         ("#!/bin/sh", "no line"),
         ("#!/bin/sh" + " " * 300 + "\n", "too long"),
         ("#!/bin/s\0h\n", "no line"),
+        # The kernel separates by space and tab alone (binfmt_script).
+        ("#!\t/usr/bin/env\tsh\n", "PATH would choose"),
+        ("#!\v/bin/sh\n", "current directory would choose"),
+        ("#!\f/bin/sh\n", "current directory would choose"),
+        ("#! \r/bin/sh\n", "current directory would choose"),
+        ("#!/proc/self/cwd/sh\n", "has open"),
+        ("#!/usr/..//proc/thread-self/cwd/sh\n", "has open"),
+        ("#!/dev/fd/0\n", "has open"),
+        ("#!/dev/stdin\n", "has open"),
     ],
 )
 def test_scripts_whose_interpreter_anybody_may_choose(
@@ -274,6 +283,28 @@ def test_scripts_whose_interpreter_anybody_may_choose(
     found = signedvfs.verify_file(root / "script", policy)
     with pytest.raises(ValueError, match=problem):
         found.execute()
+
+
+def test_an_interpreter_in_the_current_directory_does_not_run(
+    tmp_path: Path, key: signedvfs.PrivateKey
+) -> None:
+    public = tmp_path / "app.pub"
+    public.write_text(key.public_key.pem)
+    root = _tree(tmp_path / "app", {"script": b"#!\v/bin/sh\n", "other": b"#!/proc/self/cwd/sh\n"})
+    signedvfs.sign(root, key)
+    here, marker = tmp_path / "here", tmp_path / "marker"
+    for place in (here / "\v/bin/sh", here / "sh"):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(f"#!/bin/sh\necho ran >{marker}\n")
+        place.chmod(0o755)
+    for name in ("script", "other"):
+        done = subprocess.run(
+            [sys.executable, "-m", "signedvfs", "verify-file", "--trust", str(public), "--exec",
+             str(root / name)],
+            capture_output=True, text=True, timeout=60, check=False, cwd=here,
+        )  # fmt: skip
+        assert done.returncode != 0, done.stdout
+        assert not marker.exists()
 
 
 def test_what_is_no_program(tree: Path, verify: Verify) -> None:

@@ -61,7 +61,8 @@ def inflate(data: bytes, size: int) -> bytes:
             count, inverse = take(16), take(16)
             piece = data[at >> 3 : (at >> 3) + count]
             require(count ^ inverse == 0xFFFF and len(piece) == count, "a malformed deflate stream")
-            out, at = out + piece, at + 8 * count
+            out += piece  # in place: a stranger's stream may have any number of empty blocks
+            at += 8 * count
             continue
         literals, distances = tables() if kind == 2 else _FIXED
         while (one := symbol(literals)) != 256:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import pytest
 
 import signedvfs
 from signedvfs import pure
+from signedvfs.pure.inflate import inflate
 from tests.bindings.pure.helpers import DIRECTORY
 from tests.conftest import SignedArchive
 from tests.support.archives import MANIFEST, tamper
@@ -344,3 +346,15 @@ def test_the_clock_is_that_of_the_system(
 ) -> None:
     archive = signed_archive(_FILES, not_before=0, expires=time.time() + 3600)
     assert _contents(archive, key) == _FILES
+
+
+def test_a_stream_of_many_empty_blocks_takes_as_long_as_it_is() -> None:
+    # Anybody can write one, and it is decoded before a signature is looked at. Where each block
+    # copied what came before, this would take minutes.
+    content = bytes(8 << 20)
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    stream = packer.compress(content) + packer.flush(zlib.Z_FULL_FLUSH)
+    empty, last = b"\0\0\0\xff\xff", b"\1\0\0\xff\xff"
+    assert inflate(stream + empty * 50_000 + last, len(content)) == content
+    with pytest.raises(pure.RefusedError):
+        inflate(stream + empty * 50_000, len(content))

@@ -136,6 +136,25 @@ def test_modules_without_a_file(bare: Bare, made: str) -> None:
     went_on(bare.start("sys.modules['none'] = None; sys.modules[3] = 7"))
 
 
+@pytest.mark.parametrize(
+    "made",
+    [
+        "sys.modules['xxsubtype'] = type(sys)('xxsubtype')",
+        "sys.modules['xxsubtype'] = 7",
+        "made = type(sys)('xxsubtype'); made.__spec__ = sys.__spec__; made.__loader__ = "
+        "sys.__loader__\nsys.modules['xxsubtype'] = made",
+    ],
+)
+def test_the_name_of_a_built_in_module(bare: Bare, made: str) -> None:
+    went_on(bare.start("import xxsubtype", "trust_stdlib_paths=True"))
+    ended(bare.start(made, "trust_stdlib_paths=True"), "'xxsubtype' from")
+
+
+def test_a_function_in_a_built_in_module(bare: Bare) -> None:
+    before = "import time\ndef sleep(n): pass\nsleep.__module__ = 'time'\ntime.sleep = sleep"
+    ended(bare.start(before, "trust_stdlib_paths=True"), "'sleep' of the loaded module 'time'")
+
+
 @pytest.mark.parametrize("kind", ["tree", "zip"])
 def test_a_signed_module(bare: Bare, kind: str) -> None:
     shop = bare.workshop

@@ -70,6 +70,8 @@ REFUSED = {
     "ctypes": "ctypes.CDLL(evil + '/evil.so')",
     "ctypes by name": "ctypes.CDLL('libevil.so.1')",
     "ctypes in the current directory": "ctypes.CDLL('./evil/evil.so')",
+    "extensions of SQLite": "sys.audit('sqlite3.enable_load_extension', None, True)",
+    "an extension of SQLite": "sys.audit('sqlite3.load_extension', None, evil + '/evil.so')",
     "another interpreter": "sys.audit('cpython.PyInterpreterState_New')",
     "sys.remote_exec": "sys.audit('sys.remote_exec', 1, evil + '/evil.py')",
     "a script of a debugger": "sys.audit('cpython.remote_debugger_script', evil + '/evil.py')",
@@ -117,6 +119,49 @@ def test_ways_without_a_lockdown(workshop: Workshop, managed: Managed) -> None:
             assert (workshop.directory / "marker").exists()
         else:
             assert "EVIL" in done.stdout, way
+
+
+# From 3.13 on no event says that one is made.
+INTERPRETERS = """
+try:
+    import _interpreters as interpreters
+except ImportError:
+    import _xxsubinterpreters as interpreters
+def elsewhere(text, number=None):
+    "Run text in another interpreter, a new one by default; what it raises is no matter."
+    try:
+        interpreters.run_string(interpreters.create() if number is None else number, text)
+    except (Exception, signedvfs.IntegrityCheckError) as error:
+        pass
+def loading(path, name):
+    return f"import sys; sys.path.insert(0, {path!r})\\nimport {name}"
+unmarshal = "import importlib.machinery as m\\n"
+unmarshal += "exec(m.SourcelessFileLoader('b', {!r}).get_code('b'))"
+native = "import importlib.machinery as m, _imp\\n"
+native += "_imp.create_dynamic(m.ModuleSpec('evil', None, origin={!r}))"
+texts = [loading(evil, "evil"), loading(evil, "b"), loading(evil + "/evil.zip", "evil"),
+         f"import runpy; runpy.run_path({evil + '/evil.py'!r})",
+         unmarshal.format(evil + "/b.pyc"), native.format(evil + "/evil.so")]
+"""
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_other_interpreters(workshop: Workshop, managed: Managed, when: str) -> None:
+    evil = place_evil(workshop)
+    script = BEFORE.format(evil=evil, app="") + INTERPRETERS
+    setting, _, locking = script.partition("manager(lockdown=True).install()\n")
+    made = "numbers = [interpreters.create() for _ in texts]\n"
+    use = "for i, text in enumerate(texts): elsewhere(text, numbers[i])\nprint('end')\n"
+    if when == "after":
+        made, use = "", "for text in texts: elsewhere(text)\nprint('end')\n"
+    lock = "manager(lockdown=True).install()\n"
+    locked = managed.start(setting + locking + made + lock + use, flags=("-I", "-u"))
+    assert (locked.returncode, locked.stdout) == (0, "end\n"), locked.stderr
+    assert not (workshop.directory / "marker").exists()
+    free = managed.start(setting + locking + made + use, flags=("-I", "-u"))
+    # two of the six load evil.so, which a finder takes before evil.py
+    assert free.stdout == "EVIL\n" * 4 + "end\n", free.stderr
+    assert (workshop.directory / "marker").exists()
 
 
 def test_what_goes_on(workshop: Workshop, managed: Managed) -> None:

@@ -153,6 +153,48 @@ def test_locking(workshop: Workshop, managed: Managed) -> None:
     assert len(lines) == 5
 
 
+def test_what_is_locked_is_missed(workshop: Workshop, managed: Managed) -> None:
+    # the list of managers can be found by going through all objects
+    app = workshop.tree("app", {"m.py": "v = 1\n", "n.py": "v = 2\n"})
+    evil = workshop.tree("evil", {"evil.py": EVIL}, sign=False)
+    lines = managed.run(
+        """
+        import gc, importlib.machinery
+        one = manager()
+        one.install()
+        one.lock()
+        print(outcome("m"))
+        another = signedvfs.PrivateKey.generate().public_key
+        def take_out():
+            for each in gc.get_referrers(one):
+                if type(each) is list:
+                    each.clear()
+                    yield each
+        lists = list(take_out())
+        assert lists
+        list.append(sys.meta_path, importlib.machinery.PathFinder)
+        print(outcome("evil"), outcome("n"))
+        other = manager(policy=None, keys=[another])
+        lists[0].append(other)  # nor does one that was not installed count
+        print(outcome("evil"), outcome("n"))
+        try:
+            other.install()
+        except RuntimeError:
+            print("RuntimeError")
+        lists[0].append(one)
+        print(outcome("evil"), outcome("n"))
+        """,
+        app,
+        evil,
+    )
+    assert lines == [
+        "1",
+        *["IntegrityCheckMissing IntegrityCheckMissing"] * 2,
+        "RuntimeError",
+        "IntegrityCheckMissing 2",
+    ]
+
+
 def test_a_key_comes_later(workshop: Workshop, managed: Managed) -> None:
     # what was refused for want of a key is asked about again; what was tampered with is not
     place = workshop.tree("app", FILES)

@@ -189,6 +189,38 @@ def test_installed_packages_are_no_library(managed: Managed) -> None:
     assert lines == ["IntegrityCheckMissing", "True"]
 
 
+SPELLINGS = ["/", "//", "/./", "///.//", "/json/../", "/./json/.././"]
+
+
+@pytest.mark.parametrize("spelled", SPELLINGS)
+def test_no_spelling_makes_installed_packages_the_library(managed: Managed, spelled: str) -> None:
+    library = os.path.dirname(os.__file__)  # noqa: PTH120  # as the script spells it
+    installed = Path(library) / "site-packages"
+    packages = sorted(path.parent.name for path in installed.glob("*/__init__.py"))
+    if not packages:
+        pytest.skip("this interpreter has no packages below its library")
+    lines = managed.run(
+        f"""
+        import io, os
+        library, name = {library!r}, {packages[0]!r}
+        inside = library + {spelled!r} + "site-packages"
+        assert os.path.isdir(inside)
+        one = manager(lockdown=True)
+        one.install()
+        def refused(use, *given):
+            try:
+                print(use(*given))
+            except signedvfs.IntegrityCheckMissing:
+                print("refused")
+        for end in ("", "/", "/.", "//"):
+            refused(one.find_spec, name, [inside + end])
+        refused(io.open_code, inside + "/" + name + "/__init__.py")
+        print(one.find_spec("colorsys", [library + "/"]).origin)
+        """
+    )
+    assert lines == ["refused"] * 5 + [f"{library}/colorsys.py"]
+
+
 def test_a_signed_copy_of_the_library(workshop: Workshop, managed: Managed) -> None:
     library = Path(os.__file__).parent
     names = ["wave.py", "sndhdr.py", "colorsys.py", "struct.py", "keyword.py"]
