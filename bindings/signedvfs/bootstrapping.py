@@ -74,16 +74,16 @@ def signedvfs_bootstrap():
     end(f"{{name!r}} was imported before: start Python with -I -S, or name it in check_modules")
   if not sys.flags.isolated: end("start Python with -I")
   sys.meta_path[:] = lib.BuiltinImporter, lib.FrozenImporter
-  fcntl = load("fcntl", {fcntl!r}).fcntl
-  sha = load({sha_name!r}, {sha!r}).sha256
-  path, size = {native!r}, {size}
+  fcntl = load("fcntl", {fcntl!a}).fcntl
+  sha = load({sha_name!a}, {sha!a}).sha256
+  path, size = {native!a}, {size}
   file = posix.open(path, posix.O_CLOEXEC | posix.O_NONBLOCK)
   memory = posix.memfd_create("signedvfs", 3)
   posix.write(memory, posix.read(file, size + 1))
   posix.close(file)
   fcntl(memory, 1033, 15)
   found = fcntl(memory, 1034) & 15, sha(posix.pread(memory, size + 1, 0)).hexdigest()
-  if found != (15, {digest!r}):
+  if found != (15, {digest!a}):
    end(f"{{path}} was changed: install signedvfs {version} again, or make this code anew")
   signedvfs = load("signedvfs._core", f"/proc/self/fd/{{memory}}")
   sys.modules["signedvfs._core"] = signedvfs
@@ -152,7 +152,7 @@ def get_bootstrap_code(
         version=signedvfs.__version__,
         python=f"Python {sys.version_info[0]}.{sys.version_info[1]}{sys.abiflags}",
         abi=(sys.hexversion >> 16, sys.abiflags),
-        expected=tuple(f"{name}." for name in expected),
+        expected=ascii(tuple(f"{name}." for name in expected)),
         fcntl=_dynload_path("fcntl") if trust_dynload else None,
         sha_name=sha,
         sha=_dynload_path(sha) if trust_dynload else None,
@@ -188,7 +188,8 @@ def _manager(
     manifests: list[tuple[str, str | list[Root]]],
     options: dict[str, Any],
 ) -> str:
-    # Returns an expression that makes the manager.
+    # Returns an expression that makes the manager, in ASCII, as all of the code is: no encoding of
+    # a file or a terminal changes it.
     given = dict(options)
     policy = given.get("policy")
     if policy is not None and policy.now is not None:
@@ -200,8 +201,8 @@ def _manager(
     if manifests:
         given["manifests"] = manifests
     one = isinstance(keys, (signedvfs.PublicKey, signedvfs.Trusted))
-    words = [repr([keys] if one else list(keys))]  # type: ignore[arg-type]  # mypy does not see it
-    words += [f"{name}={value!r}" for name, value in sorted(given.items())]
+    words = [ascii([keys] if one else list(keys))]  # type: ignore[arg-type]  # mypy does not see it
+    words += [f"{name}={value!a}" for name, value in sorted(given.items())]
     text = f"signedvfs.SignedImportManager({', '.join(words)})"
     # What is wrong is to be known now. It is the very text that the program evaluates, and it sees
     # there what it sees here.

@@ -421,6 +421,19 @@ def test_it_is_small(key: signedvfs.PrivateKey) -> None:
     assert max(map(len, textwrap.dedent(code).splitlines())) < 200
 
 
+def test_paths_of_all_kinds(programs: Programs) -> None:
+    strange = programs.directory / os.fsdecode(b"\xc3\xa9'\"\n{x}\\ \xff")
+    programs.library = programs.library.rename(strange)
+    native = strange / "signedvfs" / programs.native.name
+    code = programs.code(native=native, check_modules=["é", "a.b"])
+    assert code.isascii()
+    path = f"import sys\nsys.path.insert(0, {str(strange)!a})\n"
+    lines = programs.run(f"{code}{path}{OUTCOME}print(outcome('signedvfs'))")
+    assert lines == ["imported"]
+    native.write_bytes(b"")
+    assert "was changed" in programs.refused(code)
+
+
 def test_it_is_for_one_python(programs: Programs) -> None:
     mine = repr((sys.hexversion >> 16, sys.abiflags))
     code = programs.code()
