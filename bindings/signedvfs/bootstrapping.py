@@ -50,14 +50,14 @@ _OPTIONS = (
 # open, so that no other file is ever called as the library is. O_NONBLOCK waits for no pipe.
 _CODE = """\
 # signedvfs {version}: from get_bootstrap_code(), for {python} -I; nothing goes before it
-def signedvfs_bootstrap():
+def signedvfs_boot():
  import sys, posix, _imp, _frozen_importlib as lib
  def end(why):
   try: posix.write(2, f"signedvfs: the process ends: {{why}}\\n".encode("utf-8", "replace"))
   finally: posix._exit(126)
  def load(name, path):
   spec = lib.ModuleSpec(name, None, origin=path)
-  if name in builtin:
+  if name in own:
    _imp.exec_builtin(module := _imp.create_builtin(spec))
    return module
   if not path: end(f"{{name}} is not built into this Python: take another, or trust_dynload=True")
@@ -66,11 +66,11 @@ def signedvfs_bootstrap():
   _imp.exec_dynamic(module)
   return module
  try:
-  builtin = sys.builtin_module_names
+  own = sys.builtin_module_names
   if (sys.hexversion >> 16, sys.abiflags) != {abi}:
    end("this code is not for this Python: make it anew")
   for name in [*sys.modules]:
-   if not (name in builtin or _imp.is_frozen(name) or (name + ".").startswith({expected})):
+   if not (name in own or _imp.is_frozen(name) or (name + ".").startswith({expected})):
     end(f"{{name!r}} was imported before: start Python with -I -S, or name it in check_modules")
   if not sys.flags.isolated: end("start Python with -I")
   sys.meta_path[:] = lib.BuiltinImporter, lib.FrozenImporter
@@ -90,8 +90,8 @@ def signedvfs_bootstrap():
   manager = {manager}
   manager.install()
 {lock} except BaseException as error: end(f"{{type(error).__name__}}: {{error}}")
-signedvfs_bootstrap()
-del signedvfs_bootstrap
+signedvfs_boot()
+del signedvfs_boot
 """
 
 

@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 import pytest
 
 import signedvfs
-from signedvfs import TrustPolicy, _core, bootstrapping, get_bootstrap_code
+from signedvfs import TrustPolicy, _core, get_bootstrap_code
 from tests.support.native import PRELOADS
 
 SHA = "_sha2" if sys.version_info >= (3, 12) else "_sha256"
@@ -110,7 +109,7 @@ sys.path.append({str(programs.evil)!r})
 print(outcome("m"), outcome("unsigned"), outcome("nowhere"), outcome("signedvfs"))
 import signedvfs, colorsys, os
 print(type(signedvfs.__loader__).__module__, os.path.realpath("/"))
-print(signedvfs._core is core, hasattr(core, "__file__"), "signedvfs_bootstrap" in globals())
+print(signedvfs._core is core, hasattr(core, "__file__"), "signedvfs_boot" in globals())
 print(core._installed_managers()[0].locked)
 """
     )
@@ -413,12 +412,11 @@ def test_it_stands_where_it_is_put(programs: Programs, indent: str) -> None:
 
 
 def test_it_is_small(key: signedvfs.PrivateKey) -> None:
-    # Beside what depends on who asks: paths, keys, and options.
-    assert len(bootstrapping._CODE.encode()) <= 2048
+    # Two kilobytes, beside what depends on who asks: paths, keys, and options. Before Python 3.11
+    # more names of modules are in it.
     code = get_bootstrap_code(key.public_key)
     variable = len(os.fsencode(_core.__file__ or "")) + len(repr(key.public_key))
-    assert len(code.encode()) - variable <= 2300
-    assert max(map(len, textwrap.dedent(code).splitlines())) < 200
+    assert len(code) - variable <= (2048 if sys.version_info >= (3, 11) else 2200)
 
 
 def test_paths_of_all_kinds(programs: Programs) -> None:
