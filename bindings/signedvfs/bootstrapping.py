@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     from typing_extensions import TypeAlias
 
     from signedvfs import PublicKey, Trusted
-    from signedvfs.library import AnyPath, Root
+    from signedvfs.library import Root
 
-    Manifest: TypeAlias = tuple[AnyPath, Union[AnyPath, Iterable[Root]]]
+    AnyPath: TypeAlias = Union[str, bytes, os.PathLike[str], os.PathLike[bytes]]
+    _Manifest: TypeAlias = tuple[AnyPath, Union[AnyPath, Iterable[Root]]]
 
 # What an interpreter loads by itself, where that is not frozen (importer/guard/loaded_modules.cc):
 # the manager then looks at where each is from, and at its content where a manifest lists it.
@@ -100,7 +101,7 @@ def get_bootstrap_code(
     *,
     stdlib: AnyPath | None = None,
     site: AnyPath | None = None,
-    manifests: Iterable[Manifest] = (),
+    manifests: Iterable[_Manifest] = (),
     native: AnyPath | None = None,
     indent: str = "",
     trust_dynload: bool = False,
@@ -166,7 +167,7 @@ def get_bootstrap_code(
 
 
 def _roots_of(
-    stdlib: AnyPath | None, site: AnyPath | None, manifests: Iterable[Manifest]
+    stdlib: AnyPath | None, site: AnyPath | None, manifests: Iterable[_Manifest]
 ) -> list[tuple[str, str | list[Root]]]:
     # Roots are written down: who asks for them when the program starts imports the Python half.
     out: list[tuple[str, str | list[Root]]] = []
