@@ -126,5 +126,6 @@ def bootstrap(arguments: argparse.Namespace, output: Output) -> int:
     elif arguments.json:
         output.report({"code": code, "size": len(code)})
     else:
-        print(code, end="")
+        for line in code.splitlines():  # ASCII: nothing in it has to be escaped
+            output.line(line)
     return 0
