@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         statement,
         unsign,
     )
+    from signedvfs.bootstrapping import get_bootstrap_code
     from signedvfs.custody import CommandSigner, SshSigner, attach
     from signedvfs.library import library_roots, open_stdlib, sign_stdlib
     from signedvfs.native import preload
@@ -73,6 +74,7 @@ __all__ = [
     "close_doors",
     "defer_collection",
     "doors_are_open",
+    "get_bootstrap_code",
     "get_limits",
     "get_policy",
     "hook",
@@ -117,6 +119,8 @@ def __getattr__(name: str) -> object:
         found: object = _core.hook
     elif name == "pack":  # needs much of the standard library
         from signedvfs.packaging import pack as found
+    elif name == "get_bootstrap_code":
+        from signedvfs.bootstrapping import get_bootstrap_code as found
     elif name == "preload":
         from signedvfs.native import preload as found
     elif name in ("CommandSigner", "SshSigner", "attach"):

@@ -12,7 +12,13 @@ from signedvfs import _core
 
 
 def _load() -> None:
-    origin = _core.__file__
+    origin = getattr(_core, "__file__", None)
+    if origin is None:
+        # Its file is there, but nobody says that it still is what was verified.
+        raise ImportError(
+            "signedvfs was loaded by bootstrap code, from memory: this process verifies, and what "
+            "signs and packs belongs into another one"
+        )
     spec = ModuleSpec(__name__, ExtensionFileLoader(__name__, origin), origin=origin)
     spec.has_location = True
     module = spec.loader.create_module(spec)

@@ -12,6 +12,7 @@ from signedvfs import (
     Limits,
     SignedImportManager,
     TrustPolicy,
+    _core,
     doors_are_open,
     get_limits,
     get_policy,
@@ -68,7 +69,16 @@ def get_preparation_data(
 
     It unpickles this dictionary before anything else, so before it can import from an archive. A
     child that cannot set up the importer ends with the error that says why.
+
+    Raises RuntimeError where bootstrap code has loaded signedvfs: the child has no such code, and
+    would take signedvfs from a directory that nobody verifies.
     """
+    if getattr(_core, "__file__", None) is None:
+        raise RuntimeError(
+            "signedvfs was verified by bootstrap code here, and a child that is not forked would "
+            "load it unverified: use multiprocessing.get_context('fork'), or start a program that "
+            "begins with bootstrap code of its own"
+        )
     data = original(*args, **kwargs)
     if _hooks_in_use() or _installed_managers():
         # In this order. A relative path would name something else in another directory: then the

@@ -88,7 +88,8 @@ class Check {
   Result<Verdict> judge(const Loaded& one) {
     Verdict out;
     out.passes = true;
-    if (one.dotted == "__main__") return out;
+    // What judges is what is judged here: bootstrap code loads it from memory, so it has no file.
+    if (one.dotted == "__main__" || one.module == home_.module) return out;
     SIGNEDVFS_ASSIGN(const bool is_in_executable, is_part_of_executable(one, out));
     if (is_in_executable) return out;
     if (!one.file.empty()) {

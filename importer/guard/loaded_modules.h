@@ -23,8 +23,8 @@ struct Unexpected {
 // - as a part of the executable: built in, or frozen, with the code that was frozen;
 // - where its file is listed by a signed archive or directory that the guard believes, has the
 //   listed digest, and holds the code objects of the functions that the module has;
-// - as a part of signedvfs, where that stands; and as the interpreter's own library, where that is
-//   trusted by its path;
+// - as this native module itself; as a part of signedvfs, where that stands; and as the
+//   interpreter's own library, where that is trusted by its path;
 // - by its name, where `guard.allowed` or, without that, the list of what each interpreter loads by
 //   itself has it, and no manifest lists its file: then that decides;
 // - as the program, `__main__`.

@@ -1,7 +1,8 @@
 // Directories that are trusted by where they stand, and by nothing else.
 //
 // There are two kinds: the Python half of signedvfs, which belongs to the verifier as its native
-// half does; and, for whoever asks for this weaker choice, the interpreter's own library.
+// half does; and, for whoever asks for this weaker choice, the interpreter's own library. Where the
+// native half was loaded from memory, by bootstrap code, it has no file, and no directory is ours.
 #pragma once
 
 #include <string_view>

@@ -12,7 +12,7 @@ from tests.docs.pages import ROOT
 def test_the_page_shows_everything() -> None:
     text = (ROOT / "docs/api.md").read_text(encoding="utf-8")
     # What is fetched when it is asked for is shown from the module that keeps it.
-    for module in ("_tools", "custody", "library", "native", "single_files"):
+    for module in ("_tools", "bootstrapping", "custody", "library", "native", "single_files"):
         text = text.replace(f" signedvfs.{module}.", " signedvfs.")
     shown = set(re.findall(r"^\.\. [a-z:]+:: (signedvfs\.\S+)$", text, re.MULTILINE))
     expected = {f"signedvfs.{name}" for name in signedvfs.__all__ if name != "__version__"}

@@ -39,6 +39,7 @@ _MODULES = {
     "extracting": ("extract",),
     "packing": ("pack",),
     "running": ("run",),
+    "bootstrapping": ("bootstrap",),
 }
 
 _INTERRUPTED = 130

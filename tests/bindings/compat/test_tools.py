@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -159,3 +161,19 @@ def test_hash_files_follows_no_links(tree: Path) -> None:
         (tree / "link").unlink()
     with pytest.raises(ValueError):  # it says which name
         tools.hash_files(tree / "pkg", [tree / "data file.txt"])
+
+
+def test_bootstrap_code(tmp_path: Path, rsa: RSAKey, key: signedvfs.PrivateKey) -> None:
+    given: dict[str, Any] = {"trust_stdlib_paths": True, "trust_dynload": True}
+    with pytest.raises(TypeError, match="keys"):
+        tools.get_bootstrap_code("    ")  # type: ignore[call-arg]  # as signedimp took it
+    code = tools.get_bootstrap_code("    ", keys=[rsa, key.public_key], **given)
+    public = [rsa.public_key, key.public_key]
+    assert code == signedvfs.get_bootstrap_code(public, indent="    ", **given)
+    program = tmp_path / "program.py"
+    ask = "import sys\nprint(len(sys.modules['signedvfs._core']._installed_managers()))\n"
+    program.write_text(f"if True:\n{code}{ask}")
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", str(program)], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "1\n"), done.stderr

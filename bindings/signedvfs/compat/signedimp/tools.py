@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Callable, Literal
+from typing import Any, Callable, Literal
 
 import signedvfs
 from signedvfs import _tools
@@ -75,6 +75,22 @@ def hash_files(
         content = _content(one) if read is None else read(one)
         digests[name] = hashlib.new(hash, content).hexdigest()
     return _tools._unsigned_manifest(digests, hash)
+
+
+def get_bootstrap_code(
+    indent: str = "",
+    *,
+    keys: Iterable[RSAKey | signedvfs.PublicKey | signedvfs.Trusted],
+    **options: Any,
+) -> str:
+    """Return code for the top of a start-up script, as `signedvfs.get_bootstrap_code` does.
+
+    signedimp's defined its classes, and left the rest to the script. This one has the keys in it,
+    verifies signedvfs itself, and installs the manager: `options` are those of
+    `signedvfs.get_bootstrap_code`. Raises what that raises.
+    """
+    public = [one.get_public_key().public_key if isinstance(one, RSAKey) else one for one in keys]
+    return signedvfs.get_bootstrap_code(public, indent=indent, **options)
 
 
 def _files_below(root: str) -> list[str]:
