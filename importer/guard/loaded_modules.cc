@@ -21,11 +21,12 @@ namespace {
 
 // kOfEveryStart are what an interpreter loads before its program, where it has them in files:
 // Python/pylifecycle.c (encodings, io) and Lib/site.py. `sitecustomize` and `usercustomize` are not
-// among them: who may write these files decides what runs.
-constexpr std::array<std::string_view, 17> kOfEveryStart{
+// among them: who may write these files decides what runs. `linecache` has the source of `-c`
+// in 3.13 and 3.14.
+constexpr std::array<std::string_view, 18> kOfEveryStart{
     "encodings",   "codecs",     "io",      "abc",           "site",        "os",
     "stat",        "posixpath",  "os.path", "_sitebuiltins", "genericpath", "_collections_abc",
-    "_bootlocale", "_sysconfig", "_abc",    "zipimport",     "_weakrefset"};
+    "_bootlocale", "_sysconfig", "_abc",    "zipimport",     "_weakrefset", "linecache"};
 
 // Loaded is an entry of sys.modules.
 struct Loaded {
