@@ -25,12 +25,16 @@ nitpicky = True
 # are the package's abbreviations for types, and modules that it keeps classes in.
 nitpick_ignore_regex = [
     ("py:class", r"(_typeshed|collections|datetime|fsspec|importlib|os|types)\..*"),
-    ("py:class", r"_[A-Za-z]+|AnyPath|Method|Progress|Source"),
+    ("py:class", r"_[A-Za-z]+|AnyPath|Content|Method|Progress|Source"),
     # What is fetched when it is asked for is documented where it is kept.
     ("py:class", r"signedvfs\.(PrivateKey|SignReport)"),
     (
         "py:class",
-        r"signedvfs\.(packaging\.(extra_data|members|native|recording|stripping)|resources)\..*",
+        r"signedvfs\.(custody\.signer|resources)\..*",
+    ),
+    (
+        "py:class",
+        r"signedvfs\.packaging\.(extra_data|members|native|recording|stripping)\..*",
     ),
 ]
 # Options have two dashes.
