@@ -14,6 +14,7 @@ import pytest
 
 import signedvfs
 from signedvfs import TrustPolicy, _core, get_bootstrap_code
+from tests.support.frozen import FROZEN
 from tests.support.native import PRELOADS
 
 SHA = "_sha2" if sys.version_info >= (3, 12) else "_sha256"
@@ -75,7 +76,7 @@ class Programs:
         program = self.directory / "program.py"
         program.write_text(text)
         done = subprocess.run(
-            [python, *flags, str(program)],
+            [python, *flags, *FROZEN, str(program)],
             capture_output=True, text=True, timeout=120, check=False, cwd=self.evil,
             env={**os.environ, **(environment or {})},
         )  # fmt: skip

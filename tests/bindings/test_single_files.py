@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -309,8 +310,9 @@ def test_an_interpreter_in_the_current_directory_does_not_run(
 
 def test_what_is_no_program(tree: Path, verify: Verify) -> None:
     found = verify(tree / "lib/a.txt")
+    gc.collect()  # what earlier tests left is not to go meanwhile
     open_before = len(list(Path("/proc/self/fd").iterdir()))
     with pytest.raises(OSError, match="Exec format error") as caught:
         found.execute()
     assert caught.value.filename == str(tree / "lib/a.txt")
-    assert len(list(Path("/proc/self/fd").iterdir())) == open_before
+    assert len(list(Path("/proc/self/fd").iterdir())) <= open_before

@@ -10,13 +10,14 @@ import pytest
 
 from signedvfs import _core
 from tests.cli.helpers import Cli
+from tests.support.frozen import FROZEN
 
 
 def run(directory: Path, code: str) -> subprocess.CompletedProcess[str]:
     program = directory / "program.py"
     program.write_text(f"{code}\nprint('went on')\n")
     return subprocess.run(
-        [sys.executable, "-I", "-S", str(program)],
+        [sys.executable, "-I", "-S", *FROZEN, str(program)],
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
 

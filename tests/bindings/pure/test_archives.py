@@ -22,6 +22,7 @@ from signedvfs.pure.inflate import inflate
 from tests.bindings.pure.helpers import DIRECTORY
 from tests.conftest import SignedArchive
 from tests.support.archives import MANIFEST, tamper
+from tests.support.frozen import FROZEN
 
 _FILES = {"pkg/__init__.py": b"value = 1\n", "pkg/data.bin": bytes(range(256)) * 40, "empty": b""}
 
@@ -315,9 +316,7 @@ def test_nothing_but_built_in_modules_is_imported(
 ) -> None:
     shutil.copytree(DIRECTORY, tmp_path / "copy")
     (tmp_path / "app.pub").write_text(key.public_key.pem)
-    # Builds with assertions freeze nothing unasked.
-    frozen = ["-X", "frozen_modules=on"] if sys.version_info >= (3, 11) else []
-    words = ["-I", "-S", *frozen, "-c", _NOTHING_BUT_BUILT_IN, tmp_path, tmp_path / "app.pub"]
+    words = ["-I", "-S", *FROZEN, "-c", _NOTHING_BUT_BUILT_IN, tmp_path, tmp_path / "app.pub"]
     command = [sys.executable, *map(str, words), str(signed_archive(_FILES))]
     assert subprocess.run(command, capture_output=True, check=True).stdout == b"3 members\n"
 

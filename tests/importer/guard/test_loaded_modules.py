@@ -14,6 +14,7 @@ from signedvfs import SignedImportManager
 from tests.importer.guard.conftest import Managed
 from tests.importer.native.foundry import SUFFIX, extension
 from tests.importer.workshop import Workshop
+from tests.support.frozen import FROZEN
 
 # What Python loads from files before anything else: up to 3.10 little of it is frozen.
 START = ["encodings", "codecs", "abc", "io"]
@@ -68,10 +69,8 @@ one.install()
 print("installed")
 {textwrap.dedent(after)}
 """
-        # Builds with assertions freeze nothing unasked.
-        frozen = ["-X", "frozen_modules=on"] if sys.version_info >= (3, 11) else []
         return subprocess.run(
-            [sys.executable, "-I", "-S", *frozen, "-c", script],
+            [sys.executable, "-I", "-S", *FROZEN, "-c", script],
             capture_output=True,
             text=True,
             timeout=60,
