@@ -13,9 +13,9 @@ namespace signedvfs {
 
 // LastingDescriptor owns a descriptor and knows which file it was opened for. A daemon closes every
 // number at its start, and may get ours again for another file: that one is neither used nor
-// closed. Nothing about content rests on the answers, unless the file is sealed memory that is kept
-// mapped: other files may change whatever their number is, and a file that nobody has in use any
-// more may give its inode to another.
+// closed. What the answers say of content holds for sealed memory that is kept mapped, and for
+// nothing else: other files may change whatever their number is, and a file that nobody has in use
+// any more may give its inode to another.
 class LastingDescriptor {
  public:
   // of takes over `fd`, which is open; `what` is for messages. Fails with `kIo`.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "archive/os/mapping.h"
 #include "archive/os/sealed_memory.h"
 #include "importer/python/process_lock.h"
 
@@ -35,7 +36,7 @@ void SealedCache::keep(Kept one) {
 Result<FileDescriptor> SealedCache::open(const std::shared_ptr<const SignedVfs>& vfs,
                                          const std::string& name, std::uint64_t size,
                                          const Make& make) {
-  if (size > kLargest) return make();
+  if (size == 0 || size > kLargest) return make();
   if (const auto memory = find(vfs.get(), name)) {
     // By way of /proc, which need not be there, or the system's own: the memory itself is asked.
     FileDescriptor again = reopen(memory->get());
@@ -44,10 +45,11 @@ Result<FileDescriptor> SealedCache::open(const std::shared_ptr<const SignedVfs>&
   SIGNEDVFS_ASSIGN(FileDescriptor made, make());
   FileDescriptor again = reopen(made.get());
   if (!again) return made;
+  SIGNEDVFS_ASSIGN(Memory held, map_for_reading(made.get(), 1));
   SIGNEDVFS_ASSIGN(auto lasting, LastingDescriptor::of(std::move(made), "sealed memory"));
   const auto memory = std::make_shared<const LastingDescriptor>(std::move(lasting));
   if (!memory->is_same_file(again.get())) return make();
-  keep({vfs, name, memory});
+  keep({vfs, name, memory, std::move(held)});
   return again;
 }
 

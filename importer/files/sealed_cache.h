@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "archive/base/memory.h"
 #include "archive/base/status.h"
 #include "archive/os/file_descriptor.h"
 #include "archive/os/lasting_descriptor.h"
@@ -24,7 +25,7 @@ class SealedCache {
 
   // open returns a descriptor of its own, at the beginning, of the memory that `make` returned when
   // `name` of `vfs` was last opened, or returns now. `size` is how much it is: what is large is not
-  // kept. Fails as `make` does.
+  // kept, nor what is empty. Fails as `make` does.
   Result<FileDescriptor> open(const std::shared_ptr<const SignedVfs>& vfs, const std::string& name,
                               std::uint64_t size, const Make& make);
 
@@ -33,6 +34,10 @@ class SealedCache {
     std::shared_ptr<const SignedVfs> vfs;
     std::string name;
     std::shared_ptr<const LastingDescriptor> memory;
+
+    // Some of that memory, mapped: as long as it is, no other file gets its inode, whatever the
+    // program has closed.
+    Memory held;
   };
 
   std::shared_ptr<const LastingDescriptor> find(const SignedVfs* vfs, const std::string& name);

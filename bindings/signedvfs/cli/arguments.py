@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import signedvfs
 from signedvfs.cli import files, signers
@@ -106,6 +106,13 @@ def add_attributes(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--not-before", type=time_of, metavar="TIME", help="beginning of validity")
     add_moment(group)
+
+
+def attributes_of(arguments: argparse.Namespace) -> dict[str, Any]:
+    """attributes_of returns what they say, as `sign`, `statement` and `pack` take it."""
+    return {
+        name: getattr(arguments, name) for name in ("name", "serial", "expires", "not_before", "at")
+    }
 
 
 def add_hash(parser: argparse.ArgumentParser) -> None:

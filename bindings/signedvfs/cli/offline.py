@@ -122,16 +122,12 @@ def statement(arguments: argparse.Namespace, output: Output) -> int:
     with Progress(output, "reading") as progress:
         drawn = signedvfs.statement(
             path,
-            name=arguments.name,
-            serial=arguments.serial,
-            expires=arguments.expires,
-            not_before=arguments.not_before,
+            **shared.attributes_of(arguments),
             hash=arguments.hash,
             limits=shared.limits_of(arguments),
             progress=progress,
             index=arguments.index,
             keep_signatures=arguments.keep_signatures,
-            at=arguments.at,
         )
     facts = {
         "path": arguments.path,

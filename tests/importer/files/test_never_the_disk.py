@@ -218,3 +218,37 @@ def test_modules_by_path_are_verified_source(archive: Path) -> None:
     spec.loader.exec_module(module)
     assert module.value == "top"
     sys.modules.pop("by_path", None)
+
+
+def memories() -> dict[int, int]:
+    """Return the inodes of sealed memory that descriptors of this process are open for."""
+    out = {}
+    for fd in map(int, os.listdir("/proc/self/fd")):
+        place = f"/proc/self/fd/{fd}"
+        if os.path.lexists(place) and os.readlink(place).startswith("/memfd:"):
+            out[fd] = os.fstat(fd).st_ino
+    return out
+
+
+def test_another_file_under_a_kept_number_is_neither_read_nor_closed(
+    archive: Path, tmp_path: Path
+) -> None:
+    # What was opened is kept; a program that closes all descriptors gets its number for others.
+    name = str(archive / "pkg/data/numbers.bin")
+    earlier = set(memories().values())
+    content = Path(name).read_bytes()
+    kept = {fd: inode for fd, inode in memories().items() if inode not in earlier}
+    assert len(kept) == 1
+    evil = tmp_path / "evil"
+    evil.write_bytes(b"EVIL" * 4096)
+    with evil.open("rb") as other:
+        for fd in kept:
+            os.dup2(other.fileno(), fd)
+    assert Path(name).read_bytes() == content == FILES["pkg/data/numbers.bin"]
+    for fd in kept:
+        assert os.read(fd, 4) == b"EVIL"
+        os.close(fd)
+    # Nobody else's memory gets its inode: it stays mapped, whatever was closed.
+    lines = Path("/proc/self/maps").read_text(encoding="utf-8").splitlines()
+    mapped = {int(line.split()[4]) for line in lines if "/memfd:" in line}
+    assert mapped >= set(kept.values())
