@@ -211,15 +211,23 @@ void Registry::adopt(const std::string& absolute, std::vector<std::string> apart
   decision.is_adopted = true;
   decision.last_in_use = vfs;
   decision.opened = {vfs, true, Prefetch::create(vfs, absolute)};
-  // What is apart belongs to others, and so do its files.
-  const bool is_whole = apart.empty();
+  const ProcessLock lock;
+  decision.number = ++decision_count_;
+  if (apart.empty()) adopted_.push_back({absolute, vfs, trust});
+  std::swap(decisions_[absolute], decision);
+  add_root({absolute, places, std::move(apart)});
+}
+
+void Registry::occupy() {
+  std::vector<Adopted> adopted;
   {
     const ProcessLock lock;
-    decision.number = ++decision_count_;
-    std::swap(decisions_[absolute], decision);
-    add_root({absolute, places, std::move(apart)});
+    adopted = adopted_;
   }
-  if (territory_ != nullptr && is_whole) territory_->add(absolute, places, true, vfs, trust);
+  if (territory_ == nullptr) return;
+  for (const Adopted& one : adopted) {
+    territory_->add(one.absolute, places_of(one.absolute), true, one.vfs, one.trust);
+  }
 }
 
 void Registry::may_be_missing(const std::string& absolute) {

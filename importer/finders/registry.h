@@ -81,6 +81,11 @@ class Registry {
   void adopt(const std::string& absolute, std::vector<std::string> apart,
              const std::shared_ptr<const SignedVfs>& vfs, const Trust& trust);
 
+  // occupy tells the territory of what was adopted: from now on the files of the process are opened
+  // there, too. Who only makes an importer, to ask it something, changes nothing for others. What
+  // is adopted with something apart is left out: the files in there belong to others.
+  void occupy();
+
   // may_be_missing has `ask` answer with nothing where nothing is at `absolute`.
   void may_be_missing(const std::string& absolute);
 
@@ -158,6 +163,12 @@ class Registry {
     bool is_adopted = false;
   };
 
+  struct Adopted {
+    std::string absolute;
+    std::shared_ptr<const SignedVfs> vfs;
+    Trust trust;
+  };
+
   static std::optional<Identity> identify(const std::string& absolute);
   static Status decide(const std::string& absolute, const Trust& trust, Decision& out);
   Status admit(const std::vector<std::string>& places, Decision& out) const;
@@ -175,6 +186,7 @@ class Registry {
 
   std::string scope_;
   std::shared_ptr<Territory> territory_;
+  std::vector<Adopted> adopted_;  // as wholes
   std::uint64_t policy_count_ = 0;
   std::uint64_t replaced_at_ = 0;  // `policy_count_` when the policy was last replaced
   std::uint64_t decision_count_ = 0;

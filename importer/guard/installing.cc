@@ -69,9 +69,12 @@ Status forget_finders(Interpreter& home, const Guard& guard) {
   return {};
 }
 
-// open_files has paths below what is signed answered, from the first manager that wants it.
+// open_files has paths below what is signed answered, from the first manager that wants it. What is
+// signed elsewhere is signed for whoever has opened doors, too.
 Status open_files(Interpreter& home, const Guard& guard) {
-  if (guard.mode != Mode::kEnforce || !guard.opens_files || home.files->is_open) return {};
+  if (guard.mode != Mode::kEnforce) return {};
+  without_gil([&] { guard.importer->registry.occupy(); });
+  if (!guard.opens_files || home.files->is_open) return {};
   SIGNEDVFS_TRY(open_doors(*home.files));
   home.guards->has_opened_files = true;
   return {};

@@ -122,6 +122,29 @@ def test_other_directories(workshop: Workshop, managed: Managed) -> None:
     assert lines == ["1 2 IntegrityCheckFailed ModuleNotFoundError", "v = 1", ""]
 
 
+def test_a_manager_that_is_only_made_leaves_files_alone(
+    workshop: Workshop, managed: Managed
+) -> None:
+    # Who makes bootstrap code, or reports what would be refused, has the directory as it was.
+    plain = workshop.tree("plain", FILES, sign=False)
+    signedvfs.sign(plain, workshop.key, detached=workshop.directory / "plain.manifest")
+    lines = managed.run(
+        f"""
+        import os
+        signedvfs.open_doors()
+        def state(): return os.access({str(plain)!r} + "/m.py", os.W_OK)
+        given = [("plain.manifest", {str(plain)!r})]
+        made = manager(manifests=given)
+        print(state())
+        manager(manifests=given, mode="audit").install()
+        print(state())
+        made.install()
+        print(state())
+        """
+    )
+    assert lines == ["True", "True", "False"]
+
+
 def test_what_stands_there_later(workshop: Workshop, managed: Managed) -> None:
     # neither another manifest nor a link changes what was opened
     plain = workshop.tree("plain", FILES, sign=False)
