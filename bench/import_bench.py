@@ -20,6 +20,7 @@ import distributions
 import hello
 import imports
 import machine
+import managed
 import names
 import native
 import opening
@@ -36,7 +37,7 @@ MEMBERS = [1_000, 10_000, 100_000]
 DIRECTORY = 2_000  # modules
 MEASURES = [
     *("imports", "opening", "startup", "hello", "entry_points", "sampled", "parts"),
-    *("signing", "virtual_files", "native", "directories"),
+    *("signing", "virtual_files", "native", "directories", "managed"),
 ]
 
 
@@ -123,6 +124,10 @@ def measure(arguments: argparse.Namespace, key: signedvfs.PrivateKey) -> tuple[A
     if "native" in arguments.measures:
         with tempfile.TemporaryDirectory(dir=work) as directory:
             results["native"] = native.run(Path(directory), key, arguments.rounds)
+    if "managed" in arguments.measures:
+        with tempfile.TemporaryDirectory(dir=work) as directory:
+            result = managed.run(Path(directory).resolve(), key, arguments.rounds)
+        results["managed"] = note("web application", result)
     if "sampled" in arguments.measures:
         corpus = corpora.make("sympy", work, closed=not arguments.stdlib_from_files)
         with tempfile.TemporaryDirectory(dir=work) as directory:

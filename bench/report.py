@@ -141,6 +141,10 @@ def small_sections(results: targets.Results) -> Iterator[str]:
     )
     greetings = [(version, r["hello"]) for version, r in results.items() if "hello" in r]
     yield from race_section("Hello world, from start to end", greetings, "hello_ms")
+    managed = [(version, r["managed"]) for version, r in results.items() if "managed" in r]
+    yield from race_section(
+        "A web application, from start to its first answer", managed, "hello_ms"
+    )
     points = [(version, r["entry_points"]) for version, r in results.items() if "entry_points" in r]
     yield from race_section("entry_points(), the first", points, "first_ms")
     yield from race_section("entry_points(), once more", points, "second_ms")

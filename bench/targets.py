@@ -71,6 +71,7 @@ SIGNING = 1.3
 UNRELATED = 1.03  # what open doors may cost a call about another path
 NATIVE_MODULE = 1.2
 NATIVE_PACKAGE = 1.15
+MANAGED = 1.0
 MEMBER = {"open and read 4 KiB": 1.5, "os.stat of 10,000 files": 1.0}
 
 
@@ -132,6 +133,10 @@ def verdicts(results: Results) -> Iterator[Verdict]:
         ratio = simple(race, names.POINTS_OURS, names.POINTS_FILES, "first_ms")
         title = "entry_points() of 50 distributions, against files"
         yield Verdict(title, version, ENTRY_POINTS, ratio)
+        for name in (names.MANAGED_DIRECTORY, names.MANAGED_DEFLATED):
+            ratio = simple(result.get("managed"), name, names.MANAGED_FILES, "hello_ms")
+            title = f"web application to its first answer, {name}, against files"
+            yield Verdict(title, version, MANAGED, ratio)
         yield from file_verdicts(version, result.get("virtual_files", {}))
         yield from native_verdicts(version, result.get("native", {}))
         for title, ratio in signing_ratios(result.get("signing", {})):
