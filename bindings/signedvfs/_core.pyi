@@ -439,8 +439,8 @@ def open_roots(
 
     `roots` are tuples (role, directory); a third item names directories below it that are
     none of its. The result maps each role to its SignedVfs. A root that is refused refuses
-    them all. `policy` and `limits` are those of `open`. Raises IntegrityCheckError, also
-    where there are no roots, or a role is given twice.
+    them all. `policy` and `limits` are those of `open`. Raises IntegrityCheckError, and
+    ValueError where there are no roots, or a role is given twice.
     """
 
 class zipimporter:
