@@ -12,6 +12,7 @@
 #include "bindings/convert.h"
 #include "bindings/errors.h"
 #include "bindings/registers.h"
+#include "importer/native/program_directories.h"
 #include "importer/native/search_path.h"
 #include "importer/native/system_libraries.h"
 #include "vfs/manifest/listing.h"
@@ -89,7 +90,7 @@ py::tuple tuple_of(const Texts& texts) {
 }
 
 py::dict read_object(const Home& home, const py::object& content, const py::object& machine,
-                     const py::object& member) {
+                     const py::object& member, const py::object& place) {
   const py::bytes bytes = bytes_of_buffer(content);
   const std::string entry = taken(utf8_of(member.ptr(), "member"));
   Machine wanted = own_machine();
@@ -110,6 +111,11 @@ py::dict read_object(const Home& home, const py::object& content, const py::obje
   const SharedObject object =
       require(home, without_gil([&] { return read_shared_object(file, wanted); }), Activity::kTool);
 
+  Surroundings around;
+  if (!place.is_none()) {
+    around = {taken(path_of(place.ptr())), program_directories().directories};
+  }
+
   py::list versions;
   for (const NeededVersion& one : object.versions) {
     versions.append(py::make_tuple(one.library, one.version));
@@ -121,7 +127,7 @@ py::dict read_object(const Home& home, const py::object& content, const py::obje
   out["search_paths"] = tuple_of(object.search_paths);
   out["is_runpath"] = object.is_runpath;
   out["bundled"] = tuple_of(bundled_directories(object, entry));
-  out["foreign"] = tuple_of(foreign_search_paths(object, entry));
+  out["foreign"] = tuple_of(foreign_search_paths(object, entry, around));
   out["hooks"] = tuple_of(object.hooks);
   out["versions"] = py::tuple(versions);
   out["loaded_size"] = object.loaded_size;
@@ -146,13 +152,16 @@ void register_native(py::module_& module, const Home& home) {
           "or None: in the first of `directories` that has it, in its own directory, or in the\n"
           "only NAME.libs at the top that has it.")
       .def("__reduce__", &refuse_reduction);
-  module.def("_shared_object", at_home(home, &read_object), py::arg("content"),
-             py::arg("machine") = py::none(), py::arg("member") = "",
-             "_shared_object(content, machine=None, member='')\n--\n\n"
-             "Return what a shared object of 'x86_64', 'aarch64' (None: of this machine) says to\n"
-             "the linker, as a dict. `member` is its path in an archive, which `bundled` and\n"
-             "`foreign`, the two kinds of search paths, depend on.\n\n"
-             "Raises ImportError of the code BadLibrary, ValueError for a machine not known.");
+  module.def(
+      "_shared_object", at_home(home, &read_object), py::arg("content"),
+      py::arg("machine") = py::none(), py::arg("member") = "", py::arg("place") = py::none(),
+      "_shared_object(content, machine=None, member='', place=None)\n--\n\n"
+      "Return what a shared object of 'x86_64', 'aarch64' (None: of this machine) says to\n"
+      "the linker, as a dict. `member` is its path in an archive, which `bundled` and\n"
+      "`foreign`, the two kinds of search paths, depend on. `place` is the absolute path of\n"
+      "an archive that is in use here: then directories of the program that runs are not\n"
+      "foreign.\n\n"
+      "Raises ImportError of the code BadLibrary, ValueError for a machine not known.");
   module.def("_is_system_library", at_home(home, &is_known_library), py::arg("name"),
              "_is_system_library(name)\n--\n\n"
              "Whether every system has the library `name` (manylinux), or Python brings it.");

@@ -439,8 +439,8 @@ def open_roots(
 
     `roots` are tuples (role, directory); a third item names directories below it that are
     none of its. The result maps each role to its SignedVfs. A root that is refused refuses
-    them all. `policy` and `limits` are those of `open`. Raises IntegrityCheckError, also
-    where there are no roots, or a role is given twice.
+    them all. `policy` and `limits` are those of `open`. Raises IntegrityCheckError, and
+    ValueError where there are no roots, or a role is given twice.
     """
 
 class zipimporter:
@@ -629,7 +629,9 @@ class SignedImportManager:
     signed are refused for good.
     manifests: detached manifests, as tuples of one and the directory that it was signed for, or of
     one and its roots as `open_roots` takes them.
-    stdlib: the detached manifest of this interpreter's library, as `sign_stdlib` makes it.
+    stdlib: the detached manifest of this interpreter's library, as `sign_stdlib` makes it, or a
+    tuple of it and the roots that `library_roots` returns. What its extension modules need of the
+    system, they get.
     virtual_modules: modules that are made of no file by finders which signed code puts into
     sys.meta_path, such as 'six.moves', each with what is below it.
 
@@ -649,7 +651,7 @@ class SignedImportManager:
         check_modules: Iterable[str] | Literal[False] | None = None,
         lockdown: bool = False,
         manifests: Iterable[tuple[StrOrBytesPath, _Signed]] = (),
-        stdlib: StrOrBytesPath | None = None,
+        stdlib: StrOrBytesPath | tuple[StrOrBytesPath, _Signed] | None = None,
         virtual_modules: Iterable[str] = (),
     ) -> None: ...
     def install(self) -> None:

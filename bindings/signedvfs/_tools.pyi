@@ -237,11 +237,16 @@ class _Names:
         """
 
 def _shared_object(
-    content: ReadableBuffer, machine: str | None = None, member: str = ""
+    content: ReadableBuffer,
+    machine: str | None = None,
+    member: str = "",
+    place: StrOrBytesPath | None = None,
 ) -> dict[str, Any]:
     """Return what a shared object of 'x86_64', 'aarch64' (None: of this machine) says to
     the linker, as a dict. `member` is its path in an archive, which `bundled` and
-    `foreign`, the two kinds of search paths, depend on.
+    `foreign`, the two kinds of search paths, depend on. `place` is the absolute path of
+    an archive that is in use here: then directories of the program that runs are not
+    foreign.
 
     Raises ImportError of the code BadLibrary, ValueError for a machine not known.
     """

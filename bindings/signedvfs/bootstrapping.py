@@ -139,10 +139,11 @@ def get_bootstrap_code(
             "stdlib=... says by a manifest what the library is, and trust_stdlib_paths=True takes "
             "whatever is there: give one of them"
         )
-    roots = _roots_of(stdlib, site, manifests)
+    roots = _roots_of(site, manifests)
+    own = None if stdlib is None else (_absolute(stdlib), library.library_roots())
     if options.get("check_modules") is not None:  # twice needed, and it may be an iterator
         options["check_modules"] = _names(options["check_modules"])
-    manager = _manager(keys, roots, options)
+    manager = _manager(keys, own, roots, options)
     path = _native_path(native)
     content = Path(path).read_bytes()
     if not content.startswith(b"\x7fELF") or b"PyInit__core" not in content:
@@ -167,12 +168,10 @@ def get_bootstrap_code(
 
 
 def _roots_of(
-    stdlib: AnyPath | None, site: AnyPath | None, manifests: Iterable[_Manifest]
+    site: AnyPath | None, manifests: Iterable[_Manifest]
 ) -> list[tuple[str, str | list[Root]]]:
     # Roots are written down: who asks for them when the program starts imports the Python half.
     out: list[tuple[str, str | list[Root]]] = []
-    if stdlib is not None:
-        out.append((_absolute(stdlib), library.library_roots()))
     if site is not None:
         out.append((_absolute(site), library.library_roots(stdlib=False, site=True)))
     for manifest, roots in manifests:
@@ -186,6 +185,7 @@ def _roots_of(
 
 def _manager(
     keys: PublicKey | Trusted | Iterable[PublicKey | Trusted],
+    stdlib: tuple[str, list[Root]] | None,
     manifests: list[tuple[str, str | list[Root]]],
     options: dict[str, Any],
 ) -> str:
@@ -199,6 +199,8 @@ def _manager(
         given["module_aliases"] = dict(given["module_aliases"])
     if given.get("virtual_modules") is not None:
         given["virtual_modules"] = _names(given["virtual_modules"])
+    if stdlib is not None:
+        given["stdlib"] = stdlib
     if manifests:
         given["manifests"] = manifests
     one = isinstance(keys, (signedvfs.PublicKey, signedvfs.Trusted))

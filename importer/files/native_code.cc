@@ -29,7 +29,8 @@ struct Member {
 
 Result<std::string> load(const Member& member, int flags) {
   LibrarySource source{member.opened->vfs, member.mount->absolute(),
-                       member.opened->trust.policy.native, nullptr};
+                       member.opened->trust.policy.native, nullptr,
+                       kind_of(member.mount->is_directory(), member.opened->is_own_library)};
   return load_member(source, member.name, flags);
 }
 

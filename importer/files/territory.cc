@@ -114,15 +114,15 @@ bool Territory::has(std::string_view path, const Needle& needle) noexcept {
 }
 
 void Territory::add(const std::string& absolute, const std::vector<std::string>& places,
-                    bool is_directory, std::shared_ptr<const SignedVfs> vfs, const Trust& trust) {
-  auto opened = std::make_shared<const Mount::Opened>(Mount::Opened{std::move(vfs), trust});
+                    bool is_directory, Mount::Opened opened) {
+  auto shared = std::make_shared<const Mount::Opened>(std::move(opened));
   const Mount::Facts facts = facts_of(absolute);
   if (const auto known = mount_at(absolute, is_directory)) {
-    known->replace(std::move(opened));
+    known->replace(std::move(shared));
     return;
   }
   auto mount = std::make_shared<Mount>(absolute, is_directory, facts);
-  mount->replace(std::move(opened));
+  mount->replace(std::move(shared));
   std::vector<std::string> all = places;
   if (std::find(all.begin(), all.end(), absolute) == all.end()) all.push_back(absolute);
   std::vector<Way> ways = ways_to(all);

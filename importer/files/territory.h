@@ -36,6 +36,7 @@ class Mount {
   struct Opened {
     std::shared_ptr<const SignedVfs> vfs;
     Trust trust;
+    bool is_own_library = false;  // a root of the interpreter's own (SourceKind)
     std::shared_ptr<const LibraryNames> libraries = std::make_shared<const LibraryNames>();
   };
 
@@ -79,7 +80,7 @@ class Territory {
 
   // add notes that `opened` is in use at `absolute`, which is known by `places` as well.
   void add(const std::string& absolute, const std::vector<std::string>& places, bool is_directory,
-           std::shared_ptr<const SignedVfs> vfs, const Trust& trust);
+           Mount::Opened opened);
 
   // Found is where a path leads: `rest` are the components below the mount as they were spelled,
   // ".." and a trailing "/" included.

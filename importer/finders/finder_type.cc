@@ -114,6 +114,19 @@ PyObject* create_module(PyObject* self, const Arguments& given) {
                    });
 }
 
+// name_of returns the name that a module was found by. What C code has made in one phase calls
+// itself as it likes: the library's `_decimal` is "decimal".
+PyRef name_of(const ImportSystem& system, PyObject* module) {
+  if (PyModule_Check(module) != 0 && PyModule_GetDef(module) != nullptr) {
+    const PyRef spec = PyRef::steal(PyObject_GetAttr(module, system.dunder_spec.get()));
+    if (!spec) PyErr_Clear();
+    if (spec && spec.get() != Py_None) {
+      return PyRef::steal(PyObject_GetAttr(spec.get(), system.name.get()));
+    }
+  }
+  return PyRef::steal(PyObject_GetAttr(module, system.dunder_name.get()));
+}
+
 PyObject* exec_module(PyObject* self, const Arguments& given) {
   static constexpr Parameters<1> kParameters{"exec_module", 1, {"module"}};
   std::array<PyObject*, 1> arguments;
@@ -121,8 +134,7 @@ PyObject* exec_module(PyObject* self, const Arguments& given) {
   const Finder* const finder = value_in<Finder>(self);
   if (finder == nullptr) return nullptr;
   PyObject* const module = arguments[0];
-  const PyRef name =
-      PyRef::steal(PyObject_GetAttr(module, finder->state().system.dunder_name.get()));
+  const PyRef name = name_of(finder->state().system, module);
   if (!name) return nullptr;
   return answer_of(self, ModuleQuery::create(*finder, name.get()), Activity::kVerifying,
                    [&](ModuleQuery& query) -> Result<PyRef> {

@@ -115,7 +115,8 @@ Result<std::string> ModuleQuery::load_native(const std::string& entry) {
   SIGNEDVFS_ASSIGN(const int flags, loading_flags());
   SIGNEDVFS_ASSIGN(Trust trust, finder_->state().trust());
   const LibrarySource source{opened_.vfs, finder_->location().absolute,
-                             std::move(trust.policy.native), opened_.prefetch};
+                             std::move(trust.policy.native), opened_.prefetch,
+                             kind_of(opened_.is_directory, opened_.is_own_library)};
   Result<std::string> loaded = load_member(source, entry, flags);
   if (loaded.code() != Errc::kBadLibrary) return loaded;
   SIGNEDVFS_ASSIGN(const PyRef origin, finder_->path_of(entry));

@@ -93,7 +93,8 @@ Result<OpenedArchive> Registry::ask(const std::string& absolute, const Trust& tr
   const std::vector<std::string> places = places_of(absolute);
   Result<OpenedArchive> found = find(absolute, places, trust, count);
   if (territory_ != nullptr && found.ok() && found->vfs != nullptr) {
-    territory_->add(absolute, places, found->is_directory, found->vfs, trust);
+    territory_->add(absolute, places, found->is_directory,
+                    {found->vfs, trust, found->is_own_library});
   }
   return found;
 }
@@ -204,16 +205,17 @@ Status Registry::admit(const std::vector<std::string>& places, Decision& out) co
 }
 
 void Registry::adopt(const std::string& absolute, std::vector<std::string> apart,
-                     const std::shared_ptr<const SignedVfs>& vfs, const Trust& trust) {
+                     const std::shared_ptr<const SignedVfs>& vfs, const Trust& trust,
+                     bool is_own_library) {
   const std::vector<std::string> places = places_of(absolute);
   Decision decision;
   decision.verdict = Verdict::kOpened;
   decision.is_adopted = true;
   decision.last_in_use = vfs;
-  decision.opened = {vfs, true, Prefetch::create(vfs, absolute)};
+  decision.opened = {vfs, true, Prefetch::create(vfs, absolute), is_own_library};
   const ProcessLock lock;
   decision.number = ++decision_count_;
-  if (apart.empty()) adopted_.push_back({absolute, vfs, trust});
+  if (apart.empty()) adopted_.push_back({absolute, {vfs, trust, is_own_library}});
   std::swap(decisions_[absolute], decision);
   add_root({absolute, places, std::move(apart)});
 }
@@ -226,7 +228,7 @@ void Registry::occupy() {
   }
   if (territory_ == nullptr) return;
   for (const Adopted& one : adopted) {
-    territory_->add(one.absolute, places_of(one.absolute), true, one.vfs, one.trust);
+    territory_->add(one.absolute, places_of(one.absolute), true, one.in_use);
   }
 }
 

@@ -25,6 +25,7 @@ struct OpenedArchive {
   std::shared_ptr<const SignedVfs> vfs;  // null: nothing is there, and nothing has to be
   bool is_directory = false;
   std::shared_ptr<Prefetch> prefetch;  // null: nothing is read ahead
+  bool is_own_library = false;         // a root of the interpreter's own (SourceKind)
 };
 
 // Root is a path that is ours with everything below it, and the places where it was when it was
@@ -77,9 +78,9 @@ class Registry {
 
   // adopt answers with `vfs` for the directory `absolute` and what lies below it, but for what is
   // `apart`, from now on and for good: whoever calls it has opened it, by a manifest that stands
-  // elsewhere, and believes it.
+  // elsewhere, and believes it; `is_own_library`: as a root of the interpreter's own library.
   void adopt(const std::string& absolute, std::vector<std::string> apart,
-             const std::shared_ptr<const SignedVfs>& vfs, const Trust& trust);
+             const std::shared_ptr<const SignedVfs>& vfs, const Trust& trust, bool is_own_library);
 
   // occupy tells the territory of what was adopted: from now on the files of the process are opened
   // there, too. Who only makes an importer, to ask it something, changes nothing for others. What
@@ -165,8 +166,7 @@ class Registry {
 
   struct Adopted {
     std::string absolute;
-    std::shared_ptr<const SignedVfs> vfs;
-    Trust trust;
+    Mount::Opened in_use;
   };
 
   static std::optional<Identity> identify(const std::string& absolute);

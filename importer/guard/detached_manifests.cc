@@ -36,9 +36,8 @@ Result<std::vector<RootDirectory>> roots_given(PyObject* roots) {
   return out;
 }
 
-// keep keeps what was given, for children, which begin in other directories.
-Status keep(const Guard& guard, const std::string& manifest,
-            const std::vector<RootDirectory>& roots) {
+// kept returns what was given as a tuple, for children, which begin in other directories.
+Result<PyRef> kept(const std::string& manifest, const std::vector<RootDirectory>& roots) {
   SIGNEDVFS_ASSIGN(const PyRef list, owned(PyList_New(0)));
   for (const RootDirectory& root : roots) {
     SIGNEDVFS_ASSIGN(const PyRef role, text_of_utf8(root.role));
@@ -49,45 +48,81 @@ Status keep(const Guard& guard, const std::string& manifest,
     if (PyList_Append(list.get(), one.get()) < 0) return python_error();
   }
   SIGNEDVFS_ASSIGN(const PyRef path, text_of_path(manifest));
-  SIGNEDVFS_ASSIGN(const PyRef entry, owned(PyTuple_Pack(2, path.get(), list.get())));
-  if (PyList_Append(guard.manifests.get(), entry.get()) < 0) return python_error();
-  return {};
+  return owned(PyTuple_Pack(2, path.get(), list.get()));
 }
 
-Status open_one(Guard& guard, const std::string& manifest,
-                const std::vector<RootDirectory>& roots) {
+Status open_one(Guard& guard, const std::string& manifest, const std::vector<RootDirectory>& roots,
+                bool is_own_library) {
   SIGNEDVFS_ASSIGN(const Trust trust, guard.importer->trust());
   SIGNEDVFS_ASSIGN(const std::vector<RootedVfs> opened,
                    without_gil([&] { return open_roots(manifest, roots, trust); }));
   for (std::size_t i = 0; i < opened.size(); ++i) {
     SIGNEDVFS_TRY(audit_verify(opened[i].vfs->path(), {}));
     without_gil([&] {
-      guard.importer->registry.adopt(roots[i].directory, roots[i].apart, opened[i].vfs, trust);
+      guard.importer->registry.adopt(roots[i].directory, roots[i].apart, opened[i].vfs, trust,
+                                     is_own_library);
     });
   }
-  return keep(guard, manifest, roots);
+  return {};
+}
+
+// Given is a manifest, and the directories that it was given for.
+struct Given {
+  std::string manifest;
+  std::vector<RootDirectory> roots;
+};
+
+// is_pair tells whether `given` is a tuple of two, and `pair_of` reads it.
+bool is_pair(PyObject* given) { return PyTuple_Check(given) != 0 && PyTuple_GET_SIZE(given) == 2; }
+
+Result<Given> pair_of(PyObject* given) {
+  Given out;
+  SIGNEDVFS_ASSIGN(out.manifest, absolute_of(PyTuple_GET_ITEM(given, 0)));
+  SIGNEDVFS_ASSIGN(out.roots, roots_given(PyTuple_GET_ITEM(given, 1)));
+  return out;
+}
+
+// library_of reads `stdlib`: a manifest, for the roots that this interpreter has, or a pair.
+Result<Given> library_of(PyObject* stdlib) {
+  if (!is_pair(stdlib)) {
+    Given out;
+    SIGNEDVFS_ASSIGN(out.manifest, absolute_of(stdlib));
+    SIGNEDVFS_ASSIGN(const PyRef ask, own_function("signedvfs.library", "library_roots"));
+    SIGNEDVFS_ASSIGN(const PyRef roots, owned(PyObject_CallNoArgs(ask.get())));
+    SIGNEDVFS_ASSIGN(out.roots, roots_given(roots.get()));
+    return out;
+  }
+  SIGNEDVFS_ASSIGN(Given out, pair_of(stdlib));
+  // Nothing else was signed as the interpreter's own, whatever it is given as.
+  for (const RootDirectory& root : out.roots) {
+    if (root.role == "stdlib" || root.role == "lib-dynload") continue;
+    return Status(Errc::kUsage, "stdlib: " + in_quotes(root.role) +
+                                    " is no root of the interpreter's own library; give it in "
+                                    "manifests=...");
+  }
+  return out;
 }
 
 }  // namespace
 
 Status open_manifests(Guard& guard, PyObject* manifests, PyObject* stdlib) {
   SIGNEDVFS_ASSIGN(guard.manifests, owned(PyList_New(0)));
+  guard.stdlib = PyRef::borrow(Py_None);
   if (stdlib != nullptr && stdlib != Py_None) {
-    SIGNEDVFS_ASSIGN(const std::string manifest, absolute_of(stdlib));
-    SIGNEDVFS_ASSIGN(const PyRef ask, own_function("signedvfs.library", "library_roots"));
-    SIGNEDVFS_ASSIGN(const PyRef roots, owned(PyObject_CallNoArgs(ask.get())));
-    SIGNEDVFS_ASSIGN(const std::vector<RootDirectory> own, roots_given(roots.get()));
-    SIGNEDVFS_TRY(open_one(guard, manifest, own));
+    SIGNEDVFS_ASSIGN(const Given library, library_of(stdlib));
+    SIGNEDVFS_TRY(open_one(guard, library.manifest, library.roots, true));
+    SIGNEDVFS_ASSIGN(guard.stdlib, kept(library.manifest, library.roots));
   }
   if (manifests == nullptr || manifests == Py_None) return {};
   return for_each(manifests, "manifests", [&](PyObject* item) -> Status {
-    if (PyTuple_Check(item) == 0 || PyTuple_GET_SIZE(item) != 2) {
+    if (!is_pair(item)) {
       return wrong_type("each of manifests", "a tuple (manifest, directory or roots)", item);
     }
-    SIGNEDVFS_ASSIGN(const std::string manifest, absolute_of(PyTuple_GET_ITEM(item, 0)));
-    SIGNEDVFS_ASSIGN(const std::vector<RootDirectory> roots,
-                     roots_given(PyTuple_GET_ITEM(item, 1)));
-    return open_one(guard, manifest, roots);
+    SIGNEDVFS_ASSIGN(const Given given, pair_of(item));
+    SIGNEDVFS_TRY(open_one(guard, given.manifest, given.roots, false));
+    SIGNEDVFS_ASSIGN(const PyRef entry, kept(given.manifest, given.roots));
+    if (PyList_Append(guard.manifests.get(), entry.get()) < 0) return python_error();
+    return {};
   });
 }
 

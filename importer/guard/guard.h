@@ -54,6 +54,7 @@ struct Guard {
 
   // manifests are the detached ones, as a list of tuples (path, list of roots).
   PyRef manifests;
+  PyRef stdlib;  // such a tuple for the interpreter's own library, or None
 
   PyRef finders;  // a dict: entry of a path -> a finder of ours, or None where it is nobody's
   PyRef by_path;  // a dict: directory that is trusted by its path -> a FileFinder
@@ -69,6 +70,7 @@ struct Manager {
 
   int traverse(visitproc visit, void* arg) const {
     Py_VISIT(guard->manifests.get());
+    Py_VISIT(guard->stdlib.get());
     Py_VISIT(guard->finders.get());
     Py_VISIT(guard->by_path.get());
     Py_VISIT(guard->hook.get());

@@ -241,12 +241,13 @@ PyObject* arguments_of(PyObject* self) {
     if (!made.ok()) return raised(home, made.status(), Activity::kTool);
     const auto truth = [](bool is_true) { return is_true ? Py_True : Py_False; };
     // What a child has loaded by then it was started with, to be told of its parent.
-    return Py_BuildValue("{sOsOsOsOsOsOsssOsOsO}", "check_modules", Py_False, "virtual_modules",
-                         made->get(), "manifests", guard.manifests.get(), "lockdown",
-                         truth(guard.locks_down), "policy", guard.trust->policy().get(), "limits",
-                         guard.trust->limits().get(), "mode", mode_name(guard.mode),
-                         "trust_stdlib_paths", truth(guard.trusts_library_paths), "module_aliases",
-                         aliases->get(), "virtual_files", truth(guard.opens_files));
+    return Py_BuildValue("{sOsOsOsOsOsOsOsssOsOsO}", "check_modules", Py_False, "virtual_modules",
+                         made->get(), "manifests", guard.manifests.get(), "stdlib",
+                         guard.stdlib.get(), "lockdown", truth(guard.locks_down), "policy",
+                         guard.trust->policy().get(), "limits", guard.trust->limits().get(), "mode",
+                         mode_name(guard.mode), "trust_stdlib_paths",
+                         truth(guard.trusts_library_paths), "module_aliases", aliases->get(),
+                         "virtual_files", truth(guard.opens_files));
   });
 }
 
@@ -357,8 +358,9 @@ PyType_Slot manager_slots[] = {
         "has\nsigned are refused for good.\n"
         "manifests: detached manifests, as tuples of one and the directory that it was signed "
         "for, or of\none and its roots as `open_roots` takes them.\n"
-        "stdlib: the detached manifest of this interpreter's library, as `sign_stdlib` makes "
-        "it.\n"
+        "stdlib: the detached manifest of this interpreter's library, as `sign_stdlib` makes it, "
+        "or a\ntuple of it and the roots that `library_roots` returns. What its extension modules "
+        "need of the\nsystem, they get.\n"
         "virtual_modules: modules that are made of no file by finders which signed code puts into\n"
         "sys.meta_path, such as 'six.moves', each with what is below it.\n\n"
         "Raises ValueError where these make no sense together."),

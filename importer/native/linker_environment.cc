@@ -16,6 +16,7 @@
 #include "archive/os/opened_file.h"
 #include "archive/os/regular_file.h"
 #include "importer/native/names.h"
+#include "importer/native/program_directories.h"
 
 namespace signedvfs {
 namespace {
@@ -57,13 +58,19 @@ struct OnDisk {
   std::string path;
   std::vector<std::string> needed;
 };
-std::optional<OnDisk> find_on_disk(const std::string& name) {
-  for (const std::string& directory : system_library_directories()) {
+std::optional<OnDisk> find_in(const std::vector<std::string>& directories,
+                              const std::string& name) {
+  for (const std::string& directory : directories) {
     const std::string path = std::string(directory).append("/").append(name);
     Result<std::vector<std::string>> needed = needed_of(path);
     if (needed.ok()) return OnDisk{path, std::move(needed).value()};
   }
   return std::nullopt;
+}
+
+std::optional<OnDisk> find_on_disk(const std::string& name) {
+  auto of_program = find_in(program_directories().directories, name);
+  return of_program ? std::move(of_program) : find_in(system_library_directories(), name);
 }
 
 Status not_there(const std::string& name, const std::string& why) {
@@ -78,8 +85,8 @@ Status load_by_place(const std::string& name, int depth) {
   const std::optional<OnDisk> found = find_on_disk(name);
   if (!found || depth > kDeepest) {
     return not_there(name,
-                     "LD_LIBRARY_PATH is set, and was not asked for it; it is in none of "
-                     "the system's directories");
+                     "LD_LIBRARY_PATH, or the program's own search path, leads elsewhere, and was "
+                     "not asked for it; it is in none of the system's directories");
   }
   for (const std::string& needed : found->needed) {
     SIGNEDVFS_TRY(load_by_place(needed, depth + 1));
@@ -113,8 +120,13 @@ bool keeps_libraries_open() {
 
 Status ensure_system_library(const std::string& name) {
   if (loaded_library(name) != nullptr) return {};
-  if (!start_environment("LD_LIBRARY_PATH").empty()) return load_by_place(name, 0);
-  const Result<LibraryHandle> loaded = load_library(name, kBindNowLocally);
+  const ProgramDirectories& program = program_directories();
+  if (program.has_others || !start_environment("LD_LIBRARY_PATH").empty()) {
+    return load_by_place(name, 0);
+  }
+  const std::optional<OnDisk> of_program = find_in(program.directories, name);
+  const Result<LibraryHandle> loaded =
+      load_library(of_program ? of_program->path : name, kBindNowLocally);
   if (!loaded.ok()) return not_there(name, loaded.status().what());
   return {};
 }

@@ -16,6 +16,7 @@
 #include "importer/native/names.h"
 #include "importer/native/notes.h"
 #include "importer/native/order.h"
+#include "importer/native/program_directories.h"
 #include "importer/native/search_path.h"
 #include "importer/native/system_libraries.h"
 
@@ -24,6 +25,48 @@ namespace {
 
 Status bad_library(const std::string& entry, const std::string& what) {
   return {Errc::kBadLibrary, in_quotes(entry) + ' ' + what};
+}
+
+const char* shown(SourceKind kind) {
+  switch (kind) {
+    case SourceKind::kArchive:
+      return "the archive";
+    case SourceKind::kDirectory:
+      return "the signed directory";
+    case SourceKind::kOwnLibrary:
+      break;
+  }
+  return "the signed library";
+}
+
+const char* advice_on_search_path(SourceKind kind) {
+  switch (kind) {
+    case SourceKind::kArchive:
+      return "Remove the entry (`patchelf --remove-rpath`, or `auditwheel repair`) and pack again.";
+    case SourceKind::kDirectory:
+      return "Remove the entry (`patchelf --remove-rpath`) and sign the directory again.";
+    case SourceKind::kOwnLibrary:
+      break;
+  }
+  return "Remove the entry (`patchelf --remove-rpath`) and sign the library again (`signedvfs sign "
+         "--stdlib`).";
+}
+
+const char* advice_on_library(SourceKind kind) {
+  switch (kind) {
+    case SourceKind::kArchive:
+      return "Pack a wheel that brings its libraries (`auditwheel repair`), or, where it is to "
+             "come from the system, allow it by name (TrustPolicy(libraries=...), `run "
+             "--library`).";
+    case SourceKind::kDirectory:
+      return "Install a wheel that brings its libraries (`auditwheel repair`) and sign the "
+             "directory again, or, where it is to come from the system, allow it by name "
+             "(TrustPolicy(libraries=...), `run --library`).";
+    case SourceKind::kOwnLibrary:
+      break;
+  }
+  return "Have it need the library by its name alone (`patchelf --replace-needed`) and sign the "
+         "library again (`signedvfs sign --stdlib`).";
 }
 
 class Planner {
@@ -76,14 +119,13 @@ class Planner {
                                     ", by which a library of that name would see or replace what "
                                     "it calls");
     }
-    const std::vector<std::string> foreign = foreign_search_paths(object, entry);
+    const std::vector<std::string> foreign =
+        foreign_search_paths(object, entry, {source_.archive, program_directories().directories});
     if (!foreign.empty()) {
       return Status(Errc::kBadLibrary, in_quotes(entry) + " has the linker search " +
                                            in_quotes(foreign.front()) +
-                                           " (DT_RPATH), which is not in the archive")
-          .advising(
-              "Remove the entry (`patchelf --remove-rpath`, or `auditwheel repair`) and pack "
-              "again.");
+                                           " (DT_RPATH), which is not in " + shown(source_.kind))
+          .advising(advice_on_search_path(source_.kind));
     }
     return check_origin(object, entry, library.sealed->path());
   }
@@ -133,7 +175,7 @@ class Planner {
                        find_bundled(source_.vfs->listing(), entry, directories, name));
       if (member) {
         libraries_[number].needs.push_back({name, *std::move(member)});
-      } else if (is_system_library(name) || source_.rules.libraries.contains(name)) {
+      } else if (is_of_system(name)) {
         libraries_[number].systems.push_back(name);
       } else {
         return unknown(entry, name);
@@ -146,6 +188,12 @@ class Planner {
       wants_[number].needs.push_back(added);
     }
     return {};
+  }
+
+  bool is_of_system(const std::string& name) const {
+    if (is_system_library(name) || source_.rules.libraries.contains(name)) return true;
+    // A path would lead to wherever it says, and "$ORIGIN" to memory.
+    return source_.kind == SourceKind::kOwnLibrary && name.find_first_of("/$") == std::string::npos;
   }
 
   // expect_all_but_first has the other core begin with what is read here in a moment.
@@ -192,14 +240,11 @@ class Planner {
                                   ", another copy of the interpreter than the one that runs");
   }
 
-  static Status unknown(const std::string& entry, const std::string& name) {
-    return Status(Errc::kBadLibrary,
-                  in_quotes(entry) + " needs the library " + in_quotes(name) +
-                      ", which is neither in the archive nor one that every system has")
-        .advising(
-            "Pack a wheel that brings its libraries (`auditwheel repair`), or, where it is "
-            "to come from the system, allow it by name (TrustPolicy(libraries=...), "
-            "`run --library`).");
+  Status unknown(const std::string& entry, const std::string& name) const {
+    return Status(Errc::kBadLibrary, in_quotes(entry) + " needs the library " + in_quotes(name) +
+                                         ", which is neither in " + shown(source_.kind) +
+                                         " nor one that every system has")
+        .advising(advice_on_library(source_.kind));
   }
 
   const LibrarySource& source_;

@@ -70,11 +70,47 @@ std::vector<std::string> bundled_directories(const SharedObject& object, std::st
   return out;
 }
 
-std::vector<std::string> foreign_search_paths(const SharedObject& object, std::string_view entry) {
+std::optional<std::string> directory_named(std::string_view search_path, std::string_view origin) {
+  const auto steps = below_origin(search_path);
+  std::string out(steps ? origin : std::string_view());
+  std::string_view rest = steps.value_or(search_path);
+  if (search_path.find('$') != std::string_view::npos && !steps) return std::nullopt;
+  if (steps ? !origin.starts_with('/') : !search_path.starts_with('/')) return std::nullopt;
+  while (out.ends_with('/')) out.pop_back();
+  bool may_go_up = true;
+  while (!rest.empty()) {
+    rest.remove_prefix(1);
+    const std::size_t end = std::min(rest.find('/'), rest.size());
+    const std::string_view step = rest.substr(0, end);
+    rest.remove_prefix(end);
+    if (step.empty() || step == ".") continue;
+    if (step == "..") {
+      if (!may_go_up || out.empty()) return std::nullopt;
+      out.resize(out.rfind('/'));
+    } else {
+      may_go_up = false;
+      out.append("/").append(step);
+    }
+  }
+  if (out.empty()) return std::nullopt;  // the root itself: nobody means that
+  return out;
+}
+
+std::vector<std::string> foreign_search_paths(const SharedObject& object, std::string_view entry,
+                                              const Surroundings& around) {
   std::vector<std::string> out;
   if (!object.may_search) return out;
+  const std::string origin =
+      around.place.empty() ? std::string()
+                           : std::string(around.place).append("/").append(directory_of(entry));
+  const auto is_of_program = [&](std::string_view search_path) {
+    const auto directory = directory_named(search_path, origin);
+    return directory && std::find(around.directories.begin(), around.directories.end(),
+                                  *directory) != around.directories.end();
+  };
   for (const std::string& search_path : object.search_paths) {
-    if (!bundled_directory(search_path, entry) && !is_of_system(search_path)) {
+    if (!bundled_directory(search_path, entry) && !is_of_system(search_path) &&
+        !is_of_program(search_path)) {
       out.push_back(search_path);
     }
   }

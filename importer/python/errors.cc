@@ -64,7 +64,7 @@ constexpr std::array<Row, kErrcCount> kRows{{
     {Errc::kNoDecoder, Kind::kNoVerdict,
      "Install signedvfs with its libarchive part, or use a zip archive."},
     {Errc::kForeignFormat, Kind::kFailed, kSignAgain},
-    {Errc::kBadLibrary, Kind::kImport, "Pack another build of it, made for this machine."},
+    {Errc::kBadLibrary, Kind::kImport, "Use another build of it, made for this machine."},
     {Errc::kNoManifest, Kind::kMissing,
      "If you made it, sign it with 'signedvfs sign'; otherwise do not run it."},
     {Errc::kBadManifest, Kind::kFailed, kFreshCopy},

@@ -1,5 +1,6 @@
 #include "importer/values/roots.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <utility>
@@ -28,9 +29,9 @@ Result<RootDirectory> root_of(PyObject* item) {
   return root;
 }
 
-Result<PyRef> open_all(Interpreter& home, const std::string& manifest, PyObject* roots,
-                       PyObject* policy, PyObject* limits) {
-  SIGNEDVFS_ASSIGN(const std::vector<RootDirectory> asked, roots_of(roots));
+Result<PyRef> open_all(Interpreter& home, const std::string& manifest,
+                       const std::vector<RootDirectory>& asked, PyObject* policy,
+                       PyObject* limits) {
   SIGNEDVFS_ASSIGN(const Trust trust, trust_of(home, policy, limits));
   SIGNEDVFS_ASSIGN(auto opened, without_gil([&] { return open_roots(manifest, asked, trust); }));
   SIGNEDVFS_ASSIGN(PyRef out, owned(PyDict_New()));
@@ -52,9 +53,12 @@ PyObject* open_these(PyObject* module, const Arguments& given) {
   if (!manifest.ok()) return nullptr;
   Interpreter* const home = living_home(module);
   if (home == nullptr) return nullptr;
+  // What is wrong with these is the caller's mistake, and says nothing of what was signed.
+  const Result<std::vector<RootDirectory>> roots = roots_of(in[1]);
+  if (!roots.ok()) return raised(*home, roots.status(), Activity::kTool);
   PyObject* const policy = in[2] == nullptr ? Py_None : in[2];
   PyObject* const limits = in[3] == nullptr ? Py_None : in[3];
-  return answer(*home, open_all(*home, *manifest, in[1], policy, limits), Activity::kVerifying,
+  return answer(*home, open_all(*home, *manifest, *roots, policy, limits), Activity::kVerifying,
                 {*manifest, std::nullopt});
 }
 
@@ -65,8 +69,8 @@ PyMethodDef root_functions[] = {
         "Open directories by a detached manifest that names them as its roots.\n\n"
         "`roots` are tuples (role, directory); a third item names directories below it that are\n"
         "none of its. The result maps each role to its SignedVfs. A root that is refused refuses\n"
-        "them all. `policy` and `limits` are those of `open`. Raises IntegrityCheckError, also\n"
-        "where there are no roots, or a role is given twice."),
+        "them all. `policy` and `limits` are those of `open`. Raises IntegrityCheckError, and\n"
+        "ValueError where there are no roots, or a role is given twice."),
     {}};
 
 }  // namespace
@@ -75,10 +79,17 @@ Result<std::vector<RootDirectory>> roots_of(PyObject* roots) {
   std::vector<RootDirectory> out;
   SIGNEDVFS_TRY(for_each(roots, "roots", [&](PyObject* item) -> Status {
     SIGNEDVFS_ASSIGN(RootDirectory root, root_of(item));
+    const bool is_known = std::any_of(out.begin(), out.end(), [&](const RootDirectory& other) {
+      return other.role == root.role;
+    });
+    if (is_known) {
+      return {Errc::kUsage, "roots: the role " + in_quotes(root.role) +
+                                " is given twice, and stands for one directory; give each its own"};
+    }
     out.push_back(std::move(root));
     return {};
   }));
-  if (out.empty()) return Status(Errc::kUsage, "no roots are given");
+  if (out.empty()) return Status(Errc::kUsage, "roots: none are given");
   return out;
 }
 

@@ -365,13 +365,15 @@ def test_the_library_is_verified_too(programs: Programs, tmp_path: Path) -> None
 import colorsys, importlib.metadata, runpy, signedvfs
 print(type(colorsys.__loader__).__module__, core._installed_managers()[0].locked)
 print(importlib.metadata.version("app"))
+import ctypes, lzma  # what these need of the system the manager of such a program allows as well
+print(ctypes.sizeof(ctypes.c_char), lzma.decompress(lzma.compress(b"text")))
 try:
     runpy.run_path({str(programs.evil / "plugin.py")!r})
 except signedvfs.IntegrityCheckMissing as error:
     print("refused")
 """
     )
-    assert lines == ["signedvfs True", "1.5", "refused"]
+    assert lines == ["signedvfs True", "1.5", "1 b'text'", "refused"]
 
 
 def test_installed_packages(programs: Programs, tmp_path: Path, monkeypatch: Any) -> None:

@@ -90,7 +90,7 @@ def test_several_roots_in_one_manifest(
 @pytest.mark.parametrize(
     ("roots", "error"),
     [
-        ([], signedvfs.IntegrityCheckError),
+        ([], ValueError),
         ("tree", TypeError),
         (["tree"], TypeError),
         ([("tree",)], TypeError),
@@ -98,7 +98,7 @@ def test_several_roots_in_one_manifest(
         ([(1, ".")], TypeError),
         ([("tree", ".", "apart")], TypeError),
         ([("tree", ".", [], "more")], TypeError),
-        ([("tree", "."), ("tree", ".")], signedvfs.IntegrityCheckError),
+        ([("tree", "."), ("tree", ".")], ValueError),
         ([("tree", "nul\0")], ValueError),
         ([("other", ".")], signedvfs.IntegrityCheckFailed),
         ([("tree", "/nowhere")], signedvfs.IntegrityCheckError),
@@ -110,6 +110,17 @@ def test_roots_that_make_no_sense(
 ) -> None:
     with pytest.raises(error):
         signedvfs.open_roots(manifest, roots, policy)
+
+
+def test_a_role_stands_for_one_directory(
+    manifest: Path, tree: Path, policy: signedvfs.TrustPolicy
+) -> None:
+    # The caller's mistake: it says nothing of what was signed.
+    roots = [("tree", tree), ("tree", tree.with_name("other"))]
+    with pytest.raises(ValueError, match=r"'tree' is given twice.*give each its own"):
+        signedvfs.open_roots(manifest, roots, policy)
+    with pytest.raises(ValueError, match="'tree' is given twice"):
+        signedvfs.SignedImportManager(policy=policy, manifests=[(manifest, roots)])
 
 
 def test_arguments_that_make_no_sense(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -86,6 +87,28 @@ def test_search_paths(
     assert list(facts["search_paths"]) == path.split(":")
     assert list(facts["bundled"]) == bundled
     assert list(facts["foreign"]) == foreign
+
+
+def test_directories_of_the_program_that_runs(tmp_path: Path) -> None:
+    program = Path("/proc/self/exe").resolve()
+    said = [*readelf(program, "RUNPATH"), *readelf(program, "RPATH")]
+    if not said:
+        pytest.skip("this interpreter's program has no search path of its own")
+    first = said[0].split(":")[0].replace("$ORIGIN", str(program.parent))
+    own = os.path.normpath(first)
+    flags = [f"-Wl,-rpath,{own}:{own}/:{own}/below:$ORIGIN/../.."]
+    content = compile_object(tmp_path / "it.so", SEARCHING, flags=flags).read_bytes()
+
+    def foreign(place: str | None, member: str = "it.so") -> list[str]:
+        return list(_tools._shared_object(content, member=member, place=place)["foreign"])
+
+    # Where it is going to run, nobody knows.
+    assert foreign(None) == [own, f"{own}/", f"{own}/below", "$ORIGIN/../.."]
+    assert foreign("/srv/app.zip") == [f"{own}/below", "$ORIGIN/../.."]
+    assert foreign(f"{own}/python3/lib-dynload") == [f"{own}/below"]
+    assert foreign(f"{own}/python3", "lib-dynload/it.so") == [f"{own}/below"]
+    with pytest.raises(TypeError):
+        foreign(1)  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_finds_what_is_bundled() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.helpers import Cli, write_tree
+from tests.support.native import SEARCHING, SUFFIX, compile_object
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +29,58 @@ def test_verifies_the_whole_library(cli: Cli, keys: Path, manifest: Path) -> Non
     assert roots["stdlib"]["members"] > 500
     assert set(roots) <= {"stdlib", "lib-dynload"}
     assert shown["signers"] == shown["signatures"]
+
+
+def test_says_what_native_code_of_the_library_needs(cli: Cli, keys: Path, manifest: Path) -> None:
+    words = ("verify", "--stdlib", "--manifest", manifest, "--trust", keys / "a.pub", "--native")
+    shown = cli.ok(*words, "--json").json
+    reports = {one["root"]: one["native"] for one in shown["roots"]}
+    assert reports["stdlib"] is None or "lib-dynload" not in reports
+    native = reports.get("lib-dynload") or reports["stdlib"]
+    if native is None:
+        pytest.skip("this interpreter has all of its modules built in")
+    assert native["problems"] == []
+    system = {name for one in native["objects"] for name in one["system"]}
+    assert "libc.so.6" in system
+    assert not any(one["missing"] for one in native["objects"])
+    done = cli.ok(*words)
+    assert "lib-dynload: " in done.out
+    assert "not to be imported" not in done.err
+    one = native["objects"][0]["member"]
+    assert one in done.out
+
+
+def test_a_root_of_packages_is_none_of_the_library(cli: Cli, keys: Path, tmp_path: Path) -> None:
+    # By itself each is a signed directory: what it needs is not the system's.
+    needed = compile_object(tmp_path / "libsay.so.1", soname="libsay.so.1")
+    place = tmp_path / "site"
+    compile_object(
+        place / f"_m{SUFFIX}", SEARCHING, needs=[needed], flags=["-Wl,-rpath,/opt/elsewhere"]
+    )
+    cli.ok("sign", place, "--key", keys / "a.key", "--detached", "site.manifest")
+    words = (place, "--manifest", "site.manifest", "--trust", keys / "a.pub", "--native")
+    shown = cli.ok("verify", *words, "--json").json["native"]
+    assert [one["missing"] for one in shown["objects"]] == [["libsay.so.1"]]
+    advice = [one["advice"] for one in shown["problems"]]
+    assert len(advice) == 2
+    assert all("sign the directory again" in text for text in advice)
+    assert not any("ack " in text for text in advice)
+    for command in ("verify", "list"):
+        err = cli.ok(command, *words).err
+        assert "not to be imported from the signed directory" in err
+
+
+def test_lists_the_whole_library(cli: Cli, keys: Path, manifest: Path) -> None:
+    words = ("list", "--stdlib", "--manifest", manifest, "--trust", keys / "a.pub")
+    shown = cli.ok(*words, "--json").json
+    roots = {one["root"]: one for one in shown["roots"]}
+    assert set(roots) <= {"stdlib", "lib-dynload"}
+    names = {one["name"] for one in roots["stdlib"]["members"]}
+    assert {"os.py", "json/__init__.py"} <= names
+    assert "native" not in roots["stdlib"]
+    lines = cli.ok(*words).out.splitlines()
+    assert any(line.endswith(" stdlib/os.py") for line in lines)
+    assert cli("list", "--site", *words[2:]).code == 1  # nobody has signed that
 
 
 def test_one_root_is_read_like_any_directory(cli: Cli, keys: Path, manifest: Path) -> None:
@@ -79,11 +132,13 @@ def test_usage(cli: Cli, keys: Path, words: tuple[str, ...], problem: str) -> No
     [
         (("--stdlib",), "--manifest FILE"),
         (("--stdlib", "tree", "--manifest", "m"), "take no PATH"),
-        (("--stdlib", "--manifest", "m", "--native"), "--native goes with PATH"),
         ((), "name PATH"),
     ],
 )
-def test_usage_of_verify(cli: Cli, keys: Path, words: tuple[str, ...], problem: str) -> None:
-    done = cli("verify", "--trust", keys / "a.pub", *words)
+@pytest.mark.parametrize("command", ["verify", "list"])
+def test_usage_of_reading(
+    cli: Cli, keys: Path, command: str, words: tuple[str, ...], problem: str
+) -> None:
+    done = cli(command, "--trust", keys / "a.pub", *words)
     assert done.code == 2
     assert problem in done.err

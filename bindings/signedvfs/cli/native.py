@@ -75,12 +75,22 @@ def lines_of(report: NativeReport, output: Output) -> Iterator[str]:
         yield from output.fields(_rows(report, one))
 
 
-def warn_of(report: NativeReport | None, output: Output, glibc_here: str | None = None) -> None:
-    """warn_of tells a person what would not be imported; `glibc_here` is that of this machine."""
+def warn_of(
+    report: NativeReport | None,
+    output: Output,
+    glibc_here: str | None = None,
+    kind: str = "archive",
+) -> None:
+    """warn_of tells a person what would not be imported; `glibc_here` is that of this machine, and
+    `kind` what it would be imported from, as in packaging.native.Place."""
     if report is None:
         return
+    from signedvfs.packaging.native import words_for
+
     for problem in report.problems[:_MOST_WARNINGS]:
-        output.warn(f"not to be imported from the archive: {problem.reason}. {problem.advice}")
+        output.warn(
+            f"not to be imported from {words_for(kind)}: {problem.reason}. {problem.advice}"
+        )
     if len(report.problems) > _MOST_WARNINGS:
         rest = len(report.problems) - _MOST_WARNINGS
         output.warn(f"{plural(rest, 'more object')} like these; --json names all")

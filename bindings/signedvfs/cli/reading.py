@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from pathlib import Path
 
 import signedvfs
 from signedvfs.cli import arguments as shared
@@ -13,6 +14,12 @@ from signedvfs.cli.commands import Commands
 from signedvfs.cli.failures import CliError
 from signedvfs.cli.output import Output, few, plural, printable, size_text
 from signedvfs.cli.progress import Progress
+
+TYPE_CHECKING = False  # see signedvfs/__init__.py
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from signedvfs.packaging import NativeReport
 
 _VERIFY = """\
 Reads and verifies every member, and whatever stands in front of an archive:
@@ -29,6 +36,7 @@ examples:
   signedvfs verify app.zip --trust app.pub --at 2027-01-01 --json
   signedvfs verify app.zip --trust app.pub --native
   signedvfs verify /opt/app --manifest /var/lib/app.manifest --trust app.pub
+  signedvfs verify --stdlib --manifest stdlib.manifest --trust app.pub --native
 """
 
 _LIST = """\
@@ -37,11 +45,13 @@ was signed; sizes are what the archive declares, and content is not read: that
 is what verify does. Behind the members it says how many bytes stand in front
 of the archive, where there are any, and whether they are signed. --native
 reads the extension modules and libraries, and says what each of them needs.
+--stdlib and --site list this interpreter's library, each name below its root.
 
 examples:
   signedvfs list app.zip --trust app.pub
   signedvfs list app.zip --trust app.pub --json
   signedvfs list app.zip --trust app.pub --native
+  signedvfs list --stdlib --manifest stdlib.manifest --trust app.pub
 """
 
 _CAT = """\
@@ -63,7 +73,8 @@ def add_to(commands: Commands) -> None:
     shared.add_reporting(parser, quiet=True)
 
     parser = commands.add("list", list_members, "list the members of an archive", _LIST)
-    parser.add_argument("path", metavar="PATH", help="signed archive or directory")
+    parser.add_argument("path", metavar="PATH", nargs="?", help="signed archive or directory")
+    shared.add_library(parser)
     shared.add_manifest(parser)
     _add_native(parser)
     shared.add_trust(parser)
@@ -122,9 +133,9 @@ def verify(arguments: argparse.Namespace, output: Output) -> int:
     }
     found, here = None, None
     if arguments.native:
-        from signedvfs.packaging.native import examine, glibc_here
+        from signedvfs.packaging.native import glibc_here
 
-        found, here = examine(names, archive.read, arguments.library), glibc_here()
+        found, here = _examine(archive, arguments), glibc_here()
         facts["native"] = native.facts_of(found)
         facts["glibc_here"] = here
     others = [one for one in archive.signatures if one not in archive.signers]
@@ -147,20 +158,12 @@ def verify(arguments: argparse.Namespace, output: Output) -> int:
         lines += native.lines_of(found, output)
     output.report(facts, lines)
     _warn_of_unlisted(unlisted, output)
-    native.warn_of(found, output, here)
+    native.warn_of(found, output, here, _kind_of(archive))
     return 0
 
 
 def _verify_library(arguments: argparse.Namespace, output: Output) -> int:
-    if arguments.native:
-        raise CliError("--native goes with PATH: name one directory, and its --root")
-    opened = signedvfs.open_stdlib(
-        arguments.manifest,
-        shared.policy_of(arguments),
-        shared.limits_of(arguments),
-        stdlib=arguments.stdlib,
-        site=arguments.site,
-    )
+    opened = _open_library(arguments)
     members = {role: len(root.list()) for role, root in opened.items()}
     before = 0
     with Progress(output, "verifying") as progress:
@@ -172,6 +175,7 @@ def _verify_library(arguments: argparse.Namespace, output: Output) -> int:
             root.verify_all(tell)
             before += members[role]
     unlisted = {role: root.unlisted() for role, root in opened.items()}
+    found, here = _examine_library(opened, arguments)
     first = next(iter(opened.values()))
     facts = {
         "manifest": arguments.manifest,
@@ -189,9 +193,11 @@ def _verify_library(arguments: argparse.Namespace, output: Output) -> int:
                 "path": root.path,
                 "members": members[role],
                 "unlisted": unlisted[role],
+                **({"native": native.facts_of(found[role])} if arguments.native else {}),
             }
             for role, root in opened.items()
         ],
+        **({"glibc_here": here} if arguments.native else {}),
     }
     known = {key.fingerprint: path for path, key in key_ring.trusted(arguments)}
     rows: list[tuple[str, object]] = [
@@ -206,14 +212,20 @@ def _verify_library(arguments: argparse.Namespace, output: Output) -> int:
         ),
     ]
     verdict = output.paint("verified", "green")
-    output.report(facts, [f"{arguments.manifest}: {verdict}", *output.fields(rows)])
+    lines = [f"{arguments.manifest}: {verdict}", *output.fields(rows)]
+    lines += _native_lines(found, output)
+    output.report(facts, lines)
     for role, names in unlisted.items():
         _warn_of_unlisted([f"{role}/{name}" for name in names], output)
+    for role, report in found.items():
+        native.warn_of(report, output, here, _kind_of_root(role))
     return 0
 
 
 def list_members(arguments: argparse.Namespace, output: Output) -> int:
     """list_members lists the members."""
+    if shared.is_library(arguments, arguments.manifest, "--manifest FILE"):
+        return _list_library(arguments, output)
     archive = open_archive(arguments)
     found = [archive.stat(name) for name in archive.list()]
     facts = {
@@ -230,9 +242,7 @@ def list_members(arguments: argparse.Namespace, output: Output) -> int:
         lines += output.fields([("in front", front)])
     objects = None
     if arguments.native:
-        from signedvfs.packaging.native import examine
-
-        objects = examine(archive.list(), archive.read, arguments.library)
+        objects = _examine(archive, arguments)
         facts["native"] = native.facts_of(objects)
         if objects is None:
             lines += output.fields([("native", "nothing")])
@@ -240,7 +250,40 @@ def list_members(arguments: argparse.Namespace, output: Output) -> int:
             lines += output.fields([("native", native.summary_of(objects))])
             lines += native.lines_of(objects, output)
     output.report(facts, lines)
-    native.warn_of(objects, output)
+    native.warn_of(objects, output, kind=_kind_of(archive))
+    return 0
+
+
+def _list_library(arguments: argparse.Namespace, output: Output) -> int:
+    opened = _open_library(arguments)
+    found = {role: [root.stat(name) for name in root.list()] for role, root in opened.items()}
+    objects, _ = _examine_library(opened, arguments)
+    hash_type = next(iter(opened.values())).hash_type
+    facts = {
+        "manifest": arguments.manifest,
+        "hash": hash_type,
+        "roots": [
+            {
+                "root": role,
+                "path": root.path,
+                "members": [
+                    {"name": one.name, "size": one.size, "digest": one.digest}
+                    for one in found[role]
+                ],
+                **({"native": native.facts_of(objects[role])} if arguments.native else {}),
+            }
+            for role, root in opened.items()
+        ],
+    }
+    rows = (
+        (one.digest, str(one.size), printable(f"{role}/{one.name}"))
+        for role, members in found.items()
+        for one in members
+    )
+    lines = [*output.table((hash_type, "size", "name"), rows), *_native_lines(objects, output)]
+    output.report(facts, lines)
+    for role, report in objects.items():
+        native.warn_of(report, output, kind=_kind_of_root(role))
     return 0
 
 
@@ -252,6 +295,60 @@ def cat(arguments: argparse.Namespace, _: Output) -> int:
         for member in arguments.members:
             out.write(archive.read(member))
     return 0
+
+
+def _open_library(arguments: argparse.Namespace) -> dict[str, signedvfs.SignedVfs]:
+    return signedvfs.open_stdlib(
+        arguments.manifest,
+        shared.policy_of(arguments),
+        shared.limits_of(arguments),
+        stdlib=arguments.stdlib,
+        site=arguments.site,
+    )
+
+
+def _kind_of(archive: signedvfs.SignedVfs) -> str:
+    return "directory" if Path(archive.path).is_dir() else "archive"
+
+
+def _kind_of_root(role: str) -> str:
+    # Installed packages are nobody's library but their own.
+    return "directory" if role.startswith("site") else "library"
+
+
+def _examine(archive: signedvfs.SignedVfs, arguments: argparse.Namespace) -> NativeReport | None:
+    from signedvfs.packaging.native import Place, examine
+
+    place = Place(str(Path(archive.path).absolute()), _kind_of(archive))
+    return examine(archive.list(), archive.read, arguments.library, place)
+
+
+def _examine_library(
+    opened: dict[str, signedvfs.SignedVfs], arguments: argparse.Namespace
+) -> tuple[dict[str, NativeReport | None], str | None]:
+    # Nothing where --native was not asked for; with the glibc of this machine.
+    if not arguments.native:
+        return {}, None
+    from signedvfs.packaging.native import Place, examine, glibc_here
+
+    found = {
+        role: examine(
+            root.list(),
+            root.read,
+            arguments.library,
+            Place(str(Path(root.path).absolute()), _kind_of_root(role)),
+        )
+        for role, root in opened.items()
+    }
+    return found, glibc_here()
+
+
+def _native_lines(found: dict[str, NativeReport | None], output: Output) -> Iterator[str]:
+    for role, report in found.items():
+        said = "nothing" if report is None else native.summary_of(report)
+        yield from output.fields([("native", f"{role}: {said}")])
+        if report is not None:
+            yield from native.lines_of(report, output)
 
 
 def _in_front(archive: signedvfs.SignedVfs) -> dict[str, object]:

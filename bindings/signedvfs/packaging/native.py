@@ -25,6 +25,49 @@ _MACHINES = {21: "ppc64le", 62: "x86_64", 183: "aarch64", 243: "riscv64", 258: "
 Read = Callable[[str], bytes]
 
 
+class Place(NamedTuple):
+    """Place is where members are in use: their absolute path, and what that is."""
+
+    path: str
+    kind: str = "archive"  # "directory", or "library": a root of the interpreter's own library
+
+
+class _Words(NamedTuple):
+    # What is said of members by their kind of place.
+    where: str
+    without_search_path: str
+    with_library: str  # with {library}
+
+
+_WORDS = {
+    "archive": _Words(
+        "the archive",
+        "Remove the entry (patchelf --remove-rpath, or auditwheel repair) and pack again.",
+        "Pack a wheel that brings its libraries (auditwheel repair does that), or, where the "
+        "system is to have it, allow it: --library {library}, here and where it runs.",
+    ),
+    "directory": _Words(
+        "the signed directory",
+        "Remove the entry (patchelf --remove-rpath) and sign the directory again.",
+        "Install a wheel that brings its libraries (auditwheel repair does that) and sign the "
+        "directory again, or, where the system is to have it, allow it: --library {library}, here "
+        "and where it runs.",
+    ),
+    "library": _Words(
+        "the signed library",
+        "Remove the entry (patchelf --remove-rpath) and sign the library again (signedvfs sign "
+        "--stdlib).",
+        "Have it need the library by its name alone (patchelf --replace-needed) and sign the "
+        "library again (signedvfs sign --stdlib).",
+    ),
+}
+
+
+def words_for(kind: str) -> str:
+    """words_for returns what messages call a place of that kind."""
+    return _WORDS[kind].where
+
+
 class Problem(NamedTuple):
     """Problem is why an object would not be imported from the archive, and what to do."""
 
@@ -76,7 +119,8 @@ class Native:
     """Native examines the shared objects among the members `names`, which `read` reads.
 
     `machine` is what they have to be for, None: whatever each is for. `libraries` are names that
-    the system is going to have, and a policy to allow, beside those that every system has.
+    the system is going to have, and a policy to allow, beside those that every system has. `place`
+    is where they are in use, by the interpreter that runs; None: wherever.
     """
 
     def __init__(
@@ -85,6 +129,7 @@ class Native:
         read: Read,
         machine: str | None = None,
         libraries: Iterable[str] = (),
+        place: Place | None = None,
     ) -> None:
         self.objects = sorted(filter(is_object_name, names), key=str.encode)
         self.examined: dict[str, Examined] = {}
@@ -95,6 +140,8 @@ class Native:
         self._read = read
         self._machine = machine
         self._libraries = frozenset(libraries)
+        self._place = place
+        self._words = _WORDS["archive" if place is None else place.kind]
         modules = [name for name in self.objects if is_extension(name)]
         # Libraries that no module needs may be loaded by ctypes.
         for name in [*modules, *self.objects]:
@@ -137,7 +184,11 @@ class Native:
         self.order.append(name)
 
     def _is_of_system(self, library: str) -> bool:
-        return _is_system_library(library) or library in self._libraries
+        if _is_system_library(library) or library in self._libraries:
+            return True
+        # The signer of the interpreter's own library has vouched for whatever name it has in it.
+        is_own = self._place is not None and self._place.kind == "library"
+        return is_own and not {"/", "$"}.intersection(library)
 
     def _reach(self, name: str) -> frozenset[str]:
         seen: set[str] = set()
@@ -176,7 +227,8 @@ class Native:
         content = self._read(name)
         machine = self._machine or _MACHINES.get(int.from_bytes(content[18:20], "little"))
         try:
-            facts = _shared_object(content, machine, name)
+            place = None if self._place is None else self._place.path
+            facts = _shared_object(content, machine, name, place)
         except ImportError as error:
             told = vars(error)
             self.problems.append(Problem(name, f"{name}: {told['reason']}", told["advice"]))
@@ -196,9 +248,8 @@ class Native:
             self.problems.append(
                 Problem(
                     name,
-                    f"{name} has the linker search {path!r}, which is not in the archive",
-                    "Remove the entry (patchelf --remove-rpath, or auditwheel repair) and pack "
-                    "again.",
+                    f"{name} has the linker search {path!r}, which is not in {self._words.where}",
+                    self._words.without_search_path,
                 )
             )
         return facts
@@ -207,10 +258,9 @@ class Native:
         self.problems.append(
             Problem(
                 name,
-                f"{name} needs the library {needed!r}, which is neither in the archive nor one "
-                "that every system has",
-                "Pack a wheel that brings its libraries (auditwheel repair does that), or, where "
-                f"the system is to have it, allow it: --library {needed}, here and where it runs.",
+                f"{name} needs the library {needed!r}, which is neither in {self._words.where} nor "
+                "one that every system has",
+                self._words.with_library.format(library=needed),
             )
         )
 
@@ -241,12 +291,18 @@ def notes_in(content: bytes) -> list[tuple[str, str]]:
     return [(line[0], line[1]) for line in lines if len(line) == 2]
 
 
-def examine(names: Sequence[str], read: Read, libraries: Iterable[str] = ()) -> NativeReport | None:
+def examine(
+    names: Sequence[str],
+    read: Read,
+    libraries: Iterable[str] = (),
+    place: Place | None = None,
+) -> NativeReport | None:
     """examine reports on the members `names` of an archive, which `read` reads; None: none of them
-    is native. `libraries` are names that a policy allows beside those that every system has."""
+    is native. `libraries` are names that a policy allows beside those that every system has, and
+    `place` is as for Native."""
     if not any(map(is_object_name, names)):
         return None
-    native = Native(names, read, libraries=libraries)
+    native = Native(names, read, libraries=libraries, place=place)
     return native.report(notes_in(read(NOTES)) if NOTES in names else ())
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import signedvfs
 from tests.importer.workshop import Workshop
 from tests.support.native import PRELOADS
 
@@ -80,3 +81,19 @@ class Managed:
 def managed(workshop: Workshop) -> Managed:
     """Start interpreters whose managers trust the workshop's key."""
     return Managed(workshop)
+
+
+@pytest.fixture(scope="session")
+def library_manifest(key: signedvfs.PrivateKey, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sign the library of this interpreter, once for all tests."""
+    manifest = tmp_path_factory.mktemp("library") / "stdlib.manifest"
+    signedvfs.sign_stdlib(manifest, key)
+    return manifest
+
+
+@pytest.fixture
+def library(library_manifest: Path, workshop: Workshop) -> Path:
+    """Have the manifest stand where the scripts of the test start."""
+    path = workshop.directory / "stdlib.manifest"
+    path.symlink_to(library_manifest)
+    return path

@@ -35,13 +35,13 @@ static PyModuleDef_Slot slots[] = {
 #endif
   {0, NULL}};
 static struct PyModuleDef def = {
-    PyModuleDef_HEAD_INIT, "@NAME@", NULL, 0, methods, slots, NULL, NULL, NULL};
+    PyModuleDef_HEAD_INIT, "@INSIDE@", NULL, 0, methods, slots, NULL, NULL, NULL};
 PyMODINIT_FUNC PyInit_@NAME@(void) { @INIT@ return PyModuleDef_Init(&def); }
 """
 
 SINGLE_PHASE = """
 static struct PyModuleDef def = {
-    PyModuleDef_HEAD_INIT, "@NAME@", NULL, -1, methods, NULL, NULL, NULL, NULL};
+    PyModuleDef_HEAD_INIT, "@INSIDE@", NULL, -1, methods, NULL, NULL, NULL, NULL};
 PyMODINIT_FUNC PyInit_@NAME@(void) {
   PyObject* module;
   @INIT@
@@ -155,6 +155,7 @@ def extension(
     rpath: str | None = None,
     runpath: str | None = None,
     soname: str | None = None,
+    inside: str | None = None,
     more: str = "",
     init: str = "",
     run: str = "",
@@ -162,13 +163,15 @@ def extension(
 ) -> bytes:
     """Make an extension module `name`, whose `value()` is the text, or what a library returns.
 
-    `init` is C code in its init function, `run` in its second phase, `more` at the top.
+    `init` is C code in its init function, `run` in its second phase, `more` at the top. `inside` is
+    what it calls itself, if not by its name.
     """
     source = MODULE + (SINGLE_PHASE if single_phase else MULTI_PHASE)
     for word, meaning in {
         "DECLARATIONS": more + (f"\nconst char* {calls}(void);" if calls else ""),
         "VALUE": f"{calls}()" if calls else text(value),
         "NAME": name,
+        "INSIDE": inside or name,
         "INIT": init,
         "RUN": run,
     }.items():

@@ -57,7 +57,8 @@ class PlanTest : public testing::Test {
   Result<std::vector<PlannedGroup>> plan(const Members& members, NativeRules rules = {}) {
     const std::string path =
         directory_.write("app" + std::to_string(++count_) + ".zip", signed_zip_of(members));
-    LibrarySource source{expect(SignedVfs::open(path, trusting())), path, std::move(rules), ahead_};
+    LibrarySource source{expect(SignedVfs::open(path, trusting())), path, std::move(rules), ahead_,
+                         kind_};
     if (ahead_) ahead_->source = {source.vfs, source.archive, {}, nullptr};
     return plan_libraries(source, "pkg/_m.so");
   }
@@ -84,6 +85,7 @@ class PlanTest : public testing::Test {
   }
 
   std::shared_ptr<Prepared> ahead_;  // null: nothing is ready
+  SourceKind kind_ = SourceKind::kArchive;
 
  private:
   TemporaryDirectory directory_;
@@ -189,6 +191,45 @@ TEST_F(PlanTest, RefusesPathsAsNames) {
     EXPECT_THAT(refusal({{"pkg/_m.so", object({name})}, {"pkg/liba.so", object({})}}),
                 HasSubstr("needs the library"))
         << name;
+  }
+}
+
+TEST_F(PlanTest, HasTheOwnLibrarysNeedsOfTheSystem) {
+  const Members members{{"pkg/_m.so", object({"libx.so.7", "libm.so.6", "liba.so"})},
+                        {"pkg/liba.so", object({"liby.so.1"})}};
+  EXPECT_THAT(refusal(members), HasSubstr("needs the library"));
+  kind_ = SourceKind::kDirectory;
+  EXPECT_THAT(refusal(members), HasSubstr("neither in the signed directory nor"));
+  kind_ = SourceKind::kOwnLibrary;
+  const auto planned = expect(plan(members));
+  ASSERT_EQ(planned.size(), 2U);
+  EXPECT_THAT(planned.front().front().systems, ElementsAre("liby.so.1"));
+  EXPECT_THAT(planned.back().front().systems, ElementsAre("libx.so.7", "libm.so.6"));
+  // Names alone: a path leads where it likes, to the current directory for one.
+  for (const char* const name : {"./libx.so", "/tmp/libx.so", "a/libx.so", "$ORIGIN/x", "$LIB"}) {
+    EXPECT_THAT(refusal({{"pkg/_m.so", object({name})}}), HasSubstr("needs the library")) << name;
+  }
+  EXPECT_THAT(refusal({{"pkg/_m.so", object({"libpython2.7.so.1.0"})}}),
+              HasSubstr("another copy of the interpreter"));
+  EXPECT_THAT(refusal({{"pkg/_m.so", object({}, "/tmp", true)}}), HasSubstr("search '/tmp'"));
+}
+
+TEST_F(PlanTest, AdvisesWhatHelpsThere) {
+  const auto advice = [&](SourceKind kind, const std::string& content) {
+    kind_ = kind;
+    return std::string(plan({{"pkg/_m.so", content}}).status().advice());
+  };
+  const std::string searching = object({}, "/tmp", true);
+  const std::string needing = object({"./libx.so"});
+  EXPECT_THAT(advice(SourceKind::kArchive, searching), HasSubstr("pack again"));
+  EXPECT_THAT(advice(SourceKind::kArchive, needing), HasSubstr("Pack a wheel"));
+  for (const SourceKind kind : {SourceKind::kDirectory, SourceKind::kOwnLibrary}) {
+    for (const std::string& content : {searching, needing}) {
+      const std::string text = advice(kind, content);
+      EXPECT_THAT(text, HasSubstr("again"));
+      EXPECT_THAT(text, testing::Not(testing::ContainsRegex("[Pp]ack ")));
+      EXPECT_EQ(text.find("sign --stdlib") != std::string::npos, kind == SourceKind::kOwnLibrary);
+    }
   }
 }
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "importer/native/program_directories.h"
 #include "importer/native/system_libraries.h"
 #include "tests/support/signing.h"
 
@@ -59,6 +60,68 @@ TEST(ForeignSearchPaths, AreThoseThatNobodyHasSigned) {
 TEST(ForeignSearchPaths, MatterOnlyToWhatSearches) {
   EXPECT_THAT(foreign_search_paths(searching({"", "/tmp"}, false), "_m.so"), IsEmpty());
   EXPECT_THAT(places_at_origin(searching({"$ORIGIN/../cwd"}, false), "/proc/1/fd"), IsEmpty());
+}
+
+TEST(DirectoryNamed, IsWhereTheLinkerLooks) {
+  const auto of = [](const char* path) { return directory_named(path, "/opt/py/bin"); };
+  EXPECT_EQ(of("/opt/py/lib"), "/opt/py/lib");
+  EXPECT_EQ(of("//opt/./py//lib/"), "/opt/py/lib");
+  EXPECT_EQ(of("$ORIGIN"), "/opt/py/bin");
+  EXPECT_EQ(of("$ORIGIN/../lib"), "/opt/py/lib");
+  EXPECT_EQ(of("${ORIGIN}/../../x/."), "/opt/x");
+  EXPECT_EQ(directory_named("$ORIGIN/lib", "/"), "/lib");
+}
+
+TEST(DirectoryNamed, IsNothingWhereItDependsOnMore) {
+  for (const char* const path :
+       {"", ".", "..", "lib", "./lib", "$LIB", "/opt/$LIB", "$ORIGIN/$LIB", "/opt/$ORIGIN",
+        "$ORIGINAL/lib", "lib/$ORIGIN", "/opt/py/../lib", "$ORIGIN/lib/../other",
+        "$ORIGIN/../../..", "$ORIGIN/../../../..", "/", "//", "/..", " /opt/py/lib"}) {
+    EXPECT_EQ(directory_named(path, "/opt/py/bin"), std::nullopt) << path;
+  }
+  for (const char* const origin : {"", "bin", "./bin"}) {
+    EXPECT_EQ(directory_named("$ORIGIN/lib", origin), std::nullopt) << origin;
+  }
+}
+
+TEST(ForeignSearchPaths, AreNoneOfTheProgram) {
+  const Surroundings around{"/opt/py/lib/python3/lib-dynload", {"/opt/py/lib", "/opt/more"}};
+  const SharedObject object = searching(
+      {"/opt/py/lib", "/opt/py/lib/", "/opt//more", "$ORIGIN/../..", "/opt/py/lib/x", "/opt/py",
+       "/opt/py/lib/../lib", "/opt/pylib", "$ORIGIN/../../..", "opt/py/lib", "", "/opt/py/$LIB"});
+  EXPECT_THAT(foreign_search_paths(object, "_m.so", around),
+              ElementsAre("/opt/py/lib/x", "/opt/py", "/opt/py/lib/../lib", "/opt/pylib",
+                          "$ORIGIN/../../..", "opt/py/lib", "", "/opt/py/$LIB"));
+  // One further down means another place by the same words, and who has no place means none.
+  EXPECT_THAT(foreign_search_paths(searching({"$ORIGIN/../.."}), "a/_m.so", around),
+              ElementsAre("$ORIGIN/../.."));
+  EXPECT_THAT(foreign_search_paths(searching({"$ORIGIN/../.."}), "_m.so", {"", around.directories}),
+              ElementsAre("$ORIGIN/../.."));
+}
+
+TEST(ProgramDirectories, AreThoseOfTheProgramAlone) {
+  const auto of = [](const char* paths, bool is_for_all = false) {
+    return program_directories_in(paths, "/opt/py/bin", is_for_all);
+  };
+  EXPECT_THAT(of("").directories, IsEmpty());
+  EXPECT_THAT(of("/opt/py/lib:$ORIGIN/../lib64").directories,
+              ElementsAre("/opt/py/lib", "/opt/py/lib64"));
+  // The current directory is anybody's.
+  EXPECT_THAT(of(":/a::b:.:$LIB:/c/../d:/e:").directories, ElementsAre("/a", "/e"));
+  EXPECT_THAT(program_directories_in("$ORIGIN/../lib:/a", "", false).directories,
+              ElementsAre("/a"));
+}
+
+TEST(ProgramDirectories, SayWhetherTheLinkerLooksElsewhereForOthers) {
+  const auto has_others = [](const char* paths, bool is_for_all) {
+    return program_directories_in(paths, "/opt/py/bin", is_for_all).has_others;
+  };
+  for (const char* const paths : {":/a", "/a:", "lib", "/a:$LIB"}) {
+    EXPECT_TRUE(has_others(paths, true)) << paths;
+    EXPECT_FALSE(has_others(paths, false)) << paths;
+  }
+  EXPECT_FALSE(has_others("", true));
+  EXPECT_FALSE(has_others("/a:$ORIGIN/../lib", true));
 }
 
 TEST(PlacesAtOrigin, AreWhereTheLinkerLooks) {

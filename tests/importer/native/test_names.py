@@ -44,6 +44,25 @@ def test_a_module_names_its_place(child: Child, app: App, single_phase: bool) ->
     child.run(script, path)
 
 
+@pytest.mark.parametrize("single_phase", [False, True])
+@pytest.mark.parametrize("inside", ["mod", "other.name", "sys"])
+def test_a_module_that_calls_itself_otherwise(
+    child: Child, app: App, single_phase: bool, inside: str
+) -> None:
+    # as the library's own do: _decimal is "decimal" inside, in one phase until 3.12
+    content = extension("_mod", single_phase=single_phase, inside=inside)
+    path = app({f"_mod{SUFFIX}": content, f"pkg/_mod{SUFFIX}": content, "pkg/__init__.py": ""})
+    script = f"""
+        import _mod, pkg._mod
+        for mod, name in ((_mod, "_mod"), (pkg._mod, "pkg._mod")):
+            assert mod.value() == "genuine"
+            assert mod.__spec__.name == name
+            assert sys.modules[name] is mod
+            assert mod.__name__ == ({inside!r} if {single_phase} else name), mod.__name__
+    """
+    child.run(script, path)
+
+
 def test_memory_is_named_by_archive_and_member(child: Child, app: App) -> None:
     path = app({f"pkg/_mod{SUFFIX}": extension("_mod"), "pkg/__init__.py": ""})
     script = f"""
