@@ -8,7 +8,6 @@ the manager, by whose rules the Python half is imported.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 from importlib.machinery import PathFinder
@@ -17,6 +16,7 @@ from typing import Any
 
 import signedvfs
 from signedvfs import _core, library
+from signedvfs.digests import hashlib
 
 TYPE_CHECKING = False  # see signedvfs/__init__.py
 if TYPE_CHECKING:
