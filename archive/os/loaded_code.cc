@@ -3,20 +3,23 @@
 #include <dlfcn.h>
 #include <link.h>
 
-#include <string_view>
-
 namespace signedvfs {
 
-std::string directory_of_code(const void* code) {
+std::optional<std::string> object_of_code(const void* code) {
   Dl_info info{};
   link_map* map = nullptr;
   if (::dladdr1(code, &info, reinterpret_cast<void**>(&map), RTLD_DL_LINKMAP) == 0 ||
       map == nullptr || map->l_name == nullptr) {
-    return {};
+    return std::nullopt;
   }
-  const std::string_view name = map->l_name;  // "" for the executable
+  return map->l_name;
+}
+
+std::string directory_of_code(const void* code) {
+  std::string name = object_of_code(code).value_or("");
   if (!name.starts_with('/')) return {};
-  return std::string(name.substr(0, name.rfind('/')));
+  name.resize(name.rfind('/'));
+  return name;
 }
 
 void* load_function(const std::string& path, const char* name, std::string& error) {

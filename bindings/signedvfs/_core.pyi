@@ -738,6 +738,12 @@ class SignedImportManager:
     def _portions(self, fullname: str, path: Iterable[str]) -> ModuleSpec | None:
         """Return a spec with a namespace package's signed portions, or None."""
 
+def _settle_openssl() -> None:
+    """Have OpenSSL read no configuration for the rest of the process, unless it has done so.
+
+    Raises IntegrityCheckError.
+    """
+
 def _installed_managers() -> list[SignedImportManager]:
     """Return a list of the managers that are installed, the first one first."""
 

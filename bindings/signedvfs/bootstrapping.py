@@ -8,7 +8,6 @@ the manager, by whose rules the Python half is imported.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 from importlib.machinery import PathFinder
@@ -17,6 +16,7 @@ from typing import Any
 
 import signedvfs
 from signedvfs import _core, library
+from signedvfs.digests import hashlib
 
 TYPE_CHECKING = False  # see signedvfs/__init__.py
 if TYPE_CHECKING:
@@ -36,9 +36,13 @@ if TYPE_CHECKING:
 _OF_EVERY_START: tuple[str, ...] = ("__main__", "encodings", "os")
 if sys.version_info < (3, 11):
     _OF_EVERY_START += (
-        "_bootlocale", "_collections_abc", "_sitebuiltins", "abc", "codecs", "genericpath", "io",
-        "posixpath", "site", "stat",
+        "_collections_abc", "_sitebuiltins", "abc", "codecs", "genericpath", "io", "posixpath",
+        "site", "stat",
     )  # fmt: skip
+if sys.version_info < (3, 10):
+    _OF_EVERY_START += ("_bootlocale",)
+
+_SHA = "_sha2" if sys.version_info >= (3, 12) else "_sha256"
 
 # Arguments of the manager that can be written down. What it refuses is never a matter of `mode`.
 _OPTIONS = (
@@ -48,9 +52,10 @@ _OPTIONS = (
 
 # By numbers, for the module fcntl does not name the seals in every build: F_ADD_SEALS is 1033,
 # F_GET_SEALS 1034, all four seals 15; MFD_CLOEXEC and MFD_ALLOW_SEALING are 3. The descriptor stays
-# open, so that no other file is ever called as the library is. O_NONBLOCK waits for no pipe.
+# open, so that no other file is ever called as the library is. O_NONBLOCK waits for no pipe; that
+# children do not inherit what Python opens is a matter of course (PEP 446).
 _CODE = """\
-# signedvfs {version}: from get_bootstrap_code(), for {python} -I; nothing goes before it
+# signedvfs {version}: from get_bootstrap_code(), for {python} -I; put it first
 def signedvfs_boot():
  import sys, posix, _imp, _frozen_importlib as lib
  def end(why):
@@ -61,7 +66,7 @@ def signedvfs_boot():
   if name in own:
    _imp.exec_builtin(module := _imp.create_builtin(spec))
    return module
-  if not path: end(f"{{name}} is not built into this Python: take another, or trust_dynload=True")
+  if not path: end(f"{{name}} is not built into this Python: use Debian's, or trust_dynload=True")
   module = _imp.create_dynamic(spec)
   sys.modules.pop(name, 0)
   _imp.exec_dynamic(module)
@@ -72,20 +77,20 @@ def signedvfs_boot():
    end("this code is not for this Python: make it anew")
   for name in [*sys.modules]:
    if not (name in own or _imp.is_frozen(name) or (name + ".").startswith({expected})):
-    end(f"{{name!r}} was imported before: start Python with -I -S, or name it in check_modules")
+    end(f"{{name!r}} was imported before: start with -I -S, or name it in check_modules")
   if not sys.flags.isolated: end("start Python with -I")
   sys.meta_path[:] = lib.BuiltinImporter, lib.FrozenImporter
   fcntl = load("fcntl", {fcntl!a}).fcntl
   sha = load({sha_name!a}, {sha!a}).sha256
   path, size = {native!a}, {size}
-  file = posix.open(path, posix.O_CLOEXEC | posix.O_NONBLOCK)
+  file = posix.open(path, posix.O_NONBLOCK)
   memory = posix.memfd_create("signedvfs", 3)
   posix.write(memory, posix.read(file, size + 1))
   posix.close(file)
   fcntl(memory, 1033, 15)
   found = fcntl(memory, 1034) & 15, sha(posix.pread(memory, size + 1, 0)).hexdigest()
   if found != (15, {digest!a}):
-   end(f"{{path}} was changed: install signedvfs {version} again, or make this code anew")
+   end(f"{{path}} was changed: install signedvfs {version} again, or make this anew")
   signedvfs = load("signedvfs._core", f"/proc/self/fd/{{memory}}")
   sys.modules["signedvfs._core"] = signedvfs
   manager = {manager}
@@ -148,7 +153,6 @@ def get_bootstrap_code(
     content = Path(path).read_bytes()
     if not content.startswith(b"\x7fELF") or b"PyInit__core" not in content:
         raise ValueError(f"{path} is no native module of signedvfs: give native=.../_core*.so")
-    sha = "_sha2" if sys.version_info >= (3, 12) else "_sha256"
     expected = (*_OF_EVERY_START, *(options.get("check_modules") or ()))
     code = _CODE.format(
         version=signedvfs.__version__,
@@ -156,8 +160,8 @@ def get_bootstrap_code(
         abi=(sys.hexversion >> 16, sys.abiflags),
         expected=ascii(tuple(f"{name}." for name in expected)),
         fcntl=_dynload_path("fcntl") if trust_dynload else None,
-        sha_name=sha,
-        sha=_dynload_path(sha) if trust_dynload else None,
+        sha_name=_SHA,
+        sha=_dynload_path(_SHA) if trust_dynload else None,
         native=path,
         size=len(content),
         digest=hashlib.sha256(content).hexdigest(),
@@ -165,6 +169,11 @@ def get_bootstrap_code(
         lock="  manager.lock()\n" if lock else "",
     )
     return "".join(f"{indent}{line}\n" for line in code.splitlines())
+
+
+def modules_not_built_in() -> list[str]:
+    """Return which modules the code needs that are no part of this interpreter's executable."""
+    return [name for name in ("fcntl", _SHA) if name not in sys.builtin_module_names]
 
 
 def _roots_of(
@@ -204,7 +213,9 @@ def _manager(
     if manifests:
         given["manifests"] = manifests
     one = isinstance(keys, (signedvfs.PublicKey, signedvfs.Trusted))
-    words = [ascii([keys] if one else list(keys))]  # type: ignore[arg-type]  # mypy does not see it
+    # In an order of their own, as everything here: the same arguments give the same code.
+    all_keys = [keys] if one else sorted(keys, key=repr)  # type: ignore[arg-type]  # mypy does not see it
+    words = [ascii(all_keys)]
     words += [f"{name}={value!a}" for name, value in sorted(given.items())]
     text = f"signedvfs.SignedImportManager({', '.join(words)})"
     # What is wrong is to be known now. It is the very text that the program evaluates, and it sees
@@ -221,7 +232,7 @@ def _manager(
 def _names(names: Iterable[str] | bool) -> list[str]:
     if isinstance(names, (bool, str, bytes)):
         raise ValueError(f"{names!r}: what may be loaded is a list of names here")
-    return [str(name) for name in names]
+    return sorted({str(name) for name in names})
 
 
 def _native_path(native: AnyPath | None) -> str:

@@ -12,6 +12,7 @@
 #include "importer/guard/lockdown.h"
 #include "importer/guard/manager_type.h"
 #include "importer/python/heap_type.h"
+#include "vfs/crypto/settling.h"
 
 namespace signedvfs {
 namespace {
@@ -114,6 +115,8 @@ void lock_in_place(Interpreter& home, Guard& guard) {
 
 Status install(Interpreter& home, Guard& guard, PyObject* self) {
   if (!guard.is_installed) {
+    // Nobody has signed what a configuration of OpenSSL has it load; `ssl` and `hashlib` read it.
+    if (guard.mode == Mode::kEnforce) SIGNEDVFS_TRY(settle_openssl());
     SIGNEDVFS_TRY(find_locked(home));
     SIGNEDVFS_TRY(look_at_loaded(home, guard));
   }

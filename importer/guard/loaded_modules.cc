@@ -4,7 +4,8 @@
 #include <array>
 #include <cstdlib>
 #include <map>
-#include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -12,9 +13,11 @@
 #include "importer/finders/query.h"
 #include "importer/guard/dotted_names.h"
 #include "importer/guard/finding.h"
+#include "importer/guard/module_claims.h"
 #include "importer/guard/module_code.h"
 #include "importer/guard/trusted_paths.h"
 #include "importer/python/convert.h"
+#include "importer/python/raised.h"
 
 namespace signedvfs {
 namespace {
@@ -28,35 +31,25 @@ constexpr std::array<std::string_view, 18> kOfEveryStart{
     "stat",        "posixpath",  "os.path", "_sitebuiltins", "genericpath", "_collections_abc",
     "_bootlocale", "_sysconfig", "_abc",    "zipimport",     "_weakrefset", "linecache"};
 
-// Loaded is an entry of sys.modules.
-struct Loaded {
-  PyObject* name;  // a str, borrowed
-  PyObject* module;
-  std::string dotted;
-  std::string file;  // `__file__`; empty: it has none
-};
-
-Result<std::string> text_attribute(PyObject* object, const char* name) {
-  const PyRef found = PyRef::steal(PyObject_GetAttrString(object, name));
-  if (!found) {
-    if (PyErr_ExceptionMatches(PyExc_Exception) == 0) return python_error();
-    PyErr_Clear();
-    return std::string();
-  }
-  return PyUnicode_Check(found.get()) != 0 ? utf8_of(found.get()) : Result<std::string>("");
-}
-
-std::string_view directory_of(std::string_view path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string_view::npos ? "" : path.substr(0, slash);
-}
-
 // Verdict is what was found out about where a module is from.
 struct Verdict {
   bool passes = false;
   bool is_by_content = false;  // its functions have to be those of a file
   Status reason;
 };
+
+// refused returns that a module does not pass, and why.
+Verdict refused(Errc code, std::string reason) { return {false, false, {code, std::move(reason)}}; }
+
+// take_unreadable clears the exception that looking at a module raised, and says so.
+Status take_unreadable(const std::string& dotted) {
+  const PyRef raised = take_raised();
+  const std::string kind = raised ? Py_TYPE(raised.get())->tp_name : "an error";
+  return {Errc::kNoManifest, "the module " + in_quotes(dotted) +
+                                 " was imported before the manager was installed, and what it is "
+                                 "cannot be found out: to look at it raises " +
+                                 in_quotes(kind)};
+}
 
 class Check {
  public:
@@ -68,46 +61,58 @@ class Check {
     std::vector<Loaded> by_content;
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(items.get()); ++i) {
       PyObject* const item = PyList_GET_ITEM(items.get(), i);
-      Loaded one{PyTuple_GET_ITEM(item, 0), PyTuple_GET_ITEM(item, 1), {}, {}};
-      if (PyUnicode_Check(one.name) == 0 || one.module == Py_None) continue;
-      SIGNEDVFS_ASSIGN(one.dotted, utf8_of(one.name));
-      SIGNEDVFS_ASSIGN(one.file, text_attribute(one.module, "__file__"));
-      SIGNEDVFS_ASSIGN(const Verdict verdict, judge(one));
+      PyObject* const name = PyTuple_GET_ITEM(item, 0);
+      PyObject* const module = PyTuple_GET_ITEM(item, 1);
+      if (PyUnicode_Check(name) == 0 || module == Py_None) continue;
+      SIGNEDVFS_ASSIGN(Loaded one, read_claims(name, module));
+      SIGNEDVFS_ASSIGN(const Verdict verdict, readable(one, judge(one)));
       if (!verdict.passes) {
-        SIGNEDVFS_TRY(add(one, verdict.reason));
+        add(one, verdict.reason);
       } else if (verdict.is_by_content) {
         by_content.push_back(std::move(one));
       } else if (!one.file.empty()) {
-        by_name_.emplace(one.file, PyRef::borrow(one.module));
+        by_name_.emplace(one.file, PyRef::borrow(module));
       }
     }
-    for (const Loaded& one : by_content) SIGNEDVFS_TRY(check_functions(one));
+    for (const Loaded& one : by_content) {
+      SIGNEDVFS_ASSIGN(const Verdict verdict, readable(one, functions_of(one)));
+      if (!verdict.passes) add(one, verdict.reason);
+    }
     return std::move(unexpected_);
   }
 
  private:
+  // readable has a module refused that raises when it is looked at, whatever it raises: nothing
+  // that is loaded decides how this ends.
+  static Result<Verdict> readable(const Loaded& one, Result<Verdict> verdict) {
+    if (verdict.ok() || verdict.status().code() != Errc::kPython) return verdict;
+    return Verdict{false, false, take_unreadable(one.dotted)};
+  }
+
   Result<Verdict> judge(const Loaded& one) {
-    Verdict out;
-    out.passes = true;
     // What judges is what is judged here: bootstrap code loads it from memory, so it has no file.
-    if (one.dotted == "__main__" || one.module == home_.module) return out;
+    if (one.dotted == "__main__" || one.module == home_.module) return Verdict{true, false, {}};
+    Verdict out;
     SIGNEDVFS_ASSIGN(const bool is_in_executable, is_part_of_executable(one, out));
     if (is_in_executable) return out;
     if (!one.file.empty()) {
       SIGNEDVFS_ASSIGN(const bool is_listed, is_listed_file(one, out));
       if (is_listed) return out;
-      SIGNEDVFS_ASSIGN(const bool is_trusted,
-                       is_trusted_path(home_, guard_, one.dotted, directory_of(one.file)));
-      if (is_trusted) return out;
-      SIGNEDVFS_ASSIGN(const bool is_package_itself, is_own_package(one));
-      if (is_package_itself) return out;
     }
-    if (is_allowed(one)) return out;
-    out.passes = false;
-    out.reason = {Errc::kNoManifest,
-                  "the module " + in_quotes(one.dotted) +
-                      " was imported before the manager was installed, and nobody has signed it"};
-    return out;
+    if (is_named(one)) return Verdict{true, false, {}};
+    if (!one.is_plain) {
+      return refused(Errc::kNoManifest, before(one) +
+                                            "it is no plain module, so that nobody can "
+                                            "compare it with a file");
+    }
+    SIGNEDVFS_ASSIGN(const bool is_believed, is_believed_path(one));
+    if (is_believed) return is_what_its_path_has(one);
+    return refused(Errc::kNoManifest, before(one) + "nobody has signed it");
+  }
+
+  static std::string before(const Loaded& one) {
+    return "the module " + in_quotes(one.dotted) +
+           " was imported before the manager was installed, and ";
   }
 
   Result<bool> is_part_of_executable(const Loaded& one, Verdict& out) {
@@ -115,19 +120,18 @@ class Check {
     const int is_builtin = PySet_Contains(system.builtin_names.get(), one.name);
     if (is_builtin < 0) return python_error();
     if (is_builtin > 0) {
-      // Whoever ran before may have put anything there. What Python code makes has no definition.
-      out.is_by_content = PyModule_Check(one.module) != 0 && PyModule_GetDef(one.module) != nullptr;
-      return out.is_by_content;
+      // Whoever ran before may have put anything there.
+      const std::optional<std::string> object = native_object_of(one.module);
+      out.passes = out.is_by_content =
+          one.is_plain && object.has_value() && object == object_of_interpreter();
+      return out.passes;
     }
-    const PyRef spec = PyRef::steal(PyObject_GetAttrString(one.module, "__spec__"));
-    if (!spec) PyErr_Clear();
-    if (!spec || spec.get() == Py_None) return false;
-    const PyRef loader = PyRef::steal(PyObject_GetAttr(spec.get(), system.loader.get()));
-    if (!loader) PyErr_Clear();
+    if (!one.spec || one.spec.get() == Py_None) return false;
+    SIGNEDVFS_ASSIGN(const PyRef loader,
+                     owned(PyObject_GetAttr(one.spec.get(), system.loader.get())));
     if (loader.get() != system.standard_finders[1].type.get()) return false;
     // Some have two names: "os.path" is "posixpath", "_frozen_importlib" is "importlib._bootstrap".
-    SIGNEDVFS_ASSIGN(const std::string own_name, text_attribute(one.module, "__name__"));
-    for (const std::string& dotted : {own_name, one.dotted}) {
+    for (const std::string& dotted : {one.own_name, one.dotted}) {
       SIGNEDVFS_ASSIGN(const PyRef name, text_of_utf8(dotted));
       SIGNEDVFS_ASSIGN(const PyRef frozen, owned(PyObject_CallFunctionObjArgs(
                                                system.is_frozen.get(), name.get(), nullptr)));
@@ -135,8 +139,8 @@ class Check {
       SIGNEDVFS_ASSIGN(
           const PyRef code,
           owned(PyObject_CallMethod(system.imp.get(), "get_frozen_object", "O", name.get())));
-      SIGNEDVFS_TRY(code_.add(own_name, code.get()));
-      out.is_by_content = true;
+      SIGNEDVFS_TRY(code_.add(one.own_name, code.get()));
+      out.passes = out.is_by_content = true;
       return true;
     }
     return false;
@@ -145,85 +149,118 @@ class Check {
   // is_listed_file tells whether a manifest that the guard believes lists the module; what is wrong
   // with it is the verdict then.
   Result<bool> is_listed_file(const Loaded& one, Verdict& out) {
-    std::string_view directory = directory_of(one.file);
-    std::string_view name = one.file;
-    name.remove_prefix(std::min(directory.size() + 1, name.size()));
-    if (name.starts_with("__init__.")) {
-      name = directory.substr(directory.rfind('/') + 1);
-      directory = directory_of(directory);
-    }
+    std::string directory;
+    const std::string stem = stem_of(one.file, directory);
     SIGNEDVFS_ASSIGN(const PyRef entry, text_of_utf8(directory));
     SIGNEDVFS_ASSIGN(const PyRef object, finder_in_place(home_, guard_, entry.get()));
     if (object.get() == Py_None) return false;
     const Finder* const finder = value_in<Finder>(object.get());
     if (finder == nullptr) return python_error();
-    const Status verified = verify(*finder, one, name.substr(0, name.find('.')));
+    const Status verified = verify(*finder, one, stem);
     if (verified.code() == Errc::kPython) {
       if (PyErr_ExceptionMatches(PyExc_ImportError) == 0) return verified;
       PyErr_Clear();
-      out.passes = false;
-      out.reason = {Errc::kUnlistedMember, "the module " + in_quotes(one.dotted) +
+      out = refused(Errc::kUnlistedMember, "the module " + in_quotes(one.dotted) +
                                                " is loaded from " + in_quotes(one.file) +
-                                               ", which its signed directory does not list"};
+                                               ", which its signed directory does not list");
       return true;
     }
-    out.passes = verified.ok();
-    out.is_by_content = verified.ok();
-    out.reason = verified;
+    out = {verified.ok(), verified.ok(), verified};
     return true;
   }
 
   // verify goes by what the file is called: modules may have other names ("os.path", and in some
   // versions "collections.abc" is what `_collections_abc` calls itself).
-  Status verify(const Finder& finder, const Loaded& one, std::string_view stem) {
-    SIGNEDVFS_ASSIGN(const std::string own_name, text_attribute(one.module, "__name__"));
+  Status verify(const Finder& finder, const Loaded& one, const std::string& stem) {
     SIGNEDVFS_ASSIGN(const PyRef name, text_of_utf8(stem));
     SIGNEDVFS_ASSIGN(ModuleQuery query, ModuleQuery::create(finder, name.get()));
     SIGNEDVFS_ASSIGN(const PyRef file, query.filename());
     SIGNEDVFS_ASSIGN(const PyRef code, query.code());
-    if (code.get() != Py_None) return code_.add(own_name, code.get());
+    if (code.get() != Py_None) return code_.add(one.own_name, code.get());
     std::string member;
     const Result<PyRef> content = finder.get_data(file.get(), member);  // of an extension module
     return content.ok() ? Status() : content.status();
   }
 
-  // is_own_package tells whether it is the package signedvfs, from where this module is from.
-  Result<bool> is_own_package(const Loaded& one) {
-    if (one.dotted != "signedvfs" || !one.file.ends_with("/__init__.py")) return false;
-    return is_trusted_path(home_, guard_, one.dotted, directory_of(directory_of(one.file)));
+  // is_named tells whether `check_modules` lists the module: then it passes by its name.
+  bool is_named(const Loaded& one) const {
+    return guard_.allowed.kind == AllowedModules::Kind::kList &&
+           is_among(one.dotted, guard_.allowed.names);
   }
 
-  bool is_allowed(const Loaded& one) const {
-    if (guard_.allowed.kind == AllowedModules::Kind::kList) {
-      return is_among(one.dotted, guard_.allowed.names);
+  // is_believed_path tells whether the file that the module names is believed for where it stands:
+  // as a part of the library where that is trusted so, or is what each interpreter loads from it,
+  // and as a part of signedvfs.
+  Result<bool> is_believed_path(const Loaded& one) const {
+    if (one.file.empty()) return false;
+    std::string directory = one.file;
+    directory.resize(one.file.rfind('/') == std::string::npos ? 0 : one.file.rfind('/'));
+    SIGNEDVFS_ASSIGN(const bool is_trusted, is_trusted_path(home_, guard_, one.dotted, directory));
+    if (is_trusted) return true;
+    if (one.dotted == "signedvfs" && one.file.ends_with("/__init__.py")) {
+      directory.resize(directory.rfind('/') == std::string::npos ? 0 : directory.rfind('/'));
+      return is_trusted_path(home_, guard_, one.dotted, directory);
     }
-    const bool is_named =
+    const bool is_of_start =
+        guard_.allowed.kind == AllowedModules::Kind::kDefault &&
         std::any_of(kOfEveryStart.begin(), kOfEveryStart.end(), [&](std::string_view name) {
           return name == "encodings" ? is_or_is_in(one.dotted, name) : one.dotted == name;
         });
-    return is_named && is_in_library(guard_.importer->system, directory_of(one.file));
+    return is_of_start && is_in_library(guard_.importer->system, directory);
   }
 
-  Status check_functions(const Loaded& one) {
-    SIGNEDVFS_ASSIGN(const std::string own_name, text_attribute(one.module, "__name__"));
+  // is_what_its_path_has holds a module to the file that it names, which is believed for where it
+  // stands: of an extension module the linker has to have loaded that, of others the functions are
+  // compared with those of the file, as an import would read it now.
+  Result<Verdict> is_what_its_path_has(const Loaded& one) {
+    const std::string named = before(one) + "the file that it names, " + in_quotes(one.file) + ", ";
+    if (is_extension_file(one.file)) {
+      SIGNEDVFS_ASSIGN(const PyRef path, text_of_utf8(one.file));
+      SIGNEDVFS_ASSIGN(const PyRef bytes, owned(PyUnicode_EncodeFSDefault(path.get())));
+      const std::optional<std::string> object = native_object_of(one.module);
+      if (object == PyBytes_AS_STRING(bytes.get())) return Verdict{true, true, {}};
+      return refused(Errc::kNoManifest, named + "is not what it was loaded from");
+    }
+    std::string directory;
+    SIGNEDVFS_ASSIGN(const PyRef name, text_of_utf8(stem_of(one.file, directory)));
+    SIGNEDVFS_ASSIGN(const PyRef entry, text_of_utf8(directory));
+    SIGNEDVFS_ASSIGN(const PyRef spec, find_in_directory(guard_, name.get(), entry.get()));
+    if (spec.get() == Py_None) return refused(Errc::kNoManifest, named + "is not there");
+    const ImportSystem& system = guard_.importer->system;
+    SIGNEDVFS_ASSIGN(const PyRef origin, owned(PyObject_GetAttr(spec.get(), system.origin.get())));
+    SIGNEDVFS_ASSIGN(const std::string found, utf8_of(origin.get()));
+    SIGNEDVFS_ASSIGN(const PyRef loader, owned(PyObject_GetAttr(spec.get(), system.loader.get())));
+    if (found != one.file) {
+      return refused(Errc::kNoManifest, named + "is not the one that an import takes");
+    }
+    SIGNEDVFS_ASSIGN(const PyRef code,
+                     owned(PyObject_CallMethod(loader.get(), "get_code", "O", name.get())));
+    SIGNEDVFS_TRY(code_.add(one.own_name, code.get()));
+    return Verdict{true, true, {}};
+  }
+
+  Result<Verdict> functions_of(const Loaded& one) {
     PyRef foreign;
     for (bool is_known = true; is_known;) {
-      SIGNEDVFS_ASSIGN(foreign, code_.find_foreign(one.module, own_name));
-      if (!foreign) return {};
+      SIGNEDVFS_ASSIGN(foreign, code_.find_foreign(one.module, one.own_name));
+      if (!foreign) return Verdict{true, true, {}};
       SIGNEDVFS_ASSIGN(is_known, add_file_of(foreign.get()));
     }
-    SIGNEDVFS_ASSIGN(const std::string function, text_attribute(foreign.get(), "__qualname__"));
-    return add(one, {Errc::kDigestMismatch, "the function " + in_quotes(function) +
-                                                " of the loaded module " + in_quotes(one.dotted) +
-                                                " is not the one of its file"});
+    SIGNEDVFS_ASSIGN(const PyRef name,
+                     owned(PyObject_GetAttrString(foreign.get(), "__qualname__")));
+    SIGNEDVFS_ASSIGN(const std::string function, utf8_of(name.get()));
+    return refused(Errc::kDigestMismatch, "the function " + in_quotes(function) +
+                                              " of the loaded module " + in_quotes(one.dotted) +
+                                              " is not the one of its file");
   }
 
   // add_file_of adds the code of the file that a function says it is from, where that is the file
-  // of a module that passed by its name or path: decorators of the library make functions for
-  // others. False: it is not, or was added before.
+  // of a module that passed by its name: its decorators make functions for others. False: it is
+  // not, or was added before.
   Result<bool> add_file_of(PyObject* function) {
-    PyObject* const code = PyFunction_GetCode(function);
-    SIGNEDVFS_ASSIGN(const std::string file, text_attribute(code, "co_filename"));
+    SIGNEDVFS_ASSIGN(const PyRef path,
+                     owned(PyObject_GetAttrString(PyFunction_GetCode(function), "co_filename")));
+    SIGNEDVFS_ASSIGN(const std::string file, utf8_of(path.get()));
     const auto found = by_name_.find(file);
     if (found == by_name_.end()) return false;
     const PyRef module = std::move(found->second);
@@ -237,23 +274,28 @@ class Check {
     return true;
   }
 
-  Status add(const Loaded& one, const Status& reason) {
+  void add(const Loaded& one, const Status& reason) {
     std::string origin = one.file;
-    if (origin.empty()) {
-      const PyRef spec = PyRef::steal(PyObject_GetAttrString(one.module, "__spec__"));
-      if (!spec) PyErr_Clear();
-      if (spec) {
-        SIGNEDVFS_ASSIGN(origin, text_attribute(spec.get(), "origin"));
-      }
-    }
+    if (origin.empty() && one.spec) origin = origin_in(one.spec.get());
     unexpected_.push_back({one.dotted, std::move(origin), reason});
+  }
+
+  // origin_in returns what a module's spec says of where it is from; "": nothing that can be read.
+  std::string origin_in(PyObject* spec) const {
+    const ImportSystem& system = guard_.importer->system;
+    const PyRef found = PyRef::steal(PyObject_GetAttr(spec, system.origin.get()));
+    if (found && PyUnicode_Check(found.get()) != 0) {
+      Result<std::string> text = utf8_of(found.get());
+      if (text.ok()) return std::move(text).value();
+    }
+    PyErr_Clear();
     return {};
   }
 
   Interpreter& home_;
   const Guard& guard_;
   CodeOfFiles code_;
-  std::map<std::string, PyRef> by_name_;  // file -> module that passed, but not by its content
+  std::map<std::string, PyRef> by_name_;  // file -> module that passed by its name
   std::vector<Unexpected> unexpected_;
 };
 

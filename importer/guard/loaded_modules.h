@@ -23,12 +23,14 @@ struct Unexpected {
 // - as a part of the executable: built in, or frozen, with the code that was frozen;
 // - where its file is listed by a signed archive or directory that the guard believes, has the
 //   listed digest, and holds the code objects of the functions that the module has;
-// - as this native module itself; as a part of signedvfs, where that stands; and as the
-//   interpreter's own library, where that is trusted by its path;
-// - by its name, where `guard.allowed` or, without that, the list of what each interpreter loads by
-//   itself has it, and no manifest lists its file: then that decides;
+// - as this native module itself;
+// - as a part of signedvfs, where that stands, as the interpreter's own library, where that is
+//   trusted by its path, and, where `guard.allowed` says nothing, as what each interpreter loads
+//   from it by itself: where an import would take the file that the module names, and that holds
+//   its functions; an extension module was loaded from that path;
+// - by its name, where `guard.allowed` has it, and no manifest lists its file: then that decides;
 // - as the program, `__main__`.
-// Fails with `kPython` only.
+// What raises when it is looked at does not pass. Fails with `kPython` only.
 Result<std::vector<Unexpected>> find_unexpected(Interpreter& home, const Guard& guard);
 
 // read_allowed reads the argument `check_modules`.

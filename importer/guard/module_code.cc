@@ -9,19 +9,28 @@ namespace {
 // kDeepest bounds how deep classes may lie in classes: they may hold each other.
 constexpr int kDeepest = 8;
 
-Result<PyRef> attribute(PyObject* object, const char* name) {
-  PyRef found = PyRef::steal(PyObject_GetAttrString(object, name));
-  if (found) return found;
-  if (PyErr_ExceptionMatches(PyExc_Exception) == 0) return python_error();
-  PyErr_Clear();
-  return PyRef();
+// field returns what `object`, of `type` or a subclass, holds where `type` itself keeps what it
+// calls `name`: a subclass may have something else by that name.
+Result<PyRef> field(PyTypeObject& type, PyObject* object, const char* name) {
+  SIGNEDVFS_ASSIGN(const PyRef kept,
+                   owned(PyObject_GetAttrString(reinterpret_cast<PyObject*>(&type), name)));
+  auto* const self = reinterpret_cast<PyObject*>(Py_TYPE(object));
+  return owned(Py_TYPE(kept.get())->tp_descr_get(kept.get(), object, self));
 }
 
-// is_of tells whether a function or class says that it was made in the module `name`.
-Result<bool> is_of(PyObject* object, PyObject* name) {
-  SIGNEDVFS_ASSIGN(const PyRef module, attribute(object, "__module__"));
-  if (!module || PyUnicode_Check(module.get()) == 0) return false;
-  return PyUnicode_Compare(module.get(), name) == 0;
+// as_compiled returns a code object as it was before types.coroutine made the function awaitable.
+Result<PyRef> as_compiled(PyObject* code) {
+  const int flags = reinterpret_cast<PyCodeObject*>(code)->co_flags;
+  if ((flags & CO_ITERABLE_COROUTINE) == 0) return PyRef::borrow(code);
+  SIGNEDVFS_ASSIGN(const PyRef replace, owned(PyObject_GetAttrString(code, "replace")));
+  SIGNEDVFS_ASSIGN(const PyRef none, owned(PyTuple_New(0)));
+  SIGNEDVFS_ASSIGN(const PyRef given,
+                   owned(Py_BuildValue("{si}", "co_flags", flags & ~CO_ITERABLE_COROUTINE)));
+  return owned(PyObject_Call(replace.get(), none.get(), given.get()));
+}
+
+bool is_text(PyObject* object, PyObject* text) {
+  return object != nullptr && PyUnicode_Check(object) != 0 && PyUnicode_Compare(object, text) == 0;
 }
 
 // is_made_up tells whether a code object was made of no file.
@@ -66,12 +75,14 @@ Result<bool> CodeOfFiles::has(PyObject* code) const {
   SIGNEDVFS_ASSIGN(const PyRef filename, owned(PyObject_GetAttrString(code, "co_filename")));
   SIGNEDVFS_ASSIGN(const PyRef known, item_of(files_.get(), filename.get()));
   if (!known) return false;
-  const int found = PySet_Contains(known.get(), code);
+  SIGNEDVFS_ASSIGN(const PyRef compiled, as_compiled(code));
+  const int found = PySet_Contains(known.get(), compiled.get());
   return found < 0 ? Result<bool>(python_error()) : Result<bool>(found > 0);
 }
 
 Result<bool> CodeOfFiles::is_foreign(PyObject* function, const Place& place) const {
-  SIGNEDVFS_ASSIGN(const bool is_own, is_of(function, place.module));
+  const bool is_own = PyFunction_GetGlobals(function) == place.globals ||
+                      is_text(PyFunction_GetModule(function), place.module);
   if (!is_own) return false;
   PyObject* const code = PyFunction_GetCode(function);
   SIGNEDVFS_ASSIGN(const bool is_known, has(code));
@@ -83,15 +94,15 @@ Result<bool> CodeOfFiles::is_foreign(PyObject* function, const Place& place) con
 
 Result<PyRef> CodeOfFiles::foreign_value(PyObject* value, const Place& place) const {
   PyRef held = PyRef::borrow(value);
-  if (PyObject_TypeCheck(value, &PyStaticMethod_Type) != 0 ||
-      PyObject_TypeCheck(value, &PyClassMethod_Type) != 0) {
-    SIGNEDVFS_ASSIGN(held, attribute(value, "__func__"));
-    if (!held) return PyRef();
+  for (PyTypeObject* const type : {&PyStaticMethod_Type, &PyClassMethod_Type}) {
+    if (PyObject_TypeCheck(value, type) == 0) continue;
+    SIGNEDVFS_ASSIGN(held, field(*type, value, "__func__"));
+    break;
   }
   if (PyObject_TypeCheck(value, &PyProperty_Type) != 0) {
     for (const char* const part : {"fget", "fset", "fdel"}) {
-      SIGNEDVFS_ASSIGN(const PyRef one, attribute(value, part));
-      if (!one || PyFunction_Check(one.get()) == 0) continue;
+      SIGNEDVFS_ASSIGN(const PyRef one, field(PyProperty_Type, value, part));
+      if (PyFunction_Check(one.get()) == 0) continue;
       SIGNEDVFS_ASSIGN(PyRef foreign, foreign_value(one.get(), place));
       if (foreign) return foreign;
     }
@@ -103,10 +114,13 @@ Result<PyRef> CodeOfFiles::foreign_value(PyObject* value, const Place& place) co
     return foreign ? std::move(held) : PyRef();
   }
   if (PyType_Check(object) == 0 || place.depth >= kDeepest) return PyRef();
-  SIGNEDVFS_ASSIGN(const bool is_own, is_of(object, place.module));
   auto* const type = reinterpret_cast<PyTypeObject*>(object);
-  if (!is_own || type->tp_dict == nullptr) return PyRef();
-  return foreign_in(type->tp_dict, {place.module, place.path + '.', place.depth + 1});
+  if (type->tp_dict == nullptr) return PyRef();
+  SIGNEDVFS_ASSIGN(const PyRef key, text_of_utf8("__module__"));
+  SIGNEDVFS_ASSIGN(const PyRef module, item_of(type->tp_dict, key.get()));
+  if (!is_text(module.get(), place.module)) return PyRef();
+  return foreign_in(type->tp_dict,
+                    {place.module, place.globals, place.path + '.', place.depth + 1});
 }
 
 Result<PyRef> CodeOfFiles::foreign_in(PyObject* dict, const Place& place) const {
@@ -116,8 +130,9 @@ Result<PyRef> CodeOfFiles::foreign_in(PyObject* dict, const Place& place) const 
     PyObject* const key = PyTuple_GET_ITEM(item, 0);
     if (PyUnicode_Check(key) == 0) continue;
     SIGNEDVFS_ASSIGN(const std::string name, utf8_of(key));
-    SIGNEDVFS_ASSIGN(PyRef foreign, foreign_value(PyTuple_GET_ITEM(item, 1),
-                                                  {place.module, place.path + name, place.depth}));
+    SIGNEDVFS_ASSIGN(PyRef foreign,
+                     foreign_value(PyTuple_GET_ITEM(item, 1),
+                                   {place.module, place.globals, place.path + name, place.depth}));
     if (foreign) return foreign;
   }
   return PyRef();
@@ -126,7 +141,8 @@ Result<PyRef> CodeOfFiles::foreign_in(PyObject* dict, const Place& place) const 
 Result<PyRef> CodeOfFiles::find_foreign(PyObject* object, const std::string& module) const {
   if (PyModule_Check(object) == 0) return PyRef();
   SIGNEDVFS_ASSIGN(const PyRef name, text_of_utf8(module));
-  return foreign_in(PyModule_GetDict(object), {name.get(), module + ':'});
+  PyObject* const globals = PyModule_GetDict(object);
+  return foreign_in(globals, {name.get(), globals, module + ':', 0});
 }
 
 }  // namespace signedvfs

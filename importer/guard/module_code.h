@@ -19,7 +19,8 @@ class CodeOfFiles {
   Status add(const std::string& module, PyObject* code);
 
   // find_foreign looks through what `object`, the module called `module`, holds, classes included,
-  // and returns the first function of its own whose code is not that of a file that was added;
+  // and returns the first function of its own (by what it says, or by whose globals it uses) whose
+  // code is not that of a file that was added;
   // empty: there is none. A class may have functions that were made of no file ("<string>"), as
   // dataclasses do, where its file has none of that name.
   Result<PyRef> find_foreign(PyObject* object, const std::string& module) const;
@@ -27,9 +28,10 @@ class CodeOfFiles {
  private:
   // Place is where in a module a function is found.
   struct Place {
-    PyObject* module;  // its name, a str
-    std::string path;  // "module:Class.name"
-    int depth = 0;     // in how many classes
+    PyObject* module;   // its name, a str
+    PyObject* globals;  // its dictionary
+    std::string path;   // "module:Class.name"
+    int depth = 0;      // in how many classes
   };
 
   Status add_all(PyObject* code, const std::string& path);

@@ -97,6 +97,10 @@ Result<PyRef> find_by_path(Interpreter& home, Guard& guard, PyObject* name, PyOb
   SIGNEDVFS_ASSIGN(const std::string directory, utf8_of(entry));
   SIGNEDVFS_ASSIGN(const bool trusted, is_trusted_path(home, guard, dotted, directory));
   if (!trusted) return PyRef::borrow(Py_None);
+  return find_in_directory(guard, name, entry);
+}
+
+Result<PyRef> find_in_directory(const Guard& guard, PyObject* name, PyObject* entry) {
   SIGNEDVFS_TRY(forget_cache_prefix());
   SIGNEDVFS_ASSIGN(PyRef finder, item_of(guard.by_path.get(), entry));
   if (!finder) {

@@ -19,6 +19,9 @@ namespace signedvfs {
 // a symbolic link leads to can change before the file is read.
 Result<PyRef> find_by_path(Interpreter& home, Guard& guard, PyObject* name, PyObject* entry);
 
+// find_in_directory does so for a directory that the caller has reason to believe.
+Result<PyRef> find_in_directory(const Guard& guard, PyObject* name, PyObject* entry);
+
 // is_trusted_path tells whether the module `name` may be imported from the directory `entry`.
 Result<bool> is_trusted_path(const Interpreter& home, const Guard& guard, std::string_view name,
                              std::string_view entry);

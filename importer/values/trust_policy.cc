@@ -173,14 +173,23 @@ PyObject* clock_of(const PolicyObject& self) noexcept {
   return self.now ? self.now.get() : Py_None;
 }
 
-// arguments returns a tuple of what the constructor would be given for the same policy.
+// in_order is what `frozen` is, for people and for text that is kept: sets have no order, so that
+// theirs differs from process to process.
+Result<PyRef> in_order(const std::set<std::string>& texts) {
+  return text_list({texts.begin(), texts.end()});
+}
+
+// arguments returns a tuple of what the constructor would be given for the same policy, with what
+// `kTexts` makes of sets.
+template <Result<PyRef> (*kTexts)(const std::set<std::string>& texts)>
 Result<PyRef> arguments(Interpreter& home, const PolicyObject& self) {
+  const std::optional<std::set<std::string>>& all = self.policy.names;
   SIGNEDVFS_ASSIGN(const PyRef keys, keys_tuple(home, self));
-  SIGNEDVFS_ASSIGN(const PyRef names, names_object(self));
+  SIGNEDVFS_ASSIGN(const PyRef names, all ? kTexts(*all) : PyRef::borrow(Py_None));
   SIGNEDVFS_ASSIGN(const PyRef min_serial, min_serial_dict(self));
-  SIGNEDVFS_ASSIGN(const PyRef revoked, frozen(self.policy.revoked));
-  SIGNEDVFS_ASSIGN(const PyRef libraries, frozen(self.policy.native.libraries));
-  SIGNEDVFS_ASSIGN(const PyRef preloads, frozen(self.policy.native.preloads));
+  SIGNEDVFS_ASSIGN(const PyRef revoked, kTexts(self.policy.revoked));
+  SIGNEDVFS_ASSIGN(const PyRef libraries, kTexts(self.policy.native.libraries));
+  SIGNEDVFS_ASSIGN(const PyRef preloads, kTexts(self.policy.native.preloads));
   SIGNEDVFS_ASSIGN(const PyRef directory, directory_object(self));
   return owned(Py_BuildValue("(OiOOOOOOOO)", keys.get(), self.policy.threshold, names.get(),
                              min_serial.get(), revoked.get(), clock_of(self),
@@ -189,7 +198,7 @@ Result<PyRef> arguments(Interpreter& home, const PolicyObject& self) {
 }
 
 Result<PyRef> policy_text(Interpreter& home, const PolicyObject& self) {
-  SIGNEDVFS_ASSIGN(const PyRef given, arguments(home, self));
+  SIGNEDVFS_ASSIGN(const PyRef given, arguments<&in_order>(home, self));
   SIGNEDVFS_ASSIGN(
       const PyRef pattern,
       owned(PyUnicode_FromString("signedvfs.TrustPolicy(keys=%r, threshold=%r, names=%r, "
@@ -200,7 +209,7 @@ Result<PyRef> policy_text(Interpreter& home, const PolicyObject& self) {
 
 // reduced_policy lets a policy be pickled, for example for a child process, if its clock can be.
 Result<PyRef> reduced_policy(Interpreter& home, const PolicyObject& self) {
-  SIGNEDVFS_ASSIGN(const PyRef given, arguments(home, self));
+  SIGNEDVFS_ASSIGN(const PyRef given, arguments<&frozen>(home, self));
   return owned(PyTuple_Pack(2, home.types.trust_policy.get(), given.get()));
 }
 

@@ -65,10 +65,15 @@ Result<PyRef> key_object(Interpreter& home, const TrustedKey& self) {
   return public_key_object(home, self.key);
 }
 
-Result<PyRef> scope_names(Interpreter& /*home*/, const TrustedKey& self) {
+// names_in_order is for people and for text that is kept: sets have no order.
+Result<PyRef> names_in_order(Interpreter& /*home*/, const TrustedKey& self) {
   if (!self.scope.names) return PyRef::borrow(Py_None);
-  SIGNEDVFS_ASSIGN(const PyRef all,
-                   text_list({self.scope.names->begin(), self.scope.names->end()}));
+  return text_list({self.scope.names->begin(), self.scope.names->end()});
+}
+
+Result<PyRef> scope_names(Interpreter& home, const TrustedKey& self) {
+  SIGNEDVFS_ASSIGN(PyRef all, names_in_order(home, self));
+  if (all.get() == Py_None) return all;
   return owned(PyFrozenSet_New(all.get()));
 }
 
@@ -84,10 +89,12 @@ Result<PyRef> not_after_object(Interpreter& /*home*/, const TrustedKey& self) {
   return optional_number(self.scope.not_after);
 }
 
-// trusted_arguments returns a tuple of what the constructor would be given for the same.
+// trusted_arguments returns a tuple of what the constructor would be given for the same, with what
+// `kNames` makes of the names.
+template <Result<PyRef> (*kNames)(Interpreter& home, const TrustedKey& self) = &scope_names>
 Result<PyRef> trusted_arguments(Interpreter& home, const TrustedKey& self) {
   SIGNEDVFS_ASSIGN(const PyRef key, key_object(home, self));
-  SIGNEDVFS_ASSIGN(const PyRef names, scope_names(home, self));
+  SIGNEDVFS_ASSIGN(const PyRef names, kNames(home, self));
   SIGNEDVFS_ASSIGN(const PyRef min_serial, min_serial_object(home, self));
   SIGNEDVFS_ASSIGN(const PyRef max_serial, max_serial_object(home, self));
   SIGNEDVFS_ASSIGN(const PyRef not_after, not_after_object(home, self));
@@ -96,7 +103,7 @@ Result<PyRef> trusted_arguments(Interpreter& home, const TrustedKey& self) {
 }
 
 Result<PyRef> trusted_text(Interpreter& home, const TrustedKey& self) {
-  SIGNEDVFS_ASSIGN(const PyRef given, trusted_arguments(home, self));
+  SIGNEDVFS_ASSIGN(const PyRef given, trusted_arguments<&names_in_order>(home, self));
   SIGNEDVFS_ASSIGN(const PyRef pattern,
                    owned(PyUnicode_FromString("signedvfs.Trusted(%r, names=%r, min_serial=%r, "
                                               "max_serial=%r, not_after=%r)")));

@@ -4,6 +4,7 @@
 #include "importer/values/public_key.h"
 #include "importer/values/roots.h"
 #include "importer/values/sealed_memory.h"
+#include "importer/values/settling.h"
 #include "importer/values/signed_vfs.h"
 #include "importer/values/stat.h"
 #include "importer/values/trust_in_force.h"
@@ -21,6 +22,7 @@ Status add_values(Interpreter& home) {
   SIGNEDVFS_TRY(add_signed_vfs(home));
   SIGNEDVFS_TRY(add_roots(home));
   SIGNEDVFS_TRY(add_sealed_memory(home));
+  SIGNEDVFS_TRY(add_settling(home));
   return begin_trust(home);
 }
 

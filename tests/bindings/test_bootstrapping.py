@@ -152,8 +152,7 @@ def test_what_is_not_built_in_is_not_looked_for(programs: Programs, missing: str
     (programs.evil / f"{missing}.py").write_text(EVIL)
     path = f"sys.path.insert(0, {str(programs.evil)!r})\n"
     reason = programs.refused(without + path + programs.code(trust_dynload=False))
-    assert "is not built into this Python" in reason
-    assert "trust_dynload=True" in reason
+    assert "is not built into this Python: use Debian's, or trust_dynload=True" in reason
 
 
 LOOKING = """
@@ -412,14 +411,6 @@ def test_it_stands_where_it_is_put(programs: Programs, indent: str) -> None:
     for head in ("if True:", "class Main:", "def main():", "try:"):
         tail = {"def main():": "main()", "try:": "finally: pass"}.get(head, "")
         assert programs.run(f"{head}\n{code}{tail}\nprint('ran')") == ["ran"]
-
-
-def test_it_is_small(key: signedvfs.PrivateKey) -> None:
-    # Two kilobytes, beside what depends on who asks: paths, keys, and options. Before Python 3.11
-    # more names of modules are in it.
-    code = get_bootstrap_code(key.public_key)
-    variable = len(os.fsencode(_core.__file__ or "")) + len(repr(key.public_key))
-    assert len(code) - variable <= (2048 if sys.version_info >= (3, 11) else 2200)
 
 
 def test_paths_of_all_kinds(programs: Programs) -> None:

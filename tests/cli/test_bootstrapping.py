@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from signedvfs import _core
+from signedvfs import _core, bootstrapping
 from tests.cli.helpers import Cli
 from tests.support.frozen import FROZEN
 
@@ -49,7 +49,7 @@ def test_options_are_in_the_code(cli: Cli, keys: Path, tree: Path) -> None:
     assert all(line.startswith("  ") for line in code.splitlines())
     for part in (
         f"manifests=[('{cli.directory}/tree.manifest', '{cli.directory / tree}')]",
-        "check_modules=['colorsys']", "libraries=frozenset({'libodbc.so.2'})", "members=77",
+        "check_modules=['colorsys']", "libraries=['libodbc.so.2']", "members=77",
         "lockdown=True", "manager.lock()", "trust_stdlib_paths=True",
     ):  # fmt: skip
         assert part in code
@@ -82,3 +82,15 @@ def test_a_key_that_has_not_signed(cli: Cli, keys: Path, tree: Path) -> None:
     done = cli(*words)
     assert (done.code, done.out) == (1, "")
     assert "by trusted keys" in done.err
+
+
+def test_code_that_this_python_would_refuse_is_pointed_at(cli: Cli, keys: Path) -> None:
+    apart = bootstrapping.modules_not_built_in()
+    done = cli("bootstrap", "--trust-stdlib-paths", "--trust", keys / "a.pub")
+    assert done.code == 0
+    assert all(name in done.err for name in apart)
+    assert ("--trust-dynload" in done.err) == bool(apart)
+    ran = run(cli.directory, done.out)
+    assert ran.returncode == (126 if apart else 0), ran.stderr
+    assert ("trust_dynload=True" in ran.stderr) == bool(apart)
+    assert cli(*WORDS, "--trust", keys / "a.pub").err == ""

@@ -10,6 +10,8 @@
 #include <memory>
 #include <utility>
 
+#include "vfs/crypto/settling.h"
+
 namespace signedvfs {
 namespace {
 
@@ -74,6 +76,11 @@ Result<OSSL_LIB_CTX*> openssl_context() {
   const Context* theirs = nullptr;
   if (!made.compare_exchange_strong(theirs, ours.get())) return theirs->context.get();
   return ours.release()->context.get();
+}
+
+Status settle_openssl() {
+  const ErrorQueue errors;
+  return begin_openssl() ? Status() : errors.failure(Errc::kCrypto, "OpenSSL cannot be set up");
 }
 
 void free_memory(void* memory) noexcept { OPENSSL_free(memory); }

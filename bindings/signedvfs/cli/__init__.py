@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 
-from signedvfs import __version__
+from signedvfs import __version__, _core
 from signedvfs.cli.failures import explain
 from signedvfs.cli.output import Output
 
@@ -58,6 +58,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     ours = words[: words.index("--exec")] if "--exec" in words else words
     output = Output(json="--json" in ours and "run" not in words[:1])
     try:
+        if argv is None:
+            # Before anything imports hashlib, which would load what the environment names.
+            _core._settle_openssl()
         outcome = _carry_out(words, output, is_process=argv is None)
         sys.stdout.flush()
     except KeyboardInterrupt as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import signedvfs
+from signedvfs import bootstrapping
 from signedvfs.cli import arguments as shared
 from signedvfs.cli.commands import Commands
 from signedvfs.cli.failures import CliError
@@ -119,6 +120,12 @@ def bootstrap(arguments: argparse.Namespace, output: Output) -> int:
         )
     except ValueError as error:
         raise CliError(str(error)) from None
+    apart = [] if arguments.trust_dynload else bootstrapping.modules_not_built_in()
+    if apart:
+        output.warn(
+            f"this Python has {' and '.join(apart)} in files of their own, so the code will not "
+            "run in it: use one that has them built in (Debian's), or --trust-dynload"
+        )
     if arguments.output is not None:
         Path(arguments.output).write_text(code, encoding="utf-8")
         facts = {"output": arguments.output, "size": len(code)}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from signedvfs.digests import hashlib
 from signedvfs.packaging.distributions import name_of
 from signedvfs.packaging.errors import PackError
 from signedvfs.packaging.locks import Lock, Locked

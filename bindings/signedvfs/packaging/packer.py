@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import collections
-import hashlib
 import importlib.util
 import os
 import tempfile
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Callable, Literal, NamedTuple, Union
 
 from signedvfs import Limits, SignReport, sign
 from signedvfs._tools import ArchiveWriter, _check_validity
+from signedvfs.digests import hashlib
 from signedvfs.packaging import recording
 from signedvfs.packaging.compiler import CompileError, Compiler
 from signedvfs.packaging.entry import add_entry, script_entry

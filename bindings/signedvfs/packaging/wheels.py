@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import csv
 import errno
-import hashlib
 import io
 import os
 import stat
@@ -16,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+from signedvfs.digests import hashlib
 from signedvfs.packaging.errors import PackError
 from signedvfs.packaging.members import Item, Members, unwanted
 

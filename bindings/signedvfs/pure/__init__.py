@@ -6,8 +6,10 @@ executable, so it may be copied and embedded, and runs under `python -I -S`, fro
 
     python -I -S pure app.pub app.zip [MEMBER]
 
-Whom to believe is decided in verifier.py alone. An archive is read once, whole, into memory of its
-own. What is accepted here, `signedvfs.open` accepts as well, and not the other way round.
+The files ecdsa.py and inflate.py can be left out where no key, and no member, needs them, and
+command.py with __main__.py where nobody runs it. Whom to believe is decided in verifier.py alone.
+An archive is read once, whole, into memory of its own. What is accepted here, `signedvfs.open`
+accepts as well, and not the other way round.
 """
 
 from .archive import Archive, load_key

@@ -20,12 +20,10 @@ def opened(path: str, directory: "int | None" = None, more: int = 0) -> int:
 def content_of(descriptor: int, path: str, most: int) -> bytes:
     """Read a file and close it."""
     try:
-        status, out = posix.fstat(descriptor), b""
+        out, status = b"", posix.fstat(descriptor)
         require(status.st_mode & 0o170000 == 0o100000, f"{path!r} is no plain file")
         require(status.st_size <= most, f"{path!r} is too large")
-        while len(out) < status.st_size and (
-            piece := posix.read(descriptor, status.st_size - len(out))
-        ):
+        while piece := posix.read(descriptor, status.st_size - len(out)):
             out += piece
     except OSError as error:
         raise RefusedError(f"{path!r} cannot be read: {error}") from error
@@ -107,8 +105,7 @@ class Archive:
         text = last.content(self._file)
         self._manifest = signed = Manifest(text, keys, threshold)
         wanted = {*signed.listed, *([MANIFEST, INDEX] if indexed else [MANIFEST])}
-        files = len(members) - len(directories)
-        same = self._members.keys() == wanted and len(self._members) == files
+        same = self._members.keys() == wanted and len(wanted) + len(directories) == len(members)
         require(same, "other members than were signed")
         held = {one.name[:-1] for one in directories}
         alike = len({name.lower() for name in held}) < len(directories)

@@ -1,4 +1,7 @@
-"""Deflate (RFC 1951), decoded: zlib is no part of many interpreters' executables."""
+"""Deflate (RFC 1951), decoded: zlib is no part of many interpreters' executables.
+
+Without this file, members that are compressed are refused.
+"""
 
 from .verifier import require
 

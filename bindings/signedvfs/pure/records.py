@@ -3,8 +3,7 @@
 Every header has to be, to the last byte, what signing writes.
 """
 
-from .inflate import inflate
-from .verifier import digest_of, require
+from .verifier import RefusedError, digest_of, require
 
 _MOST_MEMBER, _MOST_TOTAL, _MOST_RATIO = 1 << 26, 1 << 30, 1100
 
@@ -45,13 +44,19 @@ class Member:
     def content(self, file: bytes) -> bytes:
         """Decode the stored bytes."""
         found, crc = file[self.data : self.end], 0xFFFFFFFF
-        found = found if self.method == 0 else inflate(found, self.size)
+        if self.method == 8:
+            try:
+                from .inflate import inflate  # no part of every copy
+            except ImportError:
+                raise RefusedError(f"{self.name!r} needs inflate.py beside records.py") from None
+            found = inflate(found, self.size)
         for byte in found:
             crc = crc >> 8 ^ _CRC[(crc ^ byte) & 255]
         require(crc ^ 0xFFFFFFFF == self.crc, f"{self.name!r}: another checksum")
         return found
 
 
+_Records = list[tuple[str, bytes]]
 _CRC = list(range(256))
 for _ in range(8):
     _CRC = [one >> 1 ^ (0xEDB88320 if one & 1 else 0) for one in _CRC]
@@ -74,14 +79,12 @@ def members_of(file: bytes) -> list[Member]:
     return out
 
 
-def records_below(
-    index: bytes, begin: int, size: int, wanted: str, width: int
-) -> list[tuple[str, bytes]]:
+def records_below(index: bytes, begin: int, size: int, wanted: str, width: int) -> _Records:
     """Return the paths and records below a page of the signed index, of the digest `wanted`."""
     page = index[begin : begin + size]
     require(len(page) == size and digest_of("sha256", page).hex() == wanted, "a false index")
     leaf, count = number_at(page, 0, 4) == 1, number_at(page, 4, 4)
-    own, last, out = width if leaf else 44, 0, list[tuple[str, bytes]]()
+    own, last, out = width if leaf else 44, 0, _Records()
     records, paths = page[8 + 4 * count :], page[8 + count * (4 + own) :]
     for i in range(count):
         end, record = number_at(page, 8 + 4 * i, 4), records[i * own : i * own + own]

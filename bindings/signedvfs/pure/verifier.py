@@ -108,62 +108,6 @@ def _decoded(data: bytes) -> _Point:
 _BASE = _decoded((4 * pow(5, -1, _P) % _P).to_bytes(32, "little"))
 
 
-# ECDSA (FIPS 186-5 section 6.4.2): a hash, p, the order, b, and the base point of each curve, by
-# how the SubjectPublicKeyInfo of a key begins (RFC 5480).
-
-_Place = tuple[int, int]
-_CURVES = {
-    "3059301306072a8648ce3d020106082a8648ce3d03010703420004": (
-        *("sha256", 2**256 - 2**224 + 2**192 + 2**96 - 1),
-        0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
-        0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B,
-        0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296,
-        0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5,
-    ),
-    "3076301006072a8648ce3d020106052b8104002203620004": (
-        *("sha384", 2**384 - 2**128 - 2**96 + 2**32 - 1),
-        2**384 - 0x389CB27E0BC8D220A7E5F24DB74F58851313E695333AD68D,
-        (0xB3312FA7E23EE7E4988E056BE3F82D19181D9C6EFE814112 << 192)
-        + 0x0314088F5013875AC656398D8A2ED19D2A85C8EDD3EC2AEF,
-        (0xAA87CA22BE8B05378EB1C71EF320AD746E1D3B628BA79B98 << 192)
-        + 0x59F741E082542A385502F25DBF55296C3A545E3872760AB7,
-        (0x3617DE4A96262C6F5D9E98BF9292DC29F8F41DBD289A147C << 192)
-        + 0xE9DA3113B5F0B8C00A60B1CE1D7E819D7A431D7C90EA0E5F,
-    ),
-}
-
-
-def _joined(p: "_Place | None", q: "_Place | None", prime: int) -> "_Place | None":
-    if p is None or q is None:
-        return p or q
-    if p[0] == q[0] and (p[1] + q[1]) % prime == 0:
-        return None
-    above, below = (3 * p[0] ** 2 - 3, 2 * p[1]) if p == q else (q[1] - p[1], q[0] - p[0])
-    slope = above * pow(below, -1, prime) % prime
-    x = (slope * slope - p[0] - q[0]) % prime
-    return x, (slope * (p[0] - x) - p[1]) % prime
-
-
-def _repeated(factor: int, point: _Place, prime: int) -> "_Place | None":
-    out = None
-    for bit in bin(factor)[2:]:
-        out = _joined(out, out, prime)
-        out = _joined(out, point, prime) if bit == "1" else out
-    return out
-
-
-def _two_integers(data: bytes) -> _Place:
-    """Return the two positive numbers of which a DER SEQUENCE of less than 256 bytes is made."""
-    head = 3 if data[1:2] == b"\x81" else 2
-    first = data[head + 2 : head + 2 + data[head + 1]] if len(data) > head + 1 else b""
-    second = data[head + 4 + len(first) :]
-    body = b"\2%c%b\2%c%b" % (len(first) & 255, first, len(second) & 255, second)
-    again = b"0" + (b"\x81" if len(body) > 127 else b"") + bytes([len(body) & 255]) + body
-    positive = all(b"\0\x7f" < number[:2] < b"\x80" for number in (first, second))
-    require(again == data and positive and len(body) < 256, "a malformed ECDSA signature")
-    return int.from_bytes(first, "big"), int.from_bytes(second, "big")
-
-
 # Public keys: a DER SubjectPublicKeyInfo (RFC 5280 section 4.1), which has one encoding.
 
 
@@ -172,7 +116,7 @@ def _der(tag: int, data: bytes) -> bytes:
 
 
 class Key:
-    """A public key: Ed25519, ECDSA on P-256 or P-384, RSA of 2048 bits and more with e = 65537.
+    """A public key: Ed25519, RSA of 2048 bits and more with e = 65537, and those of ecdsa.py.
 
     Its `fingerprint` is the SHA-256 of its encoding, in hexadecimal.
     """
@@ -187,13 +131,12 @@ class Key:
             self._point, self.fits = _decoded(der[12:]), self._fits_ed25519
             require(_encoded(_times(8, self._point)) != _encoded(_ZERO), "a weak Ed25519 key")
             return
-        for head in (head for head in _CURVES if der.hex().startswith(head)):
-            self._curve, place = _CURVES[head], der[len(head) // 2 :]
-            middle, (_, prime, _, b, *_) = len(place) // 2, self._curve
-            x, y = (int.from_bytes(half, "big") for half in (place[:middle], place[middle:]))
-            on_curve = max(x, y) < prime and (y * y - x * x * x + 3 * x - b) % prime == 0
-            require(on_curve and len(place) == prime.bit_length() // 4, "no key on its curve")
-            self._place, self.fits = (x, y), self._fits_ecdsa
+        if der[:2].hex() in ("3059", "3076"):
+            try:
+                from .ecdsa import PointKey  # no part of every copy
+            except ImportError:
+                raise RefusedError("an ECDSA key needs ecdsa.py beside verifier.py") from None
+            self.fits = PointKey(der).fits
             return
         self._modulus, self.fits = int.from_bytes(der[33:-5], "big"), self._fits_rsa
         number = self._modulus.to_bytes(self._modulus.bit_length() // 8 + 1, "big")
@@ -210,16 +153,6 @@ class Key:
         hashed = digest_of("sha512", signature[:32] + _encoded(self._point) + message)
         x, y, z, t = _times(int.from_bytes(hashed, "little") % _L, self._point)
         return _encoded(_sum(_times(s, _BASE), (-x, y, z, -t))) == signature[:32]
-
-    def _fits_ecdsa(self, message: bytes, signature: bytes) -> bool:
-        name, prime, order, _, *base = self._curve
-        r, s = _two_integers(signature)
-        if r >= order or s >= order:
-            return False
-        hashed, inverse = int.from_bytes(digest_of(name, message), "big"), pow(s, -1, order)
-        first = _repeated(hashed * inverse % order, (base[0], base[1]), prime)
-        point = _joined(first, _repeated(r * inverse % order, self._place, prime), prime)
-        return point is not None and point[0] % order == r
 
     def _fits_rsa(self, message: bytes, signature: bytes) -> bool:
         """RSASSA-PSS with SHA-256, MGF1 with SHA-256 and 32 bytes of salt (RFC 8017, 8.1.2)."""
@@ -300,7 +233,7 @@ class Manifest:
             at = rest.find(b"\n", at) + 1 or len(rest) + 1
         self.signed_part = len(lines) + 2 + at
         require(found and 0 < at <= len(rest) and self.signed_part <= _MOST_HEADER, "no header")
-        self._check_signatures(lines.decode().split("\n"), rest[:at], keys, threshold)
+        self._check_signers(lines.decode().split("\n"), rest[:at], keys, threshold)
         self._parse_header(rest[:at].decode().split("\n")[:-1])
         digest, _, number = self.attributes["@members"].partition(" ")
         require(digest_of("sha256", rest[at:]).hex() == digest, "other member lines were signed")
@@ -308,11 +241,9 @@ class Manifest:
         require(not entries.pop() and len(entries) == int(number), "another number of members")
         self._parse_lines(entries)
 
-    def _check_signatures(
-        self, lines: list[str], header: bytes, keys: list[Key], threshold: int
-    ) -> None:
+    def _check_signers(self, lines: list[str], header: bytes, keys: list[Key], least: int) -> None:
         known = {key.fingerprint: key for key in keys}
-        require(0 < threshold <= len(known) == len(keys), "the threshold does not suit the keys")
+        require(0 < least <= len(known) == len(keys), "the threshold does not suit the keys")
         message = b"signedvfs manifest v1\0" + digest_of("sha256", header)
         seen: set[str] = set()
         for line in lines:
@@ -321,7 +252,7 @@ class Manifest:
             require(well_formed and len(seen) < _MOST_SIGNATURES, f"signature line {line[:80]!r}")
             seen.add(name)
             require(name not in known or known[name].fits(message, value), f"not signed by {name}")
-        require(len(seen & set(known)) >= threshold, "too few signatures by trusted keys")
+        require(len(seen & set(known)) >= least, "too few signatures by trusted keys")
 
     def _parse_header(self, lines: list[str]) -> None:
         self.hash, before = lines[0], ""
@@ -329,8 +260,8 @@ class Manifest:
         require(self.hash in DIGEST_BYTES, "the hash is none of sha256, sha384, sha512")
         for line in lines[1:]:
             name, _, value = line.partition(" ")
-            known = name in _ATTRIBUTES or name == "@serial"
             positive = name not in ("@order", "@prefix") or value[-2:] != " 0"
+            known = name in _ATTRIBUTES or name == "@serial"
             well_formed = known and name > before and value and positive and _is_value(name, value)
             require(well_formed, f"attribute {line[:64]!r}")
             self.attributes[name], before = value, name
@@ -345,16 +276,13 @@ class Manifest:
             require(well_formed and path not in self.listed, f"member line {line[:200]!r}")
             self.listed[path] = digest
         files = {path.lower() for path in (*self.listed, MANIFEST, INDEX)}
-        self.directories = {
-            path[:i] for path in self.listed for i, c in enumerate(path) if c == "/"
-        }
+        self.directories = {p[:i] for p in self.listed for i, c in enumerate(p) if c == "/"}
         clear = not files & {path.lower() for path in self.directories}
         require(clear and len(files) == len(self.listed) + 2, "two members of one name")
 
     def check_policy(self, name: "str | None", min_serial: int, now: "float | None") -> None:
         """Hold what was signed to what is wanted."""
-        signed, moment = self.attributes, time.gmtime(time.time() if now is None else now)
-        text = time.strftime("%Y-%m-%dT%H:%M:%SZ", moment)
+        signed, text = self.attributes, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
         require(name is None or signed.get("@name") == name, f"not signed as {name!r}")
         require(int(signed.get("@serial", "0")) >= min_serial, "an older release")
         require(

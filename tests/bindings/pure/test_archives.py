@@ -330,10 +330,6 @@ def test_the_sources_import_nothing_else() -> None:
                 assert node.level == 1, path
 
 
-def test_what_decides_whom_to_believe_stays_small() -> None:
-    assert len((DIRECTORY / "verifier.py").read_text().splitlines()) < 400
-
-
 def test_an_archive_is_read_once(signed_archive: SignedArchive, key: signedvfs.PrivateKey) -> None:
     # E1, E8: the file is gone, and another one in its place, before a member is asked for.
     path = signed_archive(_FILES)

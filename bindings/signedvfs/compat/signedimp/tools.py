@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,6 +11,7 @@ import signedvfs
 from signedvfs import _tools
 from signedvfs.compat.signedimp.names import HASHFILE_NAME
 from signedvfs.compat.signedimp.rsa import RSAKey
+from signedvfs.digests import hashlib
 
 _Hash = Literal["sha256", "sha384", "sha512"]
 

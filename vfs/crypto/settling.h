@@ -1,0 +1,15 @@
+// Keeps configuration files of OpenSSL out of the process.
+#pragma once
+
+#include "archive/base/status.h"
+
+namespace signedvfs {
+
+// settle_openssl sets OpenSSL up so that it reads no configuration for the rest of the process,
+// whoever uses it later: neither OPENSSL_CONF nor the file of the system has it load a provider or
+// an engine. Where somebody has used OpenSSL before, what that has loaded stays. Everything else of
+// vfs/ does so by itself; this is for whoever wants it before other code of the process uses
+// OpenSSL. Any thread may call. Fails with `kCrypto`.
+Status settle_openssl();
+
+}  // namespace signedvfs
