@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+import signedvfs
 from tests.importer.workshop import Workshop
+from tests.support.archives import tamper
 from tests.support.native import PRELOADS
 
 PREAMBLE = """
@@ -35,6 +37,17 @@ sys.path[:0] = {paths!r}
 
 # What an attacker's module does: it cannot be missed.
 EVIL = "print('EVIL')\nv = 'EVIL'\n"
+
+
+def change(place: Path, name: str, content: bytes | str | None = EVIL) -> None:
+    """Put other content into a file, or take it out: so does whoever can write there."""
+    data = content.encode() if isinstance(content, str) else content
+    if place.is_dir():
+        (place / name).unlink()
+        if data is not None:
+            (place / name).write_bytes(data)
+        return
+    tamper(place, {name: data})
 
 
 class Managed:
@@ -75,8 +88,34 @@ class Managed:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout.splitlines()
 
+    def locked(self, script: str, *paths: Path | str, **options: object) -> list[str]:
+        """Run a script whose `lock()` locks the process down, with what it is given."""
+        lock = "def lock(**given): manager(lockdown=True, **given).install()\n"
+        return self.run(lock + textwrap.dedent(script), *paths, **options)
+
+    def free(self, script: str, *paths: Path | str, **options: object) -> list[str]:
+        """Run the same script where `lock()` does nothing: it shows what the attack is worth."""
+        lock = "def lock(**given): pass\n"
+        return self.run(lock + textwrap.dedent(script), *paths, **options)
+
 
 @pytest.fixture
 def managed(workshop: Workshop) -> Managed:
     """Start interpreters whose managers trust the workshop's key."""
     return Managed(workshop)
+
+
+@pytest.fixture(scope="session")
+def library_manifest(key: signedvfs.PrivateKey, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sign the library of this interpreter, once for all tests."""
+    manifest = tmp_path_factory.mktemp("library") / "stdlib.manifest"
+    signedvfs.sign_stdlib(manifest, key)
+    return manifest
+
+
+@pytest.fixture
+def library(library_manifest: Path, workshop: Workshop) -> Path:
+    """Have the manifest stand where the scripts of the test start."""
+    path = workshop.directory / "stdlib.manifest"
+    path.symlink_to(library_manifest)
+    return path

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
 
@@ -14,22 +13,6 @@ from tests.importer.workshop import Files, Workshop
 
 FILES: Files = {"m.py": "v = 1\n", "p/__init__.py": "v = 2\n", "p/sub.py": "v = 3\n"}
 LIBRARY = "manager(trust_stdlib_paths=False, stdlib='stdlib.manifest'{}).install()\n"
-
-
-@pytest.fixture(scope="session")
-def library_manifest(key: signedvfs.PrivateKey, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Sign the library of this interpreter, once for all tests."""
-    manifest = tmp_path_factory.mktemp("library") / "stdlib.manifest"
-    signedvfs.sign_stdlib(manifest, key)
-    return manifest
-
-
-@pytest.fixture
-def library(library_manifest: Path, workshop: Workshop) -> Path:
-    """Have the manifest stand where the scripts of the test start."""
-    path = workshop.directory / "stdlib.manifest"
-    path.symlink_to(library_manifest)
-    return path
 
 
 @pytest.mark.usefixtures("library")
