@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import subprocess
 import sys
 import zipfile
@@ -177,3 +178,25 @@ def test_bootstrap_code(tmp_path: Path, rsa: RSAKey, key: signedvfs.PrivateKey) 
         [sys.executable, "-I", "-S", str(program)], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout) == (0, "1\n"), done.stderr
+
+
+def test_a_key_that_is_thrown_away(
+    tree: Path, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # signedimp's key=None: what is private about it gets into no file, and into no code
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    once = RSAKey.generate()
+    tools.sign_directory(tree, once)
+    tools.sign_zipfile(archive, once)
+    code = tools.get_bootstrap_code(keys=[once.get_public_key()], trust_stdlib_paths=True)
+    (tmp_path / "program.py").write_text(code)
+    assert _read(tree, once.public_key) == _read(archive, once.public_key) == _FILES
+    assert once.priv_exponent is not None
+    secret = once.priv_exponent.to_bytes(256, "big")
+    forms = [secret, secret.hex().encode(), str(once.priv_exponent).encode(), b"PRIVATE"]
+    forms += [base64.b64encode(secret[at:])[:200] for at in range(3)]
+    found = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(found) > 4
+    for path in found:
+        assert not [form for form in forms if form in path.read_bytes()], path
