@@ -79,6 +79,23 @@ def test_nothing_is_signed_with_the_old_hashes(
     assert not (tree / MANIFEST).exists()
 
 
+def test_signing_and_taking_it_back_leaves_files_alone(
+    tree: Path, archive: Path, rsa: RSAKey
+) -> None:
+    def state() -> dict[str, tuple[bytes, int]]:
+        found = [path for path in tree.rglob("*") if path.is_file()]
+        return {str(path): (path.read_bytes(), path.stat().st_mode) for path in found}
+
+    before = state()
+    tools.sign_directory(tree, rsa)
+    assert state().items() > before.items()
+    signedvfs.unsign(tree)
+    assert state() == before
+    tools.sign_zipfile(archive, rsa)
+    signedvfs.unsign(archive)
+    assert members_of(archive) == _FILES
+
+
 def test_a_second_signature_is_kept_where_that_is_asked_for(
     tree: Path, archive: Path, rsa: RSAKey, key: signedvfs.PrivateKey
 ) -> None:

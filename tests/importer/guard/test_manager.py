@@ -206,6 +206,7 @@ def test_what_is_locked_is_missed(workshop: Workshop, managed: Managed) -> None:
 def test_a_key_comes_later(workshop: Workshop, managed: Managed) -> None:
     # what was refused for want of a key is asked about again; what was tampered with is not
     place = workshop.tree("app", FILES)
+    archive = workshop.zip("app.zip", {"z.py": "v = 'z'\n"})
     broken = workshop.zip("broken.zip", {"b.py": "v = 1\n"}, index=False)
     data = bytearray(broken.read_bytes())
     data[35] ^= 1
@@ -214,16 +215,18 @@ def test_a_key_comes_later(workshop: Workshop, managed: Managed) -> None:
         """
         one = manager(policy=TrustPolicy())
         one.install()
-        print(outcome("m"), outcome("b").startswith("IntegrityCheck"))
+        print(outcome("m"), outcome("z"), outcome("b").startswith("IntegrityCheck"))
         signedvfs.trust(key)
-        print(outcome("m"))
+        print(outcome("m"), outcome("z"))
         one.add_valid_key(key)
-        print(outcome("m"), outcome("b").startswith("IntegrityCheck"))
+        print(outcome("m"), outcome("z"), outcome("b").startswith("IntegrityCheck"))
         """,
         place,
+        archive,
         broken,
     )
-    assert lines == ["IntegrityCheckMissing True", "IntegrityCheckMissing", "1 True"]
+    missing = "IntegrityCheckMissing IntegrityCheckMissing"
+    assert lines == [f"{missing} True", missing, "1 z True"]
 
 
 def test_two_managers(workshop: Workshop, managed: Managed) -> None:
