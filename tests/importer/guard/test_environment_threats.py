@@ -197,6 +197,8 @@ def test_a_library_that_stands_elsewhere(base: Base, library: Path, how: str) ->
     copied = copy_of_the_library(home)
     words: tuple[str, ...] = (str(home / "bin/python"), BASE)
     if how == "pyvenv.cfg":
+        if sys.version_info >= (3, 14):
+            pytest.skip("the library is the one of the executable that the link leads to")
         start = base.workshop.directory / "venv/bin/python"
         start.parent.mkdir(parents=True)
         start.symlink_to(BASE)
@@ -294,7 +296,7 @@ def test_a_debugger_of_the_environment(workshop: Workshop, managed: Managed) -> 
 
 
 @pytest.mark.skipif(sys.version_info < (3, 15), reason="lazy imports are new in Python 3.15")
-@pytest.mark.parametrize("mode", ["all", "none"])
+@pytest.mark.parametrize("mode", ["all", "normal"])
 def test_imports_that_are_made_lazy(workshop: Workshop, managed: Managed, mode: str) -> None:
     # the environment moves when a module is loaded: what is loaded stays what was signed
     place = workshop.tree("app", {"m.py": "v = 1\n", "n.py": "v = 2\n"})
