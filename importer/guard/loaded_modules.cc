@@ -31,6 +31,16 @@ constexpr std::array<std::string_view, 18> kOfEveryStart{
     "stat",        "posixpath",  "os.path", "_sitebuiltins", "genericpath", "_collections_abc",
     "_bootlocale", "_sysconfig", "_abc",    "zipimport",     "_weakrefset", "linecache"};
 
+// is_bytecode_elsewhere tells whether the loaders of the standard library have looked for bytecode
+// in another place than beside its source. A manager that is there already has reset the attribute.
+Result<bool> is_bytecode_elsewhere() {
+  const PyRef prefix = sys_object("pycache_prefix");
+  if (prefix && prefix.get() != Py_None) return true;
+  constexpr std::array kName{"PYTHONPYCACHEPREFIX"};
+  SIGNEDVFS_ASSIGN(const std::string set, environment_sets(kName));
+  return !set.empty();
+}
+
 // Verdict is what was found out about where a module is from.
 struct Verdict {
   bool passes = false;
@@ -57,6 +67,8 @@ class Check {
 
   Result<std::vector<Unexpected>> all() {
     SIGNEDVFS_TRY(code_.create());
+    SIGNEDVFS_ASSIGN(library_is_placed_by_, environment_sets(kPlacesTheLibrary));
+    SIGNEDVFS_ASSIGN(bytecode_is_elsewhere_, is_bytecode_elsewhere());
     SIGNEDVFS_ASSIGN(const PyRef items, owned(PyDict_Items(PyImport_GetModuleDict())));
     std::vector<Loaded> by_content;
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(items.get()); ++i) {
@@ -96,6 +108,13 @@ class Check {
     SIGNEDVFS_ASSIGN(const bool is_in_executable, is_part_of_executable(one, out));
     if (is_in_executable) return out;
     if (!one.file.empty()) {
+      SIGNEDVFS_ASSIGN(const bool may_have_run, may_be_of_other_bytecode(one));
+      if (may_have_run && !is_named(one)) {
+        return refused(Errc::kNoManifest,
+                       before(one) +
+                           "by a loader that takes bytecode from where PYTHONPYCACHEPREFIX "
+                           "(sys.pycache_prefix) says");
+      }
       SIGNEDVFS_ASSIGN(const bool is_listed, is_listed_file(one, out));
       if (is_listed) return out;
     }
@@ -176,16 +195,31 @@ class Check {
     SIGNEDVFS_ASSIGN(ModuleQuery query, ModuleQuery::create(finder, name.get()));
     SIGNEDVFS_ASSIGN(const PyRef file, query.filename());
     SIGNEDVFS_ASSIGN(const PyRef code, query.code());
-    if (code.get() != Py_None) return code_.add(one.own_name, code.get());
-    std::string member;
-    const Result<PyRef> content = finder.get_data(file.get(), member);  // of an extension module
-    return content.ok() ? Status() : content.status();
+    // Bytecode may be what was signed where the source is not, which then was what has run.
+    SIGNEDVFS_ASSIGN(const PyRef loaded, text_of_utf8(one.file));
+    for (PyObject* const path : {file.get(), loaded.get()}) {
+      std::string member;
+      const Result<PyRef> content = finder.get_data(path, member);
+      if (!content.ok()) return content.status();
+    }
+    return code.get() != Py_None ? code_.add(one.own_name, code.get()) : Status();
   }
 
   // is_named tells whether `check_modules` lists the module: then it passes by its name.
   bool is_named(const Loaded& one) const {
     return guard_.allowed.kind == AllowedModules::Kind::kList &&
            is_among(one.dotted, guard_.allowed.names);
+  }
+
+  // may_be_of_other_bytecode tells whether another file than the module's own may be what has run.
+  // What the functions of the module are says nothing then: code beside them has run as well.
+  Result<bool> may_be_of_other_bytecode(const Loaded& one) const {
+    if (!bytecode_is_elsewhere_ || !one.file.ends_with(".py")) return false;
+    if (!one.spec || one.spec.get() == Py_None) return true;
+    const ImportSystem& system = guard_.importer->system;
+    SIGNEDVFS_ASSIGN(const PyRef loader,
+                     owned(PyObject_GetAttr(one.spec.get(), system.loader.get())));
+    return finder_in(home_, loader.get()) == nullptr;
   }
 
   // is_believed_path tells whether the file that the module names is believed for where it stands:
@@ -201,6 +235,8 @@ class Check {
       directory.resize(directory.rfind('/') == std::string::npos ? 0 : directory.rfind('/'));
       return is_trusted_path(home_, guard_, one.dotted, directory);
     }
+    // These pass as files of the executable's own library, wherever else that is said to be.
+    if (!library_is_placed_by_.empty()) return false;
     const bool is_of_start =
         guard_.allowed.kind == AllowedModules::Kind::kDefault &&
         std::any_of(kOfEveryStart.begin(), kOfEveryStart.end(), [&](std::string_view name) {
@@ -295,6 +331,8 @@ class Check {
   Interpreter& home_;
   const Guard& guard_;
   CodeOfFiles code_;
+  std::string library_is_placed_by_;  // a variable of the environment; empty: by none
+  bool bytecode_is_elsewhere_ = false;
   std::map<std::string, PyRef> by_name_;  // file -> module that passed by its name
   std::vector<Unexpected> unexpected_;
 };

@@ -1,8 +1,10 @@
 #include "importer/guard/trusted_paths.h"
 
+#include <span>
 #include <string>
 #include <string_view>
 
+#include "archive/os/dynamic_linker.h"
 #include "importer/paths/text.h"
 
 namespace signedvfs {
@@ -116,24 +118,31 @@ Result<PyRef> find_in_directory(const Guard& guard, PyObject* name, PyObject* en
   return loader.get() == Py_None ? PyRef::borrow(Py_None) : std::move(spec);
 }
 
-Status check_library_paths() {
+Result<std::string> environment_sets(std::span<const char* const> names) {
   const PyRef flags = sys_object("flags");
   if (!flags) return python_error();
   SIGNEDVFS_ASSIGN(const PyRef ignored,
                    owned(PyObject_GetAttrString(flags.get(), "ignore_environment")));
   const int is_ignored = PyObject_IsTrue(ignored.get());
   if (is_ignored < 0) return python_error();
-  if (is_ignored != 0) return {};
-  SIGNEDVFS_ASSIGN(const PyRef environment, loaded_attribute("os", "environ"));
-  for (const char* const name : {"PYTHONHOME", "PYTHONPLATLIBDIR"}) {
-    const int is_set = PyMapping_HasKeyString(environment.get(), name);
-    if (is_set != 0) {
-      return {Errc::kUsage, std::string("trust_stdlib_paths=True trusts the library by where it "
-                                        "stands, and ") +
-                                name + " says where: start Python with -I"};
-    }
+  if (is_ignored != 0) return std::string();
+  // What the process was started with, which os.environ may have lost since, and what a host that
+  // embeds Python may have set before.
+  SIGNEDVFS_ASSIGN(const PyRef environment, loaded_attribute("posix", "environ"));
+  for (const char* const name : names) {
+    SIGNEDVFS_ASSIGN(const PyRef key, owned(PyBytes_FromString(name)));
+    SIGNEDVFS_ASSIGN(const PyRef now, item_of(environment.get(), key.get()));
+    const bool is_set = now && PyObject_IsTrue(now.get()) != 0;  // Python ignores empty ones
+    if (is_set || !start_environment(name).empty()) return std::string(name);
   }
-  return {};
+  return std::string();
+}
+
+Status check_library_paths() {
+  SIGNEDVFS_ASSIGN(const std::string name, environment_sets(kPlacesTheLibrary));
+  if (name.empty()) return {};
+  return {Errc::kUsage, "trust_stdlib_paths=True trusts the library by where it stands, and " +
+                            name + " says where: start Python with -I"};
 }
 
 }  // namespace signedvfs

@@ -5,6 +5,9 @@
 // native half was loaded from memory, by bootstrap code, it has no file, and no directory is ours.
 #pragma once
 
+#include <array>
+#include <span>
+#include <string>
 #include <string_view>
 
 #include "archive/base/status.h"
@@ -33,6 +36,13 @@ Result<bool> is_trusted_file(const Interpreter& home, const Guard& guard, std::s
 // is_in_library tells whether `directory` is the interpreter's own library, or below it, and not
 // among what was installed there.
 bool is_in_library(const ImportSystem& system, std::string_view directory);
+
+// kPlacesTheLibrary are the variables of the environment that say where the library is.
+inline constexpr std::array kPlacesTheLibrary{"PYTHONHOME", "PYTHONPLATLIBDIR"};
+
+// environment_sets returns the first of these variables that Python has been given, and did not
+// ignore (-I, -E); empty: none.
+Result<std::string> environment_sets(std::span<const char* const> names);
 
 // check_library_paths fails with `kUsage` where the environment says where the library is.
 Status check_library_paths();

@@ -344,6 +344,20 @@ def test_the_application_brings_the_python_half(programs: Programs) -> None:
     assert lines == ["signed"]
 
 
+def test_several_programs_have_one_library(programs: Programs, tmp_path: Path) -> None:
+    # each with its own key and bootstrap code, as the executables of one directory were
+    other, manifest = signedvfs.PrivateKey.generate(), tmp_path / "other.manifest"
+    signedvfs.sign(programs.library, other, detached=manifest)
+    signedvfs.sign(programs.app, other, keep_signatures=True)
+    policy = TrustPolicy([other.public_key], preloads=PRELOADS)
+    second = programs.code(policy=policy, manifests=[(manifest, programs.library)])
+    end = f"{programs.paths}{OUTCOME}import signedvfs\nprint(outcome('m'))"
+    assert programs.run(programs.code() + end) == programs.run(second + end) == ["signed"]
+    (programs.app / "m.py").write_text(EVIL)
+    assert programs.run(programs.code() + end) != ["signed"]
+    assert programs.run(second + end) != ["signed"]
+
+
 def test_a_manifest_that_was_changed(programs: Programs) -> None:
     code = programs.code()
     programs.manifest.write_bytes(programs.manifest.read_bytes().replace(b"_core", b"_evil"))

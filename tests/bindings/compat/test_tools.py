@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import subprocess
 import sys
 import zipfile
@@ -76,6 +77,23 @@ def test_nothing_is_signed_with_the_old_hashes(
             attempt()
     assert archive.read_bytes() == before
     assert not (tree / MANIFEST).exists()
+
+
+def test_signing_and_taking_it_back_leaves_files_alone(
+    tree: Path, archive: Path, rsa: RSAKey
+) -> None:
+    def state() -> dict[str, tuple[bytes, int]]:
+        found = [path for path in tree.rglob("*") if path.is_file()]
+        return {str(path): (path.read_bytes(), path.stat().st_mode) for path in found}
+
+    before = state()
+    tools.sign_directory(tree, rsa)
+    assert state().items() > before.items()
+    signedvfs.unsign(tree)
+    assert state() == before
+    tools.sign_zipfile(archive, rsa)
+    signedvfs.unsign(archive)
+    assert members_of(archive) == _FILES
 
 
 def test_a_second_signature_is_kept_where_that_is_asked_for(
@@ -177,3 +195,25 @@ def test_bootstrap_code(tmp_path: Path, rsa: RSAKey, key: signedvfs.PrivateKey) 
         [sys.executable, "-I", "-S", str(program)], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout) == (0, "1\n"), done.stderr
+
+
+def test_a_key_that_is_thrown_away(
+    tree: Path, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # signedimp's key=None: what is private about it gets into no file, and into no code
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    once = RSAKey.generate()
+    tools.sign_directory(tree, once)
+    tools.sign_zipfile(archive, once)
+    code = tools.get_bootstrap_code(keys=[once.get_public_key()], trust_stdlib_paths=True)
+    (tmp_path / "program.py").write_text(code)
+    assert _read(tree, once.public_key) == _read(archive, once.public_key) == _FILES
+    assert once.priv_exponent is not None
+    secret = once.priv_exponent.to_bytes(256, "big")
+    forms = [secret, secret.hex().encode(), str(once.priv_exponent).encode(), b"PRIVATE"]
+    forms += [base64.b64encode(secret[at:])[:200] for at in range(3)]
+    found = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(found) > 4
+    for path in found:
+        assert not [form for form in forms if form in path.read_bytes()], path

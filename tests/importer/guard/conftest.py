@@ -13,6 +13,7 @@ import pytest
 
 import signedvfs
 from tests.importer.workshop import Workshop
+from tests.support.archives import tamper
 from tests.support.native import PRELOADS
 
 PREAMBLE = """
@@ -36,6 +37,17 @@ sys.path[:0] = {paths!r}
 
 # What an attacker's module does: it cannot be missed.
 EVIL = "print('EVIL')\nv = 'EVIL'\n"
+
+
+def change(place: Path, name: str, content: bytes | str | None = EVIL) -> None:
+    """Put other content into a file, or take it out: so does whoever can write there."""
+    data = content.encode() if isinstance(content, str) else content
+    if place.is_dir():
+        (place / name).unlink()
+        if data is not None:
+            (place / name).write_bytes(data)
+        return
+    tamper(place, {name: data})
 
 
 class Managed:
@@ -75,6 +87,16 @@ class Managed:
         done = self.start(script, *paths, **options)  # type: ignore[arg-type]  # passed on
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout.splitlines()
+
+    def locked(self, script: str, *paths: Path | str, **options: object) -> list[str]:
+        """Run a script whose `lock()` locks the process down, with what it is given."""
+        lock = "def lock(**given): manager(lockdown=True, **given).install()\n"
+        return self.run(lock + textwrap.dedent(script), *paths, **options)
+
+    def free(self, script: str, *paths: Path | str, **options: object) -> list[str]:
+        """Run the same script where `lock()` does nothing: it shows what the attack is worth."""
+        lock = "def lock(**given): pass\n"
+        return self.run(lock + textwrap.dedent(script), *paths, **options)
 
 
 @pytest.fixture

@@ -13,12 +13,18 @@ import builtins
 import contextlib
 import importlib
 import importlib.machinery
+import io
+import json
 import os
 import random
+import runpy
 import shutil
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import signedvfs
@@ -30,6 +36,19 @@ PLACES = ["tree", "zip", "plain", "bundle", "other"]
 def path_of(name: str) -> str:
     """Return where a module's file is in its place."""
     return "pkg/__init__.py" if name == "pkg" else name.replace(".", "/") + ".py"
+
+
+def code_of(path: str) -> bytes:
+    """Return what is opened to be executed."""
+    with io.open_code(path) as file:
+        return file.read()
+
+
+def loaded_code(name: str, path: str) -> CodeType:
+    """Return what a loader of the standard library makes of a file."""
+    code = importlib.machinery.SourceFileLoader(name, path).get_code(name)
+    assert code is not None
+    return code
 
 
 class Model:
@@ -46,6 +65,8 @@ class Model:
         self.count = 0
         self.manager: Any = None
         self.locked = False
+        self.locked_down = False
+        self.tally: Counter[str] = Counter()  # of what came of it
         self.ran: list[str] = []
         builtins.ran = self.ran  # type: ignore[attr-defined]  # for the modules
 
@@ -84,26 +105,39 @@ class Model:
         root = self.directory / place
         return f"{root}.zip" if place in ("zip", "bundle") else str(root)
 
-    def replace(self) -> None:
-        """Put other content into one file, as anybody may who can write there."""
-        place = self.random.choice(PLACES)
-        self.intact[place] = False
-        name = self.random.choice(NAMES)
+    def evil_copy(self, name: str) -> Path:
+        """Make a directory of the attacker that has one module, and return it."""
+        evil = self.directory / "evil"
+        shutil.rmtree(evil, ignore_errors=True)
         text = self.text(None)
-        source = f"ran.append({text!r})\nv = {text!r}\n"
+        (evil / path_of(name)).parent.mkdir(parents=True)
+        (evil / path_of(name)).write_text(f"ran.append({text!r})\nv = {text!r}\n")
+        return evil
+
+    def replace(self) -> None:
+        """Put other content into one file, by rename or in place: so may who can write there."""
+        place, name = self.random.choice(PLACES), self.random.choice(NAMES)
+        self.intact[place] = False
+        evil = self.evil_copy(name)
         if place in ("zip", "bundle"):
-            evil = self.directory / "evil"
-            shutil.rmtree(evil, ignore_errors=True)
-            (evil / path_of(name)).parent.mkdir(parents=True)
-            (evil / path_of(name)).write_text(source)
-            made = Path(shutil.make_archive(str(evil), "zip", evil))
-            subprocess.run(["mv", str(made), self.entry(place)], check=True)
-            return
-        path = self.directory / place / path_of(name)
-        scratch = self.directory / "scratch.py"
-        scratch.write_text(source)
-        subprocess.run(["mkdir", "-p", str(path.parent)], check=True)
-        subprocess.run(["mv", str(scratch), str(path)], check=True)
+            made, path = shutil.make_archive(str(evil), "zip", evil), self.entry(place)
+        else:
+            made, path = str(evil / path_of(name)), str(self.directory / place / path_of(name))
+        subprocess.run(["mkdir", "-p", os.path.dirname(path)], check=True)  # noqa: PTH120  # a str
+        subprocess.run([self.random.choice(["mv", "cp"]), made, path], check=True)
+
+    def link(self) -> None:
+        """Have a place be a link to what the attacker has."""
+        place, name = self.random.choice(PLACES), self.random.choice(NAMES)
+        self.intact[place] = False
+        self.count += 1
+        kept = str(self.directory / f"elsewhere{self.count}")
+        evil: str | Path = self.evil_copy(name)
+        if place in ("zip", "bundle"):
+            evil = shutil.make_archive(str(evil), "zip", evil)
+        subprocess.run(["mv", str(evil), kept], check=True)
+        subprocess.run(["mv", self.entry(place), f"{kept}.aside"], check=True)
+        subprocess.run(["ln", "-s", kept, self.entry(place)], check=True)
 
     def remove_manifest(self) -> None:
         """Take the manifest of the directory away."""
@@ -143,6 +177,7 @@ class Model:
                 lockdown=self.random.random() < 0.3,
             )
         self.manager.install()
+        self.locked_down = self.manager.report()["lockdown"]
         self.locked = self.manager.locked
 
     def uninstall(self) -> None:
@@ -207,9 +242,11 @@ class Model:
         before = len(self.ran)
         must = self.must_run(name)
         outcome: object = None
+        way = "import"
         try:
             if name in sys.modules and self.random.random() < 0.5:
                 must = False
+                way = "reload"
                 importlib.reload(sys.modules[name])
             else:
                 importlib.import_module(name)
@@ -221,9 +258,32 @@ class Model:
                 raise
         if self.manager is None or not self.manager.installed:
             return
+        self.hold(name, before)
+        ended = type(outcome).__name__ if outcome else "runs" if self.ran[before:] else "is there"
+        self.tally[f"{way} {ended}"] += 1
+        assert not (must and outcome), (name, outcome)
+
+    def hold(self, name: str, before: int) -> None:
+        """Hold that what has run is of believed signers."""
         for text in self.ran[before:]:
             assert self.signer[text] in self.believed, (name, text, self.signer[text])
-        assert not (must and outcome), (name, outcome)
+
+    def go_around(self) -> None:
+        """Run a file without importing it; a lockdown is what refuses that."""
+        if not self.locked_down:
+            return
+        name = self.random.choice(NAMES)
+        path = f"{self.entry(self.random.choice(PLACES))}/{path_of(name)}"
+        before = len(self.ran)
+        ways: list[Callable[[], object]] = [
+            lambda: runpy.run_path(path),
+            lambda: exec(loaded_code(name, path), {}),
+            lambda: exec(compile(code_of(path), path, "exec"), {}),
+        ]
+        with contextlib.suppress(ImportError, OSError, signedvfs.IntegrityCheckError):
+            self.random.choice(ways)()
+        self.hold(name, before)
+        self.tally["around runs" if self.ran[before:] else "around is refused"] += 1
 
     def must_run(self, name: str) -> bool:
         """Tell whether there is no reason for an import to be refused.
@@ -252,7 +312,9 @@ class Model:
             status = 1
             try:
                 for _ in range(5):
-                    self.random.choice([self.bring, self.forget, self.meddle, self.chdir])()
+                    self.random.choice(
+                        [self.bring, self.forget, self.meddle, self.chdir, self.go_around]
+                    )()
                 status = 0
             finally:
                 if status:
@@ -270,17 +332,19 @@ class Model:
             (self.bring, 12), (self.forget, 4), (self.shuffle, 4), (self.replace, 2),
             (self.install, 3), (self.uninstall, 1), (self.believe, 1), (self.lock, 0.3),
             (self.trust_elsewhere, 1), (self.protect, 0.5), (self.chdir, 2), (self.meddle, 2),
-            (self.fork, 1), (self.remove_manifest, 0.5),
+            (self.fork, 1), (self.remove_manifest, 0.5), (self.link, 0.5), (self.go_around, 4),
         ]  # fmt: skip
         calls = [action for action, _ in actions]
         weights = [weight for _, weight in actions]
         for number in range(steps):
             action = self.random.choices(calls, weights)[0]
+            self.tally[action.__name__] += 1
             try:
                 action()
             except BaseException:
                 print("step", number, action.__name__, file=sys.stderr)
                 raise
+        print(json.dumps(self.tally))
         print("steps", steps, "ran", len(self.ran))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import py_compile
 import subprocess
 import sys
 import textwrap
@@ -196,6 +197,18 @@ def test_a_changed_file(bare: Bare) -> None:
         f"import m\nopen({str(place / 'm.py')!r}, 'a').write('#')", "trust_stdlib_paths=True", place
     )
     ended(done, "'m' from", "m.py")
+
+
+def test_a_changed_source_beside_its_bytecode(bare: Bare) -> None:
+    # the bytecode is what was signed, and what has run is the source
+    place = bare.workshop.tree("app", {"m.py": SOURCE}, sign=False)
+    py_compile.compile(str(place / "m.py"))
+    signedvfs.sign(place, bare.workshop.key, pycache=True)
+    given, before = "trust_stdlib_paths=True", "sys.dont_write_bytecode = True\nimport m"
+    went_on(bare.start(before, given, place))
+    with (place / "m.py").open("a") as file:
+        file.write("hidden = lambda: 0\nhidden.__module__ = None\n")
+    ended(bare.start(before, given, place), "'m' from", "'m.py' has the sha256")
 
 
 def test_the_file_that_was_imported_is_the_one_that_is_listed(bare: Bare) -> None:

@@ -87,15 +87,23 @@ def test_it_goes_when_nobody_has_it() -> None:
     assert there() is None
 
 
-def test_the_environment_says_where_the_library_is(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["PYTHONHOME", "PYTHONPLATLIBDIR"])
+def test_the_environment_says_where_the_library_is(managed: Managed, name: str) -> None:
     # J1: then its place says nothing
-    if sys.flags.ignore_environment:
-        pytest.fail("the tests are to be run by an interpreter that reads its environment")
-    for name in ("PYTHONHOME", "PYTHONPLATLIBDIR"):
-        with monkeypatch.context() as patched:
-            patched.setenv(name, sys.prefix)
-            with pytest.raises(ValueError, match=name):
-                SignedImportManager(trust_stdlib_paths=True)
+    given = {"PYTHONHOME": f"{sys.base_prefix}:{sys.base_exec_prefix}",
+             "PYTHONPLATLIBDIR": sys.platlibdir}  # fmt: skip
+    script = """
+        import os
+        os.environ.clear()  # it is what Python was started with that counts
+        try:
+            manager()
+        except ValueError as error:
+            print(error)
+        """
+    environment = {name: given[name]}
+    lines = managed.run(script, flags=(), environment=environment)
+    assert [name in line for line in lines] == [True]
+    assert managed.run(script, environment=environment) == []
 
 
 def test_in_place_and_out(workshop: Workshop, managed: Managed) -> None:
@@ -198,6 +206,7 @@ def test_what_is_locked_is_missed(workshop: Workshop, managed: Managed) -> None:
 def test_a_key_comes_later(workshop: Workshop, managed: Managed) -> None:
     # what was refused for want of a key is asked about again; what was tampered with is not
     place = workshop.tree("app", FILES)
+    archive = workshop.zip("app.zip", {"z.py": "v = 'z'\n"})
     broken = workshop.zip("broken.zip", {"b.py": "v = 1\n"}, index=False)
     data = bytearray(broken.read_bytes())
     data[35] ^= 1
@@ -206,16 +215,18 @@ def test_a_key_comes_later(workshop: Workshop, managed: Managed) -> None:
         """
         one = manager(policy=TrustPolicy())
         one.install()
-        print(outcome("m"), outcome("b").startswith("IntegrityCheck"))
+        print(outcome("m"), outcome("z"), outcome("b").startswith("IntegrityCheck"))
         signedvfs.trust(key)
-        print(outcome("m"))
+        print(outcome("m"), outcome("z"))
         one.add_valid_key(key)
-        print(outcome("m"), outcome("b").startswith("IntegrityCheck"))
+        print(outcome("m"), outcome("z"), outcome("b").startswith("IntegrityCheck"))
         """,
         place,
+        archive,
         broken,
     )
-    assert lines == ["IntegrityCheckMissing True", "IntegrityCheckMissing", "1 True"]
+    missing = "IntegrityCheckMissing IntegrityCheckMissing"
+    assert lines == [f"{missing} True", missing, "1 z True"]
 
 
 def test_two_managers(workshop: Workshop, managed: Managed) -> None:
