@@ -16,6 +16,8 @@ import names
 import signedvfs
 from race import HERE, Entry, Race, race
 
+RECORD = ["--record", "-c 'import orders, uvicorn'"]
+
 WEB = HERE.parent / "tests" / "packages" / "web"
 
 
@@ -46,18 +48,25 @@ def run(work: Path, key: signedvfs.PrivateKey, rounds: int) -> Race:
     public.write_text(key.public_key.pem, encoding="ascii")
     install(files)
     shutil.copytree(files, signed)  # the times of files are kept, and so their bytecode is good
+    recorded = work / "recorded"
+    shutil.copytree(files, recorded)
     signedvfs.sign(signed, key, pycache=True)
+    command = [sys.executable, "-m", "signedvfs", "sign", str(recorded), "--key", str(private)]
+    subprocess.run([*command, "--quiet", "--pycache", *RECORD], check=True)
     signedvfs.sign_stdlib(manifest, key)
-    deflated = pack(files, work / "deflated.zip", private)
-    stored = pack(files, work / "stored.zip", private, "--compression", "stored")
+    plain = pack(files, work / "plain.zip", private)
+    deflated = pack(files, work / "deflated.zip", private, *RECORD)
+    stored = pack(files, work / "stored.zip", private, *RECORD, "--compression", "stored")
     child = HERE / "managed_child.py"
     more = [public, manifest, Path(signedvfs.__file__).parents[1]]
     words: dict[str, list[str | Path]] = {
         names.MANAGED_FILES: ["files", files],
         names.MANAGED_DIRECTORY: ["managed", signed, *more],
+        names.MANAGED_DIRECTORY_RECORDED: ["managed", recorded, *more],
+        names.MANAGED_ARCHIVE: ["managed", plain, *more],
         names.MANAGED_DEFLATED: ["managed", deflated, *more],
         names.MANAGED_STORED: ["managed", stored, *more],
-        names.MANAGED_DEFERRED: ["deferred", signed, *more],
+        names.MANAGED_DEFERRED: ["deferred", stored, *more],
     }
     entries = [
         Entry(name, {"measure": "hello", "words": "\n".join(map(str, ["-I", "-S", child, *line]))})

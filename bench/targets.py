@@ -133,9 +133,9 @@ def verdicts(results: Results) -> Iterator[Verdict]:
         ratio = simple(race, names.POINTS_OURS, names.POINTS_FILES, "first_ms")
         title = "entry_points() of 50 distributions, against files"
         yield Verdict(title, version, ENTRY_POINTS, ratio)
-        for name in (names.MANAGED_DIRECTORY, names.MANAGED_DEFLATED):
+        for name in (names.MANAGED_DIRECTORY_RECORDED, names.MANAGED_DEFLATED):
             ratio = simple(result.get("managed"), name, names.MANAGED_FILES, "hello_ms")
-            title = f"web application to its first answer, {name}, against files"
+            title = f"web application under the manager, {name}, against files"
             yield Verdict(title, version, MANAGED, ratio)
         yield from file_verdicts(version, result.get("virtual_files", {}))
         yield from native_verdicts(version, result.get("native", {}))

@@ -1,4 +1,4 @@
-"""pack --record: members in the order in which a program reads them."""
+"""pack --record and sign --record: members in the order in which a program reads them."""
 
 from __future__ import annotations
 
@@ -302,3 +302,46 @@ def test_what_is_packed_does_not_depend_on_the_number_of_processors(
     cli.ok("pack", program, "-o", "all.zip", *words)
     content = [(cli.directory / name).read_bytes() for name in ("one.zip", "all.zip")]
     assert content[0] == content[1]
+
+
+def test_a_directory_is_signed_with_the_order(cli: Cli, program: Path, keys: Path) -> None:
+    words: list[str | Path] = ["sign", program, "--key", keys / "a.key", "--serial", "7"]
+    report = cli.ok(*words, "--record", "-m app", "--json").json
+    read = [name.replace(".pyc", ".py") for name in RUN]
+    assert report["recorded"] == len(read)
+    policy = signedvfs.TrustPolicy([signedvfs.PublicKey.load(keys / "a.pub")])
+    vfs = signedvfs.open(program, policy)
+    assert (vfs.order(), vfs.serial) == (read, 7)
+    vfs.verify_all()
+    assert cli.ok("run", "--trust", keys / "a.pub", "-m", "app", program, "a").out == "['a']\n"
+    # It is recorded anew, and what was recorded before says nothing.
+    cli.ok(*words, "--record", "-c 'import other'")
+    assert signedvfs.open(program, policy).order() == [
+        *("other.py", "app/__init__.py", "app/alpha.py")
+    ]
+
+
+def test_a_command_that_fails_leaves_a_directory_signed(
+    cli: Cli, program: Path, keys: Path
+) -> None:
+    words: list[str | Path] = ["sign", program, "--key", keys / "a.key"]
+    cli.ok(*words, "--record", "-m app")
+    done = cli(*words, "--record", "-c 'import nowhere'")
+    assert done.code != 0
+    assert "nowhere" in done.err
+    policy = signedvfs.TrustPolicy([signedvfs.PublicKey.load(keys / "a.pub")])
+    vfs = signedvfs.open(program, policy)
+    assert vfs.order() == []
+    vfs.verify_all()
+
+
+def test_what_is_recorded_of_no_directory(cli: Cli, program: Path, keys: Path) -> None:
+    sign = ["--key", keys / "a.key", "--record", "-m app"]
+    cli.ok("pack", program, "-o", "app.zip", "--key", keys / "a.key")
+    assert "pack --record" in cli("sign", "app.zip", *sign).err
+    for more in (["--detached", "m"], ["-o", "out"], ["--keep-signatures"]):
+        done = cli("sign", program, *sign, *more)
+        assert done.code != 0
+        assert "--record writes the order" in done.err
+    assert "--record" in cli("sign", "--stdlib", "-o", "m", *sign).err
+    assert not (program / "signedimp-manifest.txt").exists()

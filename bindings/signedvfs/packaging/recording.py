@@ -1,4 +1,4 @@
-"""Recording in which order a program reads the members of its archive."""
+"""Recording in which order a program reads the members of its archive or signed directory."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import os
 import shlex
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Union
+from typing import Any, Union
 
 import signedvfs
-from signedvfs import Limits, PrivateKey, SignedVfs, TrustPolicy, sign
+from signedvfs import Limits, PrivateKey, SignedVfs, SignReport, TrustPolicy, sign
+from signedvfs.custody.signer import Signer
 from signedvfs.packaging.commands import run_quietly
 from signedvfs.packaging.errors import PackError
 
@@ -67,6 +68,23 @@ def record(
     return signedvfs.open(archive, TrustPolicy([key.public_key]), limits), order
 
 
+def record_directory(
+    directory: Path, words: Sequence[str], keys: Sequence[Signer], options: Mapping[str, Any]
+) -> SignReport:
+    """record_directory signs a directory, in the order in which what `words` say reads its members.
+
+    It is signed twice: what runs is verified as well, and once that has been seen the order is
+    written to ORDER, which the second signature covers. A command that fails leaves the directory
+    signed, without an order. `options` are those of `sign`.
+    """
+    (directory / ORDER).unlink(missing_ok=True)
+    limits = options.get("limits") or Limits()
+    sign(directory, keys, **options)
+    order = _run(directory.absolute(), keys[0].public_key.pem, words, limits)
+    (directory / ORDER).write_text("".join(f"{name}\n" for name in order), encoding="utf-8")
+    return sign(directory, keys, **options)
+
+
 def in_recorded_order(members: SignedVfs, order: Sequence[str]) -> Iterator[tuple[str, bytes]]:
     """in_recorded_order gives out all `members`, those in `order` first, and the order itself last.
 
@@ -88,6 +106,7 @@ def _is_python(name: str) -> bool:
 
 
 def _run(archive: Path, key: str, words: Sequence[str], limits: Limits) -> list[str]:
+    kind = "directory" if archive.is_dir() else "archive"
     with tempfile.TemporaryDirectory(prefix="signedvfs-") as name:
         log, public = Path(name) / "log", Path(name) / "key.pub"
         log.touch()
@@ -112,8 +131,8 @@ def _run(archive: Path, key: str, words: Sequence[str], limits: Limits) -> list[
         )
     if not read:
         raise PackError(
-            "the command to record imported nothing from the archive",
-            "Name a module that is packed, as it is imported: --record '-m myapp --version'.",
+            f"the command to record imported nothing from the {kind}",
+            "Name a module that is in it, as it is imported: --record '-m myapp --version'.",
             done.stdout.strip(),
         )
     return read
