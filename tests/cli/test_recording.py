@@ -336,10 +336,11 @@ def test_a_command_that_fails_leaves_a_directory_signed(
 
 
 def test_what_is_recorded_of_no_directory(cli: Cli, program: Path, keys: Path) -> None:
-    sign = ["--key", keys / "a.key", "--record", "-m app"]
+    sign: list[str | Path] = ["--key", keys / "a.key", "--record", "-m app"]
     cli.ok("pack", program, "-o", "app.zip", "--key", keys / "a.key")
     assert "pack --record" in cli("sign", "app.zip", *sign).err
-    for more in (["--detached", "m"], ["-o", "out"], ["--keep-signatures"]):
+    given: list[list[str | Path]] = [["--detached", "m"], ["-o", "out"], ["--keep-signatures"]]
+    for more in given:
         done = cli("sign", program, *sign, *more)
         assert done.code != 0
         assert "--record writes the order" in done.err

@@ -18,7 +18,7 @@ import pytest
 import signedvfs
 from signedvfs import _tools
 from tests.importer.guard.conftest import Managed
-from tests.importer.native.foundry import SUFFIX, extension, library, with_search, writes
+from tests.importer.native.foundry import SUFFIX, Planted, extension, library, with_search
 from tests.importer.workshop import Workshop
 
 INSTALL = "manager(trust_stdlib_paths=False, stdlib='stdlib.manifest'{}).install()\n"
@@ -92,24 +92,6 @@ def test_every_module_that_python_imports_here(managed: Managed) -> None:
     )  # fmt: skip
     lines = managed.run(INSTALL.format("") + text, flags=("-I", "-W", "ignore"))
     assert json.loads(lines[-1]) == json.loads(plain.stdout.splitlines()[-1])
-
-
-class Planted:
-    """Libraries of an attacker's, in a directory of his, and the mark that they leave."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory / "planted"
-        self.directory.mkdir()
-        self.marker = directory / "marker"
-
-    def put(self, *names: str) -> None:
-        for name in names:
-            content = library("say", "evil", soname=name, more=writes(self.marker))
-            (self.directory / name).write_bytes(content)
-
-    @property
-    def ran(self) -> bool:
-        return self.marker.exists()
 
 
 @pytest.fixture

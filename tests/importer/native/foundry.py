@@ -205,3 +205,24 @@ void* find(const char* name) { return dlopen(name, RTLD_NOW); }
 
 HAS_GIL = not bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 VERSION = sys.version_info[:2]
+
+
+class Planted:
+    """Libraries of an attacker's, in a directory of his, and the mark that they leave."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory / "planted"
+        self.directory.mkdir()
+        self.marker = directory / "marker"
+
+    def put(self, *names: str, below: str = "") -> Path:
+        place = self.directory / below
+        place.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            content = library("say", "evil", soname=name, more=writes(self.marker))
+            (place / name).write_bytes(content)
+        return place
+
+    @property
+    def ran(self) -> bool:
+        return self.marker.exists()

@@ -16,31 +16,10 @@ from pathlib import Path
 import pytest
 
 from tests.importer.native.conftest import App, Child
-from tests.importer.native.foundry import SUFFIX, extension, library, with_search, writes
+from tests.importer.native.foundry import SUFFIX, Planted, extension, library, with_search
 from tests.importer.workshop import Files, Workshop
 
 SAY = "libsay.so.1"
-
-
-class Planted:
-    """A library in a directory of the attacker's, and the mark that it leaves."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory / "planted"
-        self.directory.mkdir()
-        self.marker = directory / "marker"
-
-    def put(self, *names: str, below: str = "") -> Path:
-        place = self.directory / below
-        place.mkdir(parents=True, exist_ok=True)
-        for name in names:
-            content = library("say", "evil", soname=name, more=writes(self.marker))
-            (place / name).write_bytes(content)
-        return place
-
-    @property
-    def ran(self) -> bool:
-        return self.marker.exists()
 
 
 @pytest.fixture
