@@ -75,6 +75,22 @@ const char* soname_of(const dl_phdr_info& object) noexcept {
   return std::bit_cast<const char*>(*strings + *name);
 }
 
+// Known is the object that is asked about, and the name.
+struct Known {
+  const link_map* map;
+  const char* name;
+  bool is_so = false;
+};
+
+int is_so_called(dl_phdr_info* object, std::size_t, void* data) noexcept {
+  auto& known = *static_cast<Known*>(data);
+  // The linker hands out the very text that its own list has, and objects have different ones.
+  if (object->dlpi_name != known.map->l_name || object->dlpi_addr != known.map->l_addr) return 0;
+  const char* const soname = soname_of(*object);
+  known.is_so = soname != nullptr && std::strcmp(soname, known.name) == 0;
+  return 1;
+}
+
 int is_wanted(dl_phdr_info* object, std::size_t, void* data) noexcept {
   auto& wanted = *static_cast<Wanted*>(data);
   const char* const path = object->dlpi_name == nullptr ? "" : object->dlpi_name;
@@ -150,6 +166,16 @@ LibraryHandle loaded_library(const std::string& name) noexcept {
   // The reference that this added: the object stays all the same.
   if (library != nullptr) ::dlclose(library);
   return library;
+}
+
+bool is_known_as(LibraryHandle library, const std::string& name) noexcept {
+  const link_map* const map = map_of(library);
+  if (map == nullptr || map->l_name == nullptr) return false;
+  if (map->l_name == name) return true;
+  Known known{map, name.c_str()};
+  const PassingGate gate;
+  ::dl_iterate_phdr(is_so_called, &known);
+  return known.is_so;
 }
 
 std::string library_name(LibraryHandle library) {

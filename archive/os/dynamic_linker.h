@@ -31,8 +31,13 @@ Result<LibraryHandle> load_library(const std::string& path, int flags);
 
 // loaded_library returns the handle of the object that the linker would take for `name` because it
 // is loaded already; null: it would search. Nothing is loaded, nothing of it runs, and no file is
-// looked for.
+// looked for, but where an object's path ends in that name and the object does not have it.
 LibraryHandle loaded_library(const std::string& name) noexcept;
+
+// is_known_as tells whether the linker takes `library` for `name` by what it has in memory: it has
+// given itself that name (DT_SONAME), or was loaded, or renamed, as that. Otherwise the linker may
+// have found it by its file only, and would find another file that somebody puts in front of that.
+bool is_known_as(LibraryHandle library, const std::string& name) noexcept;
 
 // library_name returns the path that an object was loaded from, as the linker and debuggers know
 // it.

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdlib>
 
 namespace signedvfs {
 namespace {
@@ -45,6 +46,8 @@ void around_fork(ForkHandlers& handlers) noexcept {
 void park_thread() noexcept {
   for (;;) ::pause();
 }
+
+void unset_environment(const char* name) noexcept { ::unsetenv(name); }
 
 std::uint64_t random_seed() noexcept {
   std::uint64_t seed = 0;

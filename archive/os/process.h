@@ -1,4 +1,4 @@
-// The process: its number, what happens around fork(2), and randomness.
+// The process: its number, its environment, what happens around fork(2), and randomness.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +25,10 @@ void around_fork(ForkHandlers& handlers) noexcept;
 
 // park_thread blocks the calling thread until the process ends.
 [[noreturn]] void park_thread() noexcept;
+
+// unset_environment takes a variable out of the environment of this process, and of those that it
+// starts. Not while another thread reads or changes the environment (getenv(3)).
+void unset_environment(const char* name) noexcept;
 
 // random_seed returns 64 bits that nobody outside can guess; 0 where the system has no entropy yet.
 std::uint64_t random_seed() noexcept;

@@ -1,6 +1,7 @@
 #include "importer/guard/installing.h"
 
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "importer/files/files.h"
@@ -12,6 +13,7 @@
 #include "importer/guard/lockdown.h"
 #include "importer/guard/manager_type.h"
 #include "importer/python/heap_type.h"
+#include "importer/python/raised.h"
 #include "vfs/crypto/settling.h"
 
 namespace signedvfs {
@@ -99,6 +101,42 @@ Status look_at_loaded(Interpreter& home, Guard& guard) {
   return {};
 }
 
+// enter puts the manager in all its places.
+Status enter(Interpreter& home, Guard& guard, PyObject* self) {
+  // Our entry of sys.meta_path comes first, so that it is not put in front of the manager later.
+  SIGNEDVFS_TRY(begin_use(home));
+  SIGNEDVFS_TRY(open_files(home, guard));
+  SIGNEDVFS_TRY(put_hook(home, guard));
+  PyObject* const installed = home.guards->installed.get();
+  if (PyList_Insert(installed, 0, self) < 0) return python_error();
+  // At no time is it in none of its places.
+  for (Py_ssize_t i = PyList_Size(installed); i-- > 1;) {
+    if (item_at(installed, i).get() != self) continue;
+    if (PyList_SetSlice(installed, i, i + 1, nullptr) < 0) return python_error();
+  }
+  guard.is_installed = true;
+  return put_in_meta_path(home, self);
+}
+
+// leave takes it out of them.
+Status leave(Interpreter& home, Guard& guard, PyObject* self) {
+  guard.is_installed = false;
+  PyObject* const installed = home.guards->installed.get();
+  for (Py_ssize_t i = PyList_Size(installed); i-- > 0;) {
+    if (item_at(installed, i).get() != self) continue;
+    if (PyList_SetSlice(installed, i, i + 1, nullptr) < 0) return python_error();
+  }
+  SIGNEDVFS_TRY(take_from_meta_path(home, self));
+  if (guard.hook) SIGNEDVFS_TRY(remove_from("path_hooks", guard.hook.get()));
+  SIGNEDVFS_TRY(forget_finders(home, guard));
+  SIGNEDVFS_ASSIGN(const PyRef enforcing, enforcing_managers(home));
+  if (PyList_GET_SIZE(enforcing.get()) == 0 && home.guards->has_opened_files) {
+    home.guards->has_opened_files = false;
+    return close_doors(*home.files);
+  }
+  return {};
+}
+
 }  // namespace
 
 Status refuse_if_locked(const Guard& guard, const char* what) {
@@ -116,23 +154,24 @@ void lock_in_place(Interpreter& home, Guard& guard) {
 Status install(Interpreter& home, Guard& guard, PyObject* self) {
   if (!guard.is_installed) {
     // Nobody has signed what a configuration of OpenSSL has it load; `ssl` and `hashlib` read it.
-    if (guard.mode == Mode::kEnforce) SIGNEDVFS_TRY(settle_openssl());
+    if (guard.mode == Mode::kEnforce) {
+      SIGNEDVFS_TRY(settle_openssl());
+      forget_openssl_environment();
+    }
     SIGNEDVFS_TRY(find_locked(home));
     SIGNEDVFS_TRY(look_at_loaded(home, guard));
   }
-  // Our entry of sys.meta_path comes first, so that it is not put in front of the manager later.
-  SIGNEDVFS_TRY(begin_use(home));
-  SIGNEDVFS_TRY(open_files(home, guard));
-  SIGNEDVFS_TRY(put_hook(home, guard));
-  PyObject* const installed = home.guards->installed.get();
-  if (PyList_Insert(installed, 0, self) < 0) return python_error();
-  // At no time is it in none of its places.
-  for (Py_ssize_t i = PyList_Size(installed); i-- > 1;) {
-    if (item_at(installed, i).get() != self) continue;
-    if (PyList_SetSlice(installed, i, i + 1, nullptr) < 0) return python_error();
+  const bool is_new = !guard.is_installed;
+  Status entered = enter(home, guard, self);
+  if (!entered.ok()) {
+    if (!is_new) return entered;
+    // In some of its places only it would pass as installed, and nobody would look again at what
+    // is loaded when it comes to the others.
+    PyRef raised = take_raised();
+    if (!leave(home, guard, self).ok()) PyErr_Clear();
+    if (raised) raise_again(std::move(raised));
+    return entered;
   }
-  guard.is_installed = true;
-  SIGNEDVFS_TRY(put_in_meta_path(home, self));
   if (!guard.locks_down) return {};
   SIGNEDVFS_TRY(begin_lockdown(home));
   lock_in_place(home, guard);
@@ -142,21 +181,7 @@ Status install(Interpreter& home, Guard& guard, PyObject* self) {
 Status uninstall(Interpreter& home, Guard& guard, PyObject* self) {
   SIGNEDVFS_TRY(refuse_if_locked(guard, "it stays installed"));
   if (!guard.is_installed) return {};
-  PyObject* const installed = home.guards->installed.get();
-  for (Py_ssize_t i = PyList_Size(installed); i-- > 0;) {
-    if (item_at(installed, i).get() != self) continue;
-    if (PyList_SetSlice(installed, i, i + 1, nullptr) < 0) return python_error();
-  }
-  guard.is_installed = false;
-  SIGNEDVFS_TRY(take_from_meta_path(home, self));
-  if (guard.hook) SIGNEDVFS_TRY(remove_from("path_hooks", guard.hook.get()));
-  SIGNEDVFS_TRY(forget_finders(home, guard));
-  SIGNEDVFS_ASSIGN(const PyRef enforcing, enforcing_managers(home));
-  if (PyList_GET_SIZE(enforcing.get()) == 0 && home.guards->has_opened_files) {
-    home.guards->has_opened_files = false;
-    return close_doors(*home.files);
-  }
-  return {};
+  return leave(home, guard, self);
 }
 
 }  // namespace signedvfs

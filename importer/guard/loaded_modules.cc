@@ -120,6 +120,8 @@ class Check {
     }
     if (is_named(one)) return Verdict{true, false, {}};
     if (!one.is_plain) {
+      SIGNEDVFS_ASSIGN(const bool is_looked_through, is_class_of_parent(one));
+      if (is_looked_through) return Verdict{true, false, {}};
       return refused(Errc::kNoManifest, before(one) +
                                             "it is no plain module, so that nobody can "
                                             "compare it with a file");

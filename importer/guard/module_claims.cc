@@ -73,4 +73,20 @@ std::optional<std::string> object_of_interpreter() {
 
 bool is_extension_file(const std::string& file) { return file.ends_with(".so"); }
 
+Result<bool> is_class_of_parent(const Loaded& one) {
+  const std::size_t dot = one.dotted.rfind('.');
+  if (dot == std::string::npos || PyType_Check(one.module) == 0) return false;
+  const std::string above = one.dotted.substr(0, dot);
+  SIGNEDVFS_ASSIGN(const PyRef name, text_of_utf8(above));
+  SIGNEDVFS_ASSIGN(const PyRef parent, item_of(PyImport_GetModuleDict(), name.get()));
+  if (!parent || !is_plain_module(parent.get())) return false;
+  SIGNEDVFS_ASSIGN(const PyRef key, text_of_utf8(one.dotted.substr(dot + 1)));
+  SIGNEDVFS_ASSIGN(const PyRef held, item_of(PyModule_GetDict(parent.get()), key.get()));
+  if (held.get() != one.module) return false;
+  PyObject* const dict = reinterpret_cast<PyTypeObject*>(one.module)->tp_dict;
+  if (dict == nullptr) return false;
+  SIGNEDVFS_ASSIGN(const std::string maker, text_in(dict, "__module__"));
+  return maker == above;
+}
+
 }  // namespace signedvfs

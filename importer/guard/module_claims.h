@@ -38,4 +38,9 @@ std::optional<std::string> object_of_interpreter();
 // is_extension_file tells whether `file` is called as the file of an extension module.
 bool is_extension_file(const std::string& file);
 
+// is_class_of_parent tells whether what stands for a module is a class that the module above it
+// holds and has made, like "typing.io" up to Python 3.12: who looks through that module, sees it
+// there.
+Result<bool> is_class_of_parent(const Loaded& one);
+
 }  // namespace signedvfs

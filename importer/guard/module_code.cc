@@ -2,12 +2,10 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace signedvfs {
 namespace {
-
-// kDeepest bounds how deep classes may lie in classes: they may hold each other.
-constexpr int kDeepest = 8;
 
 // field returns what `object`, of `type` or a subclass, holds where `type` itself keeps what it
 // calls `name`: a subclass may have something else by that name.
@@ -80,19 +78,35 @@ Result<bool> CodeOfFiles::has(PyObject* code) const {
   return found < 0 ? Result<bool>(python_error()) : Result<bool>(found > 0);
 }
 
-Result<bool> CodeOfFiles::is_foreign(PyObject* function, const Place& place) const {
-  const bool is_own = PyFunction_GetGlobals(function) == place.globals ||
-                      is_text(PyFunction_GetModule(function), place.module);
+struct CodeOfFiles::Classes {
+  // add has a class looked through as what is at `path`. Where the file has nothing of that path
+  // (`is_known`), it has nothing below it: all such paths are as good, and a class is looked
+  // through once as what is at any of them.
+  void add(PyObject* type, std::string path, bool is_known) {
+    if (!is_known && !seen.insert(type).second) return;
+    waiting.emplace_back(PyRef::borrow(type), is_known ? std::move(path) : std::string());
+  }
+
+  std::vector<std::pair<PyRef, std::string>> waiting;
+  std::set<PyObject*> seen;  // alive, for `kept` has them
+  std::vector<PyRef> kept;
+};
+
+Result<bool> CodeOfFiles::is_foreign(PyObject* function, const Subject& of,
+                                     const Place& place) const {
+  const bool is_own = PyFunction_GetGlobals(function) == of.globals ||
+                      is_text(PyFunction_GetModule(function), of.name);
   if (!is_own) return false;
   PyObject* const code = PyFunction_GetCode(function);
   SIGNEDVFS_ASSIGN(const bool is_known, has(code));
   if (is_known) return false;
   SIGNEDVFS_ASSIGN(const PyRef filename, owned(PyObject_GetAttrString(code, "co_filename")));
-  const bool may_be_made_up = place.depth > 0 && !paths_.contains(place.path);
+  const bool may_be_made_up = place.is_in_class && !paths_.contains(place.path);
   return !may_be_made_up || !is_made_up(filename.get());
 }
 
-Result<PyRef> CodeOfFiles::foreign_value(PyObject* value, const Place& place) const {
+Result<PyRef> CodeOfFiles::foreign_value(PyObject* value, const Subject& of, const Place& place,
+                                         Classes& classes) const {
   PyRef held = PyRef::borrow(value);
   for (PyTypeObject* const type : {&PyStaticMethod_Type, &PyClassMethod_Type}) {
     if (PyObject_TypeCheck(value, type) == 0) continue;
@@ -103,36 +117,37 @@ Result<PyRef> CodeOfFiles::foreign_value(PyObject* value, const Place& place) co
     for (const char* const part : {"fget", "fset", "fdel"}) {
       SIGNEDVFS_ASSIGN(const PyRef one, field(PyProperty_Type, value, part));
       if (PyFunction_Check(one.get()) == 0) continue;
-      SIGNEDVFS_ASSIGN(PyRef foreign, foreign_value(one.get(), place));
-      if (foreign) return foreign;
+      SIGNEDVFS_ASSIGN(const bool foreign, is_foreign(one.get(), of, place));
+      if (foreign) return PyRef::borrow(one.get());
     }
     return PyRef();
   }
   PyObject* const object = held.get();
   if (PyFunction_Check(object) != 0) {
-    SIGNEDVFS_ASSIGN(const bool foreign, is_foreign(object, place));
+    SIGNEDVFS_ASSIGN(const bool foreign, is_foreign(object, of, place));
     return foreign ? std::move(held) : PyRef();
   }
-  if (PyType_Check(object) == 0 || place.depth >= kDeepest) return PyRef();
+  if (PyType_Check(object) == 0) return PyRef();
   auto* const type = reinterpret_cast<PyTypeObject*>(object);
   if (type->tp_dict == nullptr) return PyRef();
   SIGNEDVFS_ASSIGN(const PyRef key, text_of_utf8("__module__"));
   SIGNEDVFS_ASSIGN(const PyRef module, item_of(type->tp_dict, key.get()));
-  if (!is_text(module.get(), place.module)) return PyRef();
-  return foreign_in(type->tp_dict,
-                    {place.module, place.globals, place.path + '.', place.depth + 1});
+  if (is_text(module.get(), of.name)) {
+    classes.add(object, place.path, paths_.contains(place.path));
+  }
+  return PyRef();
 }
 
-Result<PyRef> CodeOfFiles::foreign_in(PyObject* dict, const Place& place) const {
+Result<PyRef> CodeOfFiles::foreign_in(PyObject* dict, const Subject& of, const Place& place,
+                                      Classes& classes) const {
   SIGNEDVFS_ASSIGN(const PyRef items, owned(PyDict_Items(dict)));
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(items.get()); ++i) {
     PyObject* const item = PyList_GET_ITEM(items.get(), i);
     PyObject* const key = PyTuple_GET_ITEM(item, 0);
     if (PyUnicode_Check(key) == 0) continue;
     SIGNEDVFS_ASSIGN(const std::string name, utf8_of(key));
-    SIGNEDVFS_ASSIGN(PyRef foreign,
-                     foreign_value(PyTuple_GET_ITEM(item, 1),
-                                   {place.module, place.globals, place.path + name, place.depth}));
+    SIGNEDVFS_ASSIGN(PyRef foreign, foreign_value(PyTuple_GET_ITEM(item, 1), of,
+                                                  {place.path + name, place.is_in_class}, classes));
     if (foreign) return foreign;
   }
   return PyRef();
@@ -141,8 +156,17 @@ Result<PyRef> CodeOfFiles::foreign_in(PyObject* dict, const Place& place) const 
 Result<PyRef> CodeOfFiles::find_foreign(PyObject* object, const std::string& module) const {
   if (PyModule_Check(object) == 0) return PyRef();
   SIGNEDVFS_ASSIGN(const PyRef name, text_of_utf8(module));
-  PyObject* const globals = PyModule_GetDict(object);
-  return foreign_in(globals, {name.get(), globals, module + ':', 0});
+  const Subject of{name.get(), PyModule_GetDict(object)};
+  Classes classes;
+  SIGNEDVFS_ASSIGN(PyRef foreign, foreign_in(of.globals, of, {module + ':'}, classes));
+  while (!foreign && !classes.waiting.empty()) {
+    auto [type, path] = std::move(classes.waiting.back());
+    classes.waiting.pop_back();
+    PyObject* const dict = reinterpret_cast<PyTypeObject*>(type.get())->tp_dict;
+    SIGNEDVFS_ASSIGN(foreign, foreign_in(dict, of, {path + '.', true}, classes));
+    classes.kept.push_back(std::move(type));
+  }
+  return foreign;
 }
 
 }  // namespace signedvfs

@@ -26,19 +26,29 @@ class CodeOfFiles {
   Result<PyRef> find_foreign(PyObject* object, const std::string& module) const;
 
  private:
-  // Place is where in a module a function is found.
-  struct Place {
-    PyObject* module;   // its name, a str
+  // Subject is the module that is looked through.
+  struct Subject {
+    PyObject* name;     // a str
     PyObject* globals;  // its dictionary
-    std::string path;   // "module:Class.name"
-    int depth = 0;      // in how many classes
   };
+
+  // Place is where in it a function is found.
+  struct Place {
+    std::string path;          // "module:Class.name"
+    bool is_in_class = false;  // whether a class holds it
+  };
+
+  // Classes are those that are still to be looked through, and where they are. They may hold each
+  // other, so that there are any number of ways to each.
+  struct Classes;
 
   Status add_all(PyObject* code, const std::string& path);
   Result<bool> has(PyObject* code) const;
-  Result<bool> is_foreign(PyObject* function, const Place& place) const;
-  Result<PyRef> foreign_in(PyObject* dict, const Place& place) const;
-  Result<PyRef> foreign_value(PyObject* value, const Place& place) const;
+  Result<bool> is_foreign(PyObject* function, const Subject& of, const Place& place) const;
+  Result<PyRef> foreign_in(PyObject* dict, const Subject& of, const Place& place,
+                           Classes& classes) const;
+  Result<PyRef> foreign_value(PyObject* value, const Subject& of, const Place& place,
+                              Classes& classes) const;
 
   PyRef files_;                  // a dict: co_filename -> a set of code objects
   std::set<std::string> paths_;  // where functions are in their files

@@ -79,9 +79,15 @@ Status not_there(const std::string& name, const std::string& why) {
       .advising("Install the package of the distribution that has it.");
 }
 
+// is_there tells whether the linker has a library of that name, whatever files there are.
+bool is_there(const std::string& name) {
+  LibraryHandle const found = loaded_library(name);
+  return found != nullptr && is_known_as(found, name);
+}
+
 Status load_by_place(const std::string& name, int depth) {
   constexpr int kDeepest = 32;
-  if (loaded_library(name) != nullptr) return {};
+  if (is_there(name)) return {};
   const std::optional<OnDisk> found = find_on_disk(name);
   if (!found || depth > kDeepest) {
     return not_there(name,
@@ -93,7 +99,16 @@ Status load_by_place(const std::string& name, int depth) {
   }
   const Result<LibraryHandle> loaded = load_library(found->path, kBindNowLocally);
   if (!loaded.ok()) return not_there(name, loaded.status().what());
-  return {};
+  if (is_there(name)) return {};
+  // The linker would look for it once more, and would begin with LD_LIBRARY_PATH.
+  return Status(Errc::kBadLibrary,
+                "the library " + in_quotes(found->path) + " does not call itself " +
+                    in_quotes(name) +
+                    " (DT_SONAME), so that the linker would look for that name in LD_LIBRARY_PATH, "
+                    "or in the program's own search path")
+      .advising(
+          "Start the process without LD_LIBRARY_PATH, or use the library by its own name (`readelf "
+          "-d` says it).");
 }
 
 }  // namespace
@@ -119,11 +134,11 @@ bool keeps_libraries_open() {
 }
 
 Status ensure_system_library(const std::string& name) {
-  if (loaded_library(name) != nullptr) return {};
   const ProgramDirectories& program = program_directories();
   if (program.has_others || !start_environment("LD_LIBRARY_PATH").empty()) {
     return load_by_place(name, 0);
   }
+  if (loaded_library(name) != nullptr) return {};
   const std::optional<OnDisk> of_program = find_in(program.directories, name);
   const Result<LibraryHandle> loaded =
       load_library(of_program ? of_program->path : name, kBindNowLocally);

@@ -257,7 +257,7 @@ class Loading {
   Status check(const PlannedLibrary& library, const NeededMember& needed,
                const std::string& identity) const {
     LibraryHandle found = loaded_library(needed.name);
-    if (found == nullptr) {
+    if (found == nullptr || !is_known_as(found, needed.name)) {
       const auto ours = loaded_member(source_.archive, needed.entry, identity);
       // The linker knows it by the path that it was loaded from; it has no name of its own.
       if (ours) give_library_name(ours->handle, needed.name);

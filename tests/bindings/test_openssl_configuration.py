@@ -23,6 +23,8 @@ module = {module}
 activate = 1
 """
 
+NAMES = ("OPENSSL_CONF", "OPENSSL_MODULES", "OPENSSL_ENGINES")
+
 Run = Callable[..., bool]
 
 
@@ -74,6 +76,28 @@ hashlib.sha512(b"")
 )
 def test_nothing_of_ours_has_it_loaded(is_loaded: Run, script: str) -> None:
     assert not is_loaded("-c", script)
+
+
+def test_nor_does_another_copy_of_openssl(tmp_path: Path) -> None:
+    """What brings one in its extension modules asks the environment, as any C code does."""
+    asking = """
+import ctypes, os
+ask = ctypes.CDLL(None).getenv
+ask.restype = ctypes.c_char_p
+print([ask(name.encode()) for name in NAMES])
+""".replace("NAMES", repr(NAMES))
+
+    def answer(script: str, *options: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-I", *options, "-c", script + asking],
+            capture_output=True, text=True, check=True, cwd=tmp_path, timeout=60,
+            env={**os.environ, **dict.fromkeys(NAMES, "x")},
+        )  # fmt: skip
+        return done.stdout.strip()
+
+    assert answer("") == "[b'x', b'x', b'x']"
+    assert answer(MANAGER.format(options=", mode='audit'")) == "[b'x', b'x', b'x']"
+    assert answer(MANAGER.format(options="")) == "[None, None, None]"
 
 
 def test_who_only_reports_changes_nothing(is_loaded: Run) -> None:

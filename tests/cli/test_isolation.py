@@ -194,3 +194,20 @@ print("still here", code)
         words, cwd=cli.directory, env=plain, capture_output=True, text=True, check=True
     )
     assert done.stdout.endswith("still here 0\n")
+
+
+def test_what_openssl_heeds(cli: Cli, keys: Path) -> None:
+    """A program may bring a copy of OpenSSL, which would load native code that these name."""
+    text = "import os\nprint([name for name in os.environ if name.startswith('OPENSSL_')])\n"
+    tree = write_tree(cli.directory / "openssl", {"__main__.py": text})
+    cli.ok("pack", tree, "-o", "openssl.zip", "--key", keys / "a.key", "--quiet")
+    names = ["OPENSSL_CONF", "OPENSSL_MODULES", "OPENSSL_ENGINES"]
+    plain = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    for options, seen in ([], []), (["--no-isolated"], names):
+        words = ["run", *options, "--trust", str(keys / "a.pub"), "openssl.zip"]
+        done = subprocess.run(
+            [PYTHON, "-m", "signedvfs", *words],
+            cwd=cli.directory, env={**plain, **dict.fromkeys(names, "/nowhere")},
+            capture_output=True, text=True, check=True, timeout=120,
+        )  # fmt: skip
+        assert done.stdout == f"{seen}\n", done.stderr

@@ -10,6 +10,7 @@
 #include <memory>
 #include <utility>
 
+#include "archive/os/process.h"
 #include "vfs/crypto/settling.h"
 
 namespace signedvfs {
@@ -81,6 +82,12 @@ Result<OSSL_LIB_CTX*> openssl_context() {
 Status settle_openssl() {
   const ErrorQueue errors;
   return begin_openssl() ? Status() : errors.failure(Errc::kCrypto, "OpenSSL cannot be set up");
+}
+
+void forget_openssl_environment() noexcept {
+  for (const char* const name : {"OPENSSL_CONF", "OPENSSL_MODULES", "OPENSSL_ENGINES"}) {
+    unset_environment(name);
+  }
 }
 
 void free_memory(void* memory) noexcept { OPENSSL_free(memory); }

@@ -12,4 +12,9 @@ namespace signedvfs {
 // OpenSSL. Any thread may call. Fails with `kCrypto`.
 Status settle_openssl();
 
+// forget_openssl_environment takes what OpenSSL heeds when it looks for native code out of the
+// environment: another copy of OpenSSL than ours is not settled, and packages bring one in their
+// extension modules. Not while another thread reads the environment.
+void forget_openssl_environment() noexcept;
+
 }  // namespace signedvfs

@@ -6,14 +6,17 @@ import os
 import signal
 import subprocess
 import sys
+import sysconfig
+from pathlib import Path
 from typing import Literal
 
 import pytest
 
-from signedvfs import SignedImportManager
+from signedvfs import SignedImportManager, _tools
 from tests.importer.guard.conftest import EVIL, Managed
 from tests.importer.native.foundry import SUFFIX, extension, library, writes
 from tests.importer.workshop import Workshop, pyc
+from tests.support.native import PRELOADS
 
 FILES: dict[str, bytes | str] = {
     "m.py": "v = 1\n",
@@ -278,6 +281,48 @@ def test_a_library_path_in_the_environment(workshop: Workshop, managed: Managed)
     assert managed.run(script.format(lock), environment=environment) == ["ok"]
     assert not marker.exists()
     assert managed.run(script.format(""), environment=environment) == ["ok"]
+    if not marker.exists():
+        pytest.skip(
+            "this interpreter is started with a LD_LIBRARY_PATH of its own, or has it built in"
+        )
+
+
+def called_otherwise() -> tuple[str, str]:
+    """called_otherwise returns the file name of a library of the system, and its own name."""
+    places = [f"/usr/lib/{sysconfig.get_config_var('MULTIARCH')}", "/usr/lib64", "/usr/lib"]
+    found = [path for place in places for path in Path(place).glob("lib*.so") if path.exists()]
+    for path in sorted(found, key=lambda path: path.stat().st_size):
+        content = path.read_bytes()
+        own = _tools._shared_object(content)["soname"] if content[:4] == b"\x7fELF" else ""
+        if own and own != path.name and not _tools._is_system_library(own):
+            return path.name, own
+    pytest.skip("this system has no library that is called otherwise than its file")
+
+
+def test_a_library_that_calls_itself_otherwise(workshop: Workshop, managed: Managed) -> None:
+    """The linker does not know it by the name of its file, and would look for that elsewhere."""
+    name, own = called_otherwise()
+    marker = workshop.directory / "marker"
+    evil = workshop.tree("evil", {name: library("evil", "x", more=writes(marker))}, sign=False)
+    script = f"""
+import ctypes
+policy = TrustPolicy([key], libraries=[{name!r}, {own!r}], preloads={PRELOADS!r})
+{{}}
+for name in {[name, own]!r}:
+    try:
+        ctypes.CDLL(name)
+    except OSError as error:
+        print("does not call itself" in str(error))
+    else:
+        print("loaded")
+"""
+    environment = {"LD_LIBRARY_PATH": str(evil)}
+    lock = "manager(lockdown=True, policy=policy).install()"
+    assert managed.run(script.format(lock), environment=environment) == ["True", "loaded"]
+    assert not marker.exists()
+    assert managed.run(script.format(lock))[-1] == "loaded"
+    assert not marker.exists()
+    managed.run(script.format(""), environment=environment)
     if not marker.exists():
         pytest.skip(
             "this interpreter is started with a LD_LIBRARY_PATH of its own, or has it built in"

@@ -134,6 +134,34 @@ def test_in_place_and_out(workshop: Workshop, managed: Managed) -> None:
     assert lines == ["1 IntegrityCheckMissing", "plain", "IntegrityCheckMissing"]
 
 
+@pytest.mark.parametrize("name", ["meta_path", "path_hooks"])
+def test_what_cannot_be_installed_is_not(workshop: Workshop, managed: Managed, name: str) -> None:
+    """Neither is it said to be: whoever mends that and comes again has everything looked at."""
+    evil = workshop.tree("evil", {"evil.py": "v = 'plain'\n"}, sign=False)
+    done = managed.start(
+        f"""
+        one = manager(check_modules=list(sys.modules))
+        hooks, finders = list(sys.path_hooks), [f for f in sys.meta_path]
+        kept = sys.{name}
+        sys.{name} = tuple(kept)
+        try:
+            one.install()
+        except RuntimeError as error:
+            print(error, one.installed, signedvfs.doors_are_open())
+        sys.{name} = kept
+        assert sys.path_hooks == hooks and one not in sys.meta_path
+        print(outcome("evil"))
+        sys.stdout.flush()
+        one.install()
+        print("installed")
+        """,
+        evil,
+    )
+    assert done.stdout.splitlines() == [f"sys.{name} is no list False False", "plain"], done.stderr
+    assert done.returncode == 126
+    assert "'evil' from" in done.stderr
+
+
 def test_locking(workshop: Workshop, managed: Managed) -> None:
     lines = managed.run(
         """

@@ -27,8 +27,8 @@ LIBRARY = [
 
 def test_the_library_is_what_its_files_have(bare: Bare) -> None:
     before = "\n".join(f"import {name}" for name in LIBRARY)
-    # These have no file: classes with names of modules, up to 3.12, and parts of others.
-    apart = ["typing.io", "typing.re", "pyexpat.errors", "pyexpat.model", "__mp_main__"]
+    # These have no file: they are parts of others.
+    apart = ["pyexpat.errors", "pyexpat.model", "__mp_main__"]
     apart.append("math.integer")  # from 3.15 on
     given = f"{BY_PATH}, check_modules={apart}"
     went_on(bare.start(before, given))
@@ -50,6 +50,59 @@ def test_a_changed_function_of_the_library(bare: Bare, patch: str) -> None:
 def test_a_changed_function_of_what_each_interpreter_loads(bare: Bare) -> None:
     patch = "import os\nos.path.join.__code__ = (lambda a, *p: 0).__code__"
     ended(bare.start(patch), "'join' of the loaded module", "is not the one of its file")
+
+
+CLASS = """
+import json
+class C:
+    def f(self): pass
+    f.__code__ = f.__code__.replace(co_filename="/other.py")
+    __module__ = f.__module__ = {module!r}
+{place}
+sys.modules["json.c"] = C
+"""
+
+
+def test_a_class_that_stands_for_a_module(bare: Bare) -> None:
+    """As "typing.io" up to 3.12: it is looked at where the module above holds it."""
+    went_on(bare.start("import typing", BY_PATH))
+    apart = CLASS.format(module="json", place="")
+    ended(bare.start(apart, BY_PATH), "'json.c' from", "it is no plain module")
+    of_others = CLASS.format(module="m", place="json.c = C")
+    ended(bare.start(of_others, BY_PATH), "'json.c' from", "it is no plain module")
+    inside = CLASS.format(module="json", place="json.c = C")
+    ended(bare.start(inside, BY_PATH), "'C.f' of the loaded module 'json'")
+    went_on(bare.start(f"{inside}del C.f", BY_PATH))
+
+
+RING = """
+ring = [type(f"C{i}", (), {"__module__": __name__}) for i in range(30)]
+for one in ring:
+    for other in ring:
+        setattr(one, other.__name__, other)
+class Outer:
+    class Inner:
+        def f(self): return 1
+Outer.above = Outer.Inner.above = Outer
+"""
+
+
+def test_classes_that_hold_each_other(bare: Bare) -> None:
+    """There are more ways through them than anybody can go."""
+    place = bare.workshop.tree("app", {"m.py": f"{RING}C = ring[0]\nAlias = Outer\n"})
+    went_on(bare.start("import m", BY_PATH, place))
+    made = "import m\nexec('def f(self): pass')\nf.__module__ = 'm'\nm.Outer.Inner.f = f"
+    ended(bare.start(made, BY_PATH, place), "'f' of the loaded module 'm'")
+
+
+def test_a_changed_function_deep_in_classes(bare: Bare) -> None:
+    text = "class C0:\n    def f(self): return 0\nlast = C0\n"
+    text += "for i in range(1, 20):\n    last = type(f'C{i}', (), {'c': last, '__module__': 'm'})\n"
+    place = bare.workshop.tree("app", {"m.py": text + "first = C0\ndel C0\n"})
+    went_on(bare.start("import m", BY_PATH, place))
+    code = "(lambda self: 1).__code__.replace(co_filename='/other.py')"
+    change = f"import m\nm.first.f.__code__ = {code}\ndel m.first"
+    ended(bare.start(change, BY_PATH, place), "of the loaded module 'm'")
 
 
 FAKE = """

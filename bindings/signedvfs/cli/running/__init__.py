@@ -184,6 +184,8 @@ def _outcome(
         if arguments.doors:
             signedvfs.open_doors()
         process_doors.close()
+        if entry.isolated:
+            isolation.forget_openssl()
         return execute()
 
     return begin

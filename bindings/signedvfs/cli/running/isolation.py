@@ -87,6 +87,14 @@ def ignored_variables() -> list[str]:
     )
 
 
+def forget_openssl() -> None:
+    """forget_openssl takes out of the environment what has OpenSSL load native code: packages may
+    bring a copy of OpenSSL of their own, which reads it.
+    """
+    for name in ("OPENSSL_CONF", "OPENSSL_MODULES", "OPENSSL_ENGINES"):
+        os.environ.pop(name, None)
+
+
 def leave_out_own_directory() -> None:
     """leave_out_own_directory takes off what Python has put first on the path for us: the command's
     directory, or the current one. `python ARCHIVE` has the archive in its place.
