@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import threading
 
 import pytest
@@ -265,7 +266,8 @@ def test_the_working_directory(workshop: Workshop, managed: Managed, entry: str)
         importlib.invalidate_caches()
         print(outcome("m"))
         """
-    if not entry.startswith(".."):
+    # Before Python 3.11 the finder of a relative entry stays where it was made.
+    if not entry.startswith("..") and (not entry or sys.version_info >= (3, 11)):
         assert "EVIL" in managed.free(script, path)
     locked = managed.locked(script, path)
     assert locked[0] == "1"

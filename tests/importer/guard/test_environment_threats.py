@@ -25,6 +25,8 @@ SITE = Path(signedvfs.__file__).parents[1]
 LIBRARY = Path(os.__file__).parent
 # Not the one of a virtual environment, which has no site-packages of the user.
 BASE: str = getattr(sys, "_base_executable", sys.executable)
+if sys.executable == BASE:  # before Python 3.11 it is that of the environment
+    BASE = str(Path(sys.executable).resolve())
 # Seen wherever it runs, before there is a standard output.
 CRY = "import posix; posix.write(1, b'EVIL\\n')\n"
 START = """

@@ -185,10 +185,7 @@ def test_a_signed_module(bare: Bare, kind: str) -> None:
 def test_a_changed_function(bare: Bare, patch: str) -> None:
     place = bare.workshop.tree("app", FILES)
     done = bare.start(f"import m, p.sub\n{patch}", "trust_stdlib_paths=True", place)
-    if "os.path" in patch and sys.version_info < (3, 11):
-        went_on(done)  # it is no frozen module there, and trusted by its path
-    else:
-        ended(done, "is not the one of its file")
+    ended(done, "is not the one of its file")
 
 
 def test_a_changed_file(bare: Bare) -> None:
