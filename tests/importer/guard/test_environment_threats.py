@@ -156,7 +156,7 @@ def test_modules_that_come_by_themselves(base: Base, way: str) -> None:
 
 def copy_of_the_library(directory: Path) -> Path:
     """Make a directory that has the library as an installation has it."""
-    library = directory / sys.platlibdir / f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    library = directory / sys.platlibdir / LIBRARY.name
     left_out = ("site-packages", "dist-packages", "test", "tests", "config-*", "idlelib",
                 "ensurepip", "lib2to3", "turtledemo", "tkinter")  # fmt: skip
     shutil.copytree(LIBRARY, library, ignore=shutil.ignore_patterns(*left_out), symlinks=True)
