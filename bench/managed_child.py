@@ -12,9 +12,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# Of the system, what the library's extension modules need that not every Linux has.
-LIBRARIES = ["libsqlite3.so.0", "libssl.so.3", "libcrypto.so.3", "libffi.so.8"]
-
 
 def manage(how: str, key: str, manifest: str, package: str) -> None:
     """Has every import from now on answer to a signature."""
@@ -24,7 +21,6 @@ def manage(how: str, key: str, manifest: str, package: str) -> None:
     del sys.path[0]
     manager = signedvfs.SignedImportManager(
         [signedvfs.PublicKey.load(key)],
-        policy=signedvfs.TrustPolicy(libraries=LIBRARIES),
         stdlib=manifest,
         lockdown=True,
     )
