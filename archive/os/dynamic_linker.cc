@@ -132,6 +132,7 @@ std::optional<std::string> text_of_file(const char* path) {
 
 const int kBindNow = RTLD_NOW;
 const int kBindNowLocally = RTLD_NOW | RTLD_LOCAL;
+const int kBindNowGlobally = RTLD_NOW | RTLD_GLOBAL;
 
 Result<std::string> path_for_linker(int descriptor) {
   static constinit std::atomic<std::uint64_t> count = 0;

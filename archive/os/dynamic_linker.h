@@ -47,10 +47,11 @@ std::string library_name(LibraryHandle library);
 // For objects that were made without a DT_SONAME.
 void give_library_name(LibraryHandle library, const std::string& name);
 
-// kBindNow is a flag of dlopen(3), and kBindNowLocally those that libraries are loaded with for
-// others that need them.
+// kBindNow is a flag of dlopen(3), kBindNowLocally those that libraries are loaded with for others
+// that need them, and kBindNowGlobally those for one whose symbols everybody may take.
 extern const int kBindNow;
 extern const int kBindNowLocally;
+extern const int kBindNowGlobally;
 
 // system_library_directories returns where this system's own libraries are: the directory that the
 // C library was loaded from, and those that the linker of such systems has built in.

@@ -17,6 +17,7 @@ from signedvfs import (
     get_limits,
     get_policy,
     hook,
+    launched,
     open_doors,
     restarting,
     set_policy,
@@ -73,6 +74,13 @@ def get_preparation_data(
     Raises RuntimeError where bootstrap code has loaded signedvfs: the child has no such code, and
     would take signedvfs from a directory that nobody verifies.
     """
+    if launched.is_launched():
+        data = original(*args, **kwargs)
+        # The child is the same verified file, and goes by the same policy: what the program has set
+        # up beside that is all there is to tell.
+        if [one for one in _hooks_in_use() if one is not hook]:
+            data["signedvfs"] = _Importer()
+        return data
     if getattr(_core, "__file__", None) is None:
         raise RuntimeError(
             "signedvfs was verified by bootstrap code here, and a child that is not forked would "

@@ -220,6 +220,23 @@ void Registry::adopt(const std::string& absolute, std::vector<std::string> apart
   add_root({absolute, places, std::move(apart)});
 }
 
+Status Registry::adopt_archive(const std::string& absolute,
+                               const std::shared_ptr<const SignedVfs>& vfs, const Trust& trust) {
+  const std::vector<std::string> places = places_of(absolute);
+  Decision decision;
+  decision.verdict = Verdict::kOpened;
+  decision.is_adopted = true;
+  decision.opened = {vfs, false, Prefetch::create(vfs, absolute)};
+  SIGNEDVFS_TRY(admit(places, decision));
+  if (decision.verdict != Verdict::kOpened) return decision.refusal;
+  if (territory_ != nullptr) territory_->add(absolute, places, false, {vfs, trust});
+  const ProcessLock lock;
+  decision.number = ++decision_count_;
+  archive_places_.insert(places.begin(), places.end());
+  std::swap(decisions_[absolute], decision);
+  return {};
+}
+
 void Registry::occupy() {
   std::vector<Adopted> adopted;
   {

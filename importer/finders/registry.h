@@ -82,6 +82,11 @@ class Registry {
   void adopt(const std::string& absolute, std::vector<std::string> apart,
              const std::shared_ptr<const SignedVfs>& vfs, const Trust& trust, bool is_own_library);
 
+  // adopt_archive does so for the archive `absolute`, whatever stands there by now, and has the
+  // files of the process opened there, too. Fails where the process has seen a later release.
+  Status adopt_archive(const std::string& absolute, const std::shared_ptr<const SignedVfs>& vfs,
+                       const Trust& trust);
+
   // occupy tells the territory of what was adopted: from now on the files of the process are opened
   // there, too. Who only makes an importer, to ask it something, changes nothing for others. What
   // is adopted with something apart is left out: the files in there belong to others.

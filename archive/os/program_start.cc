@@ -1,0 +1,91 @@
+#include "archive/os/program_start.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/auxv.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <string_view>
+#include <utility>
+
+#include "archive/os/file_status.h"
+#include "archive/os/system_error.h"
+
+namespace signedvfs {
+namespace {
+
+constexpr const char* kOwnFile = "/proc/self/exe";
+
+// without_mark takes off what the kernel adds to the path of a file that is gone.
+std::string without_mark(std::string path) {
+  constexpr std::string_view kMark = " (deleted)";
+  if (path.ends_with(kMark)) path.resize(path.size() - kMark.size());
+  return path;
+}
+
+}  // namespace
+
+Result<OwnExecutable> open_own_executable() {
+  FileDescriptor descriptor(::open(kOwnFile, O_RDONLY | O_CLOEXEC));
+  if (!descriptor) {
+    return Status(Errc::kUnsupported, std::string("the program's own file cannot be opened: ") +
+                                          system_failure(errno, kOwnFile).what())
+        .advising("Mount /proc: the program finds itself, and loads its own code, by way of it.");
+  }
+  int error = 0;
+  std::string path = without_mark(link_target(kOwnFile, error));
+  if (error != 0 || !path.starts_with('/')) path = kOwnFile;
+  return OwnExecutable{std::move(descriptor), std::move(path)};
+}
+
+Status occupy_standard_descriptors() {
+  for (int number = 0; number <= 2; ++number) {
+    if (::fcntl(number, F_GETFD) != -1 || errno != EBADF) continue;
+    // The lowest free number is this one: those before it are open.
+    if (::open("/dev/null", O_RDWR) != number) return system_failure(errno, "/dev/null");
+  }
+  return {};
+}
+
+bool is_privileged() noexcept { return ::getauxval(AT_SECURE) != 0; }
+
+std::vector<std::string> environment_names() {
+  std::vector<std::string> names;
+  for (const char* const* one = ::environ; one != nullptr && *one != nullptr; ++one) {
+    const std::string_view text = *one;
+    names.emplace_back(text.substr(0, text.find('=')));
+  }
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+bool is_child_of_own_program() noexcept {
+  struct stat own {};
+  struct stat others {};
+  const std::string parent = "/proc/" + std::to_string(::getppid()) + "/exe";
+  if (::stat(kOwnFile, &own) != 0 || ::stat(parent.c_str(), &others) != 0) return false;
+  return own.st_dev == others.st_dev && own.st_ino == others.st_ino;
+}
+
+void refuse_to_run(const std::string& line, int status) noexcept {
+  std::string_view rest = line;
+  while (!rest.empty()) {
+    const ssize_t written = ::write(2, rest.data(), rest.size());
+    if (written <= 0 && errno != EINTR) break;
+    if (written > 0) rest.remove_prefix(static_cast<std::size_t>(written));
+  }
+  static_cast<void>(::write(2, "\n", 1) == 1);
+  ::_exit(status);
+}
+
+void end_by_interrupt() noexcept {
+  ::signal(SIGINT, SIG_DFL);
+  ::kill(::getpid(), SIGINT);
+  ::_exit(130);  // where it is blocked
+}
+
+}  // namespace signedvfs

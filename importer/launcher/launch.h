@@ -1,0 +1,25 @@
+// The application that this process is. Private to launcher/.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "importer/launcher/launch_plan.h"
+#include "vfs/manifest/launch_rules.h"
+#include "vfs/signed_vfs.h"
+
+namespace signedvfs {
+
+// Launch is made once, before Python is there, and never changes.
+struct Launch {
+  std::string path;  // the program's file, absolute, in the file system's bytes
+  LaunchRules rules;
+  std::shared_ptr<const SignedVfs> vfs;
+  LaunchPlan plan;
+};
+
+// open_launch opens the program's own file and verifies what is behind the launcher in it. Fails as
+// opening archives does.
+Result<Launch> open_launch();
+
+}  // namespace signedvfs

@@ -1,0 +1,63 @@
+// The launcher: one executable file that is its own verified archive.
+//
+// What runs before whom: the program itself, which trusts the kernel, the dynamic linker and the C
+// library; the signature of what is behind it in its file; the Python library out of that; and what
+// Python imports, none of which comes from anywhere else.
+#include <string>
+
+#include "archive/os/program_start.h"
+#include "importer/launcher/configuration.h"
+#include "importer/launcher/launch.h"
+#include "importer/launcher/python_library.h"
+#include "importer/launcher/running.h"
+#include "importer/launcher/staging.h"
+
+namespace signedvfs {
+namespace {
+
+constexpr int kRefused = 126;  // found, and not to be executed (POSIX, "Exit Status for Commands")
+
+// refuse ends the process with one line that says why.
+[[noreturn]] void refuse(const Status& why, const char* program) {
+  std::string line = std::string(program) + ": refused: " + why.what();
+  if (!why.advice().empty()) line += ". " + why.advice();
+  refuse_to_run(line, kRefused);
+}
+
+Status check_process() {
+  SIGNEDVFS_TRY(occupy_standard_descriptors());
+  if (is_privileged()) {
+    return Status(Errc::kUnsupported,
+                  "the program has more rights than whoever starts it (set-user-ID, "
+                  "set-group-ID or file capabilities)")
+        .advising("Take them off the file, and start it by a program that was made for that.");
+  }
+  return check_search_environment();
+}
+
+Result<Launch> begin() {
+  SIGNEDVFS_TRY(check_process());
+  scrub_environment();
+  SIGNEDVFS_ASSIGN(Launch launch, open_launch());
+  SIGNEDVFS_TRY(load_python(launch));
+  return launch;
+}
+
+int launch(int argc, char** argv) {
+  const char* const program = argc > 0 && argv[0] != nullptr ? argv[0] : "application";
+  const Status words = check_words(argc, argv);
+  if (!words.ok()) refuse(words, program);
+  Result<Launch> launch = begin();
+  if (!launch.ok()) refuse(launch.status(), program);
+  // Threads that outlive main may still ask.
+  static const auto* const kept = new Launch(std::move(launch).value());
+  Status begun = prepare_staging(*kept);
+  if (begun.ok()) begun = begin_python(*kept, argc, argv);
+  if (!begun.ok()) refuse(begun, program);
+  return run_application(*kept, argc, argv);
+}
+
+}  // namespace
+}  // namespace signedvfs
+
+int main(int argc, char** argv) { return signedvfs::launch(argc, argv); }
