@@ -55,8 +55,8 @@ inline constexpr std::string_view kLaunchMagic = "SVFSKEY1";
 inline constexpr unsigned char kLaunchFormat = 1;
 
 // unpatched_launch_section returns what stands in a launcher as it is built: magic, format, and
-// zeros. It is for a constant in that section. What a compiler sees it takes for granted, so the
-// launcher's code has to read the constant where the compiler cannot see through.
+// zeros. What a compiler sees of a constant it takes for granted, so a launcher has these bytes
+// from an assembler, and reads them where no compiler sees through.
 constexpr std::array<char, kLaunchSectionSize> unpatched_launch_section() noexcept {
   std::array<char, kLaunchSectionSize> out{};
   for (std::size_t i = 0; i < kLaunchMagic.size(); ++i) out[i] = kLaunchMagic[i];
