@@ -14,6 +14,7 @@ namespace signedvfs {
 // ByteBuilder collects the bytes of a record.
 class ByteBuilder {
  public:
+  ByteBuilder& u8(std::uint64_t value) { return number(value, 1); }
   ByteBuilder& u16(std::uint64_t value) { return number(value, 2); }
   ByteBuilder& u32(std::uint64_t value) { return number(value, 4); }
   ByteBuilder& u64(std::uint64_t value) { return number(value, 8); }

@@ -33,6 +33,7 @@ class ByteCursor {
     return {reinterpret_cast<const char*>(taken.data()), taken.size()};
   }
 
+  std::uint8_t u8() noexcept { return static_cast<std::uint8_t>(number<1>()); }
   std::uint16_t u16() noexcept { return static_cast<std::uint16_t>(number<2>()); }
   std::uint32_t u32() noexcept { return static_cast<std::uint32_t>(number<4>()); }
   std::uint64_t u64() noexcept { return number<8>(); }

@@ -9,6 +9,7 @@ namespace signedvfs::elf {
 
 inline constexpr std::size_t kHeaderSize = 64;         // Elf64_Ehdr
 inline constexpr std::size_t kProgramHeaderSize = 56;  // Elf64_Phdr
+inline constexpr std::size_t kSectionHeaderSize = 64;  // Elf64_Shdr
 inline constexpr std::size_t kDynamicSize = 16;        // Elf64_Dyn
 inline constexpr std::size_t kVerneedSize = 16;        // Elf64_Verneed
 inline constexpr std::size_t kVernauxSize = 16;        // Elf64_Vernaux
@@ -42,6 +43,20 @@ inline constexpr std::uint32_t kStack = 0x6474e551;
 inline constexpr std::uint32_t kExecutable = 1;
 inline constexpr std::uint32_t kWritable = 2;
 inline constexpr std::uint32_t kReadable = 4;
+
+// e_shnum and e_shstrndx from which on the true number stands elsewhere
+inline constexpr std::uint16_t kManySections = 0xff00;
+
+// sh_type
+inline constexpr std::uint32_t kSectionUnused = 0;
+inline constexpr std::uint32_t kSectionContent = 1;  // SHT_PROGBITS
+inline constexpr std::uint32_t kSectionStrings = 3;
+inline constexpr std::uint32_t kSectionNoContent = 8;  // SHT_NOBITS
+
+// sh_flags
+inline constexpr std::uint64_t kSectionWritable = 1;
+inline constexpr std::uint64_t kSectionLoaded = 2;  // SHF_ALLOC
+inline constexpr std::uint64_t kSectionExecutable = 4;
 
 // d_tag
 inline constexpr std::uint64_t kNull = 0;

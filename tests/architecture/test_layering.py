@@ -47,7 +47,7 @@ ROOMS = {
     },
     # The signer alone reads leniently: nothing else may include archive/lenient.
     "vfs/signing": {
-        *(BASE, OS, WORKERS, MEMBERS, "archive/zip", "archive/lenient", "archive"),
+        *(BASE, OS, WORKERS, MEMBERS, "archive/elf", "archive/zip", "archive/lenient", "archive"),
         *("vfs/crypto", "vfs/manifest", "vfs/index", "vfs"),
     },
     "importer/python": {BASE, OS},

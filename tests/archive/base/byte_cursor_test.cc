@@ -39,14 +39,17 @@ TEST(ByteCursor, NeverGoesPastTheEnd) {
 
 TEST(ByteBuilder, WritesWhatTheCursorReads) {
   ByteBuilder builder;
-  builder.u16(0xfedc).u32(0x01234567).text("text").u64(0x89abcdef01234567);
-  EXPECT_EQ(builder.size(), 18U);
+  builder.u16(0xfedc).u32(0x01234567).text("text").u64(0x89abcdef01234567).u8(0x1f0);
+  EXPECT_EQ(builder.size(), 19U);
   ByteCursor cursor(builder.bytes());
   EXPECT_EQ(cursor.u16(), 0xfedc);
   EXPECT_EQ(cursor.u32(), 0x01234567U);
   EXPECT_EQ(cursor.text(4), "text");
   EXPECT_EQ(cursor.u64(), 0x89abcdef01234567U);
+  EXPECT_EQ(cursor.u8(), 0xf0U);
   EXPECT_EQ(cursor.remaining(), 0U);
+  EXPECT_EQ(cursor.u8(), 0U);
+  EXPECT_FALSE(cursor.ok());
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// What is read of the libraries of this very process is what its loader has made of them.
+// What is read of the libraries of this very process is what its loader has made of them, and stays
+// so without their search paths.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <link.h>
@@ -12,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "archive/elf/editing.h"
 #include "archive/elf/machine.h"
 #include "archive/elf/shared_object.h"
 
@@ -69,12 +71,22 @@ TEST(SystemObjects, AreWhatTheLoaderMadeOfThem) {
     std::ifstream file(expected.path, std::ios::binary);
     std::ostringstream copy;
     copy << file.rdbuf();
-    const std::string content = copy.str();
-    const auto object = read_shared_object(std::as_bytes(std::span(content)));
+    std::string content = copy.str();
+    auto object = read_shared_object(std::as_bytes(std::span(content)));
     ASSERT_TRUE(object.ok()) << object.status().what();
     EXPECT_EQ(object->soname, expected.soname);
     EXPECT_EQ(object->needed, expected.needed);
     EXPECT_LE(object->loaded_size, content.size());
+
+    const auto removed = remove_search_path(std::as_writable_bytes(std::span(content)));
+    ASSERT_TRUE(removed.ok()) << removed.status().what();
+    EXPECT_EQ(*removed, !object->search_paths.empty());
+    object->search_paths.clear();
+    object->is_runpath = false;
+    object->may_search = false;
+    const auto edited = read_shared_object(std::as_bytes(std::span(content)));
+    ASSERT_TRUE(edited.ok()) << edited.status().what();
+    EXPECT_EQ(*edited, *object);
   }
 }
 
