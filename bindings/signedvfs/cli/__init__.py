@@ -38,6 +38,7 @@ _MODULES = {
     "single_files": ("verify-file",),
     "extracting": ("extract",),
     "packing": ("pack",),
+    "building": ("build",),
     "running": ("run",),
     "bootstrapping": ("bootstrap",),
 }
