@@ -16,6 +16,7 @@ from signedvfs.building.executable import put_together, read_launcher
 from signedvfs.building.launch_file import launch_text
 from signedvfs.building.layout import LAUNCH, MODE, library_directory, library_member
 from signedvfs.building.libraries import Libraries
+from signedvfs.building.minimal import reached
 from signedvfs.building.modules import close_application, close_library
 from signedvfs.building.own import launcher_path, own_items
 from signedvfs.building.report import BuildReport, report_of
@@ -124,7 +125,7 @@ def build(
             members, sources, inputs, Path(work), main=main, script=script
         )
         collected = Libraries()
-        missing = _add_runtime(members, collected)
+        missing, unreached = _add_runtime(members, collected, minimal=minimal)
         stripped, _ = strip_objects(members, Path(work), None) if strip else (0, [])
         items = members.settle()
         native, items = examine_items(members, items, None, libraries)
@@ -157,7 +158,7 @@ def build(
                 uncompiled=uncompiled,
                 native=native,
                 collected=collected,
-                unreached=[],
+                unreached=unreached,
                 missing=[one for one in missing if one not in libraries],
                 stripped=stripped,
                 ephemeral=ephemeral,
@@ -174,22 +175,29 @@ def _keys(key: Signer | Sequence[Signer] | None) -> list[Signer]:
     return list(key) if isinstance(key, (list, tuple)) else [key]  # type: ignore[list-item]  # no sequence is a signer
 
 
-def _add_runtime(members: Members, collected: Libraries) -> list[str]:
-    """_add_runtime adds all that the application runs on, and returns the libraries that it needs
-    and this machine does not have."""
+def _add_runtime(
+    members: Members, collected: Libraries, *, minimal: bool
+) -> tuple[list[str], list[str]]:
+    """_add_runtime adds all that the application runs on; it returns the libraries that it needs
+    and this machine does not have, and the modules that nothing imports."""
+    if LAUNCH in members.items:
+        origin = members.items[LAUNCH].origin
+        raise BuildError(f"{origin} has the name of the launch file to be made", "Rename it.")
     order = collected.add_python(python_library(collected.linker))
-    library, left_out = close_library(library_items(), collected)
+    directory, native = library_directory()
+    place = library_member(directory)
+    library, own = library_items(), own_items()
+    unreached: list[str] = []
+    if minimal:
+        application = members.items.values()
+        library, unreached = reached(library, place, application, own)
+    library, left_out = close_library(library, collected)
     members.left_out += left_out
     missing = close_application(members, collected)
-    for item in [*library, *collected.items(), *own_items()]:
+    text = launch_text(order, place, has_native=native is not None)
+    for item in [*library, *collected.items(), *own, Item(LAUNCH, "", lambda: text)]:
         members.add(item)
-    directory, native = library_directory()
-    text = launch_text(order, library_member(directory), has_native=native is not None)
-    if LAUNCH in members.items:
-        raise BuildError(f"{members.items[LAUNCH].origin} has the name of the launch file to be "
-                         "made", "Remove it.")  # fmt: skip
-    members.add(Item(LAUNCH, "the launch file", lambda: text))
-    return missing
+    return missing, unreached
 
 
 def _sign(path: Path, keys: Sequence[Signer], progress: Progress | None, **told: Any) -> SignReport:

@@ -4,45 +4,43 @@ from __future__ import annotations
 
 import os
 import shutil
+import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 
+import signedvfs
+from signedvfs import Limits, SignedVfs, TrustPolicy, _tools
+from signedvfs.building.elf import elf_size, sections
 from signedvfs.building.errors import BuildError
 from signedvfs.building.layout import MODE, PAGE
+
+# Where a launcher has its rules: 4096 bytes that begin so, and are zero behind it where nobody has
+# put any there (`_tools._patch_launcher`).
+_RULES = b".svfs_key"
+_UNPATCHED = b"SVFSKEY1\x01\x00"
+_RULES_SIZE = 4096
 
 
 def read_launcher(path: Path) -> bytes:
     """read_launcher returns a launcher that nothing has been appended to. Raises BuildError."""
     content = path.read_bytes()
     size = elf_size(content)
-    if size is None or size != len(content):
+    if size != len(content):
+        behind = "" if size is None else ": something stands behind it"
         raise BuildError(
-            f"{path} is no launcher" + (": something stands behind it" if size else ""),
-            "Take the one that signedvfs was installed with.",
+            f"{path} is no launcher{behind}", "Take the one that signedvfs was installed with."
         )
     return content
 
 
-def elf_size(content: bytes) -> int | None:
-    """elf_size returns how many of the first bytes an ELF file of 64 bits, little-endian, says that
-    it consists of (System V gABI, chapter 4); None where it is no such file, or cut off."""
-    if len(content) < 64 or content[:6] != b"\x7fELF\x02\x01":
-        return None
-
-    def number(at: int, size: int) -> int:
-        return int.from_bytes(content[at : at + size], "little")
-
-    segments, sections = number(0x20, 8), number(0x28, 8)
-    ends = [64]
-    for index in range(number(0x38, 2)):
-        at = segments + index * number(0x36, 2)
-        ends.append(at + number(0x36, 2))
-        ends.append(number(at + 0x08, 8) + number(at + 0x20, 8))
-    for index in range(number(0x3C, 2)):
-        at = sections + index * number(0x3A, 2)
-        ends.append(at + number(0x3A, 2))
-        if number(at + 4, 4) != 8:  # SHT_NOBITS takes no place
-            ends.append(number(at + 0x18, 8) + number(at + 0x20, 8))
-    return max(ends) if max(ends) <= len(content) else None
+def blank_launcher(launcher: bytes) -> bytes:
+    """blank_launcher returns the launcher as it was built, without the rules that were put into it.
+    Raises BuildError where it has no place for them."""
+    found = [one for one in sections(launcher) if one.name == _RULES]
+    if len(found) != 1 or found[0].size != _RULES_SIZE:
+        raise BuildError("what stands in front is no launcher of signedvfs", "")
+    begin, end = found[0].offset, found[0].offset + _RULES_SIZE
+    return launcher[:begin] + _UNPATCHED.ljust(_RULES_SIZE, b"\0") + launcher[end:]
 
 
 def padded(launcher: bytes) -> bytes:
@@ -56,3 +54,49 @@ def put_together(launcher: bytes, archive: Path, output: Path) -> None:
         file.write(padded(launcher))
         shutil.copyfileobj(rest, file, 1 << 20)
         os.fchmod(file.fileno(), MODE)
+
+
+@dataclass(frozen=True)
+class Executable:
+    """Executable is one that was opened: its archive, and the launcher with what it goes by."""
+
+    path: Path
+    archive: SignedVfs
+    launcher: bytes
+    rules: TrustPolicy
+    shows_info: bool
+    verifies_all: bool
+
+
+def open_executable(
+    path: Path, policy: TrustPolicy | None = None, limits: Limits | None = None
+) -> Executable:
+    """open_executable opens an executable under `policy`, or, where that is None, by what its own
+    launcher says: then it tells what is inside, and not that it is to be trusted.
+
+    Raises BuildError where it is none, IntegrityCheckError where it is refused, OSError.
+    """
+    front = _front(path)
+    size = elf_size(front)
+    if size is None or padded(front[:size]) != front:
+        raise BuildError(
+            f"{path} is no executable that `signedvfs build` has made",
+            "For an archive, see: signedvfs list, signedvfs verify.",
+        )
+    launcher = front[:size]
+    rules, shows_info, verifies_all = _tools._launcher_rules(launcher)
+    archive = signedvfs.open(path, rules if policy is None else policy, limits)
+    if archive.prefix_length != len(front):
+        raise BuildError(f"{path}: the signature does not cover the launcher", "Build it anew.")
+    return Executable(path, archive, launcher, rules, shows_info, verifies_all)
+
+
+def _front(path: Path) -> bytes:
+    # What is signed is compared with this; whoever lies about it is found out then.
+    try:
+        with zipfile.ZipFile(path) as container:
+            begin = min((one.header_offset for one in container.infolist()), default=0)
+    except zipfile.BadZipFile:
+        return b""
+    with path.open("rb") as file:
+        return file.read(begin)

@@ -98,7 +98,7 @@ class Linker:
 
     def _candidates(self, name: str, first: Sequence[str], last: Sequence[str]) -> Iterator[Path]:
         given = os.environ.get("LD_LIBRARY_PATH", "").replace(";", ":").split(":")
-        for directory in (*first, *filter(None, given), *last, *self._loaded):
+        for directory in (*first, *filter(None, given), *last, *map(str, self._loaded)):
             yield Path(directory, name)
         if self._cache is None:
             self._cache = _read_cache()
