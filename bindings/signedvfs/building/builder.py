@@ -147,7 +147,7 @@ def build(
                     at=at,
                     limits=limits,
                 )
-                opened = _open(unsigned, rules, limits)
+                opened = _open(unsigned, rules, limits, progress)
             report = report_of(
                 target,
                 unsigned,
@@ -205,6 +205,10 @@ def _sign(path: Path, keys: Sequence[Signer], progress: Progress | None, **told:
     return sign(path, keys, progress=stage, compiled_here=True, **told)
 
 
-def _open(path: Path, rules: TrustPolicy, limits: Limits | None) -> signedvfs.SignedVfs:
+def _open(
+    path: Path, rules: TrustPolicy, limits: Limits | None, progress: Progress | None
+) -> signedvfs.SignedVfs:
     # As the launcher will, before anybody can start it.
-    return signedvfs.open(path, rules, limits)
+    archive = signedvfs.open(path, rules, limits)
+    archive.verify_all(None if progress is None else stage_of(progress, "verifying"))
+    return archive

@@ -72,7 +72,8 @@ def open_executable(
     path: Path, policy: TrustPolicy | None = None, limits: Limits | None = None
 ) -> Executable:
     """open_executable opens an executable under `policy`, or, where that is None, by what its own
-    launcher says: then it tells what is inside, and not that it is to be trusted.
+    launcher says: then it tells what is inside, and not that it is to be trusted. All of it is
+    verified, the launcher included.
 
     Raises BuildError where it is none, IntegrityCheckError where it is refused, OSError.
     """
@@ -88,6 +89,7 @@ def open_executable(
     archive = signedvfs.open(path, rules if policy is None else policy, limits)
     if archive.prefix_length != len(front):
         raise BuildError(f"{path}: the signature does not cover the launcher", "Build it anew.")
+    archive.verify_all()
     return Executable(path, archive, launcher, rules, shows_info, verifies_all)
 
 

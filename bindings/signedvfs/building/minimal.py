@@ -32,6 +32,8 @@ _FROM_C = (
     *("linecache", "os", "runpy", "string.templatelib", "threading", "tokenize", "traceback"),
     *("types", "typing", "warnings", "weakref"),
 )
+# What is for people at a prompt: help() alone would bring a web server along.
+_NOT_FOLLOWED = {("_sitebuiltins", "pydoc")}
 # What a module imports by a name that it puts together.
 _PUT_TOGETHER = {"sysconfig": ("_sysconfigdata_", "_sysconfig_vars_")}
 _PYC_HEADER = 16  # bytes
@@ -52,7 +54,8 @@ def reached(
     It begins with the items of the application and of this package, `own`, and with what the
     interpreter itself imports. Text constants of the application that are names of modules count as
     imports, and so do those with a dot in them of a library's module that imports by texts. What a
-    program imports by a name that it puts together is not found. Raises BuildError where the interpreter does not run.
+    program imports by a name that it puts together is not found. Raises BuildError where the
+    interpreter does not run.
     """
     walk = _Walk(library, member)
     for item in application:
@@ -106,7 +109,8 @@ class _Walk:
             return
         package = name if "/__init__.py" in f"/{item.name}" else name.rpartition(".")[0]
         for one in imports_of(code, is_library=is_library):
-            self._follow(one, package)
+            if (name, one.name) not in _NOT_FOLLOWED:
+                self._follow(one, package)
         if is_library and not imports_by_text(code):
             return
         for text in texts_of(code):

@@ -39,6 +39,8 @@ _MODULES = {
     "extracting": ("extract",),
     "packing": ("pack",),
     "building": ("build",),
+    "inspecting": ("inspect",),
+    "splitting": ("split",),
     "running": ("run",),
     "bootstrapping": ("bootstrap",),
 }
