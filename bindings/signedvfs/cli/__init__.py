@@ -38,6 +38,9 @@ _MODULES = {
     "single_files": ("verify-file",),
     "extracting": ("extract",),
     "packing": ("pack",),
+    "building": ("build",),
+    "inspecting": ("inspect",),
+    "splitting": ("split",),
     "running": ("run",),
     "bootstrapping": ("bootstrap",),
 }

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import collections
 import importlib.util
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable, Literal, NamedTuple, Union
+from typing import TYPE_CHECKING, Literal, Union
 
 from signedvfs import Limits, SignReport, sign
 from signedvfs._tools import ArchiveWriter, _check_validity
-from signedvfs.digests import hashlib
 from signedvfs.packaging import recording
-from signedvfs.packaging.compiler import CompileError, Compiler
 from signedvfs.packaging.entry import add_entry, script_entry
 from signedvfs.packaging.errors import PackError
 from signedvfs.packaging.extra_data import ExtraData, extra_data_of
-from signedvfs.packaging.members import Item, LeftOut, Members, is_extension
+from signedvfs.packaging.hashing import sha256_of
+from signedvfs.packaging.members import LeftOut, Members, is_extension
 from signedvfs.packaging.native import NativeReport
 from signedvfs.packaging.native_packing import examine_items, strip_objects
 from signedvfs.packaging.shebang import line_of, put_in_front
@@ -29,23 +26,20 @@ from signedvfs.packaging.sources import Inputs, collect
 from signedvfs.packaging.stripping import Unstripped
 from signedvfs.packaging.targets import target_of
 from signedvfs.packaging.telling import told_of
+from signedvfs.packaging.writing import (
+    Method,
+    Progress,
+    Style,
+    Uncompiled,
+    Writing,
+    stage_of,
+)
 
 if TYPE_CHECKING:
     from signedvfs.custody.signer import Signer
 
 Source = Literal["keep", "strip"]
-Method = Literal["stored", "deflate", "zstd"]
 AnyPath = Union[str, "os.PathLike[str]"]
-
-# Told a stage ("packing", then "signing"), and how much of how much of it is done.
-Progress = Callable[[str, int, int], None]
-
-
-class Uncompiled(NamedTuple):
-    """Uncompiled is a .py file that was packed as it is, because it does not compile."""
-
-    name: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -191,18 +185,18 @@ def pack(
         with tempfile.TemporaryDirectory(prefix=".signedvfs-", dir=target.parent) as unfinished:
             plain = Path(unfinished) / "unsigned.zip"
             unsigned = target if key is None and not line else plain
-            style = _Style(source == "keep", compiles, compression, level, limits)
+            style = Style(source == "keep", compiles, compression, level, limits)
             order: list[str] = []
             signed: SignReport | None = None
             with told_of(target, Path(unfinished), members.items):
                 if words is None:
-                    count, uncompiled = _Writing(unsigned, style, progress).run(items)
+                    count, uncompiled = Writing(unsigned, style, progress).run(items)
                 else:
                     # What is run once and thrown away need not be compressed.
                     trial = Path(unfinished) / "trial" / target.name
                     trial.parent.mkdir()
                     quick = style._replace(method="stored", level=0)
-                    count, uncompiled = _Writing(trial, quick, progress).run(items)
+                    count, uncompiled = Writing(trial, quick, progress).run(items)
                     recorded, order = recording.record(trial, words, limits)
                     with ArchiveWriter(unsigned, limits=limits) as archive:
                         for member, content in recording.in_recorded_order(recorded, order):
@@ -215,7 +209,7 @@ def pack(
                 if line and key is None:
                     unsigned.replace(target)
                 if key is not None:
-                    told = None if progress is None else _stage(progress, "signing")
+                    told = None if progress is None else stage_of(progress, "signing")
                     signed = sign(
                         unsigned,
                         key,
@@ -233,7 +227,7 @@ def pack(
     return PackReport(
         output=str(target),
         size=target.stat().st_size,
-        sha256=_sha256(target),
+        sha256=sha256_of(target),
         members=count,
         signers=[] if signed is None else list(signed.signers),
         left_out=members.left_out,
@@ -248,90 +242,3 @@ def pack(
         signed=signed,
         warnings=tuple(warnings),
     )
-
-
-class _Style(NamedTuple):
-    """_Style says how members are written."""
-
-    keep: bool  # sources, beside what they compile to
-    compiles: bool
-    method: Method
-    level: int
-    limits: Limits | None
-
-
-class _Writing:
-    """_Writing compiles and writes members, in order, with a bounded number of them in memory."""
-
-    def __init__(self, path: Path, style: _Style, progress: Progress | None) -> None:
-        self._path = path
-        self._style = style
-        self._progress = progress
-        self._uncompiled: list[Uncompiled] = []
-
-    def run(self, items: Sequence[Item]) -> tuple[int, list[Uncompiled]]:
-        if not items:
-            raise PackError("there is nothing to pack", "Name a directory, a wheel, or -r FILE.")
-        modules = sum(map(self._is_module, items))
-        parallel = max(1, min(len(os.sched_getaffinity(0)), modules // 16))
-        count = 0
-        style = self._style
-        writer = ArchiveWriter(self._path, limits=style.limits)
-        with writer as archive, Compiler(parallel) as compiler:
-            for done, files in enumerate(self._compiled(items, compiler, parallel), 1):
-                for name, data in files:
-                    archive.add(name, data, method=style.method, level=style.level)
-                    count += 1
-                if self._progress is not None:
-                    self._progress("packing", done, len(items))
-        return count, self._uncompiled
-
-    def _is_module(self, item: Item) -> bool:
-        return self._style.compiles and item.name.endswith(".py") and not item.data
-
-    def _compiled(
-        self, items: Iterable[Item], compiler: Compiler, parallel: int
-    ) -> Iterator[list[tuple[str, bytes]]]:
-        ahead: collections.deque[tuple[Item, Future[tuple[bytes, bytes | str]] | None]]
-        ahead = collections.deque()
-
-        def compile_item(item: Item) -> tuple[bytes, bytes | str]:
-            text = item.read()
-            try:
-                return text, compiler.pyc(item.name, text)
-            except CompileError as error:
-                return text, str(error)
-
-        def take() -> list[tuple[str, bytes]]:
-            item, future = ahead.popleft()
-            if future is None:
-                return [(item.name, item.read())]
-            text, code = future.result()
-            if isinstance(code, str):
-                self._uncompiled.append(Uncompiled(item.name, code))
-                return [(item.name, text)]
-            return [(item.name, text)] * self._style.keep + [(item.name + "c", code)]
-
-        threads = ThreadPoolExecutor(parallel)
-        try:
-            for item in items:
-                module = self._is_module(item)
-                ahead.append((item, threads.submit(compile_item, item) if module else None))
-                if len(ahead) > 2 * parallel:
-                    yield take()
-            while ahead:
-                yield take()
-        finally:
-            threads.shutdown(cancel_futures=True)
-
-
-def _stage(progress: Progress, name: str) -> Callable[[int, int], None]:
-    return lambda done, total: progress(name, done, total)
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()

@@ -1,0 +1,104 @@
+"""A launcher, padding and an archive: the three parts of an executable."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import signedvfs
+from signedvfs import Limits, SignedVfs, TrustPolicy, _tools
+from signedvfs.building.elf import elf_size, sections
+from signedvfs.building.errors import BuildError
+from signedvfs.building.layout import MODE, PAGE
+
+# Where a launcher has its rules: 4096 bytes that begin so, and are zero behind it where nobody has
+# put any there (`_tools._patch_launcher`).
+_RULES = b".svfs_key"
+_UNPATCHED = b"SVFSKEY1\x01\x00"
+_RULES_SIZE = 4096
+
+
+def read_launcher(path: Path) -> bytes:
+    """read_launcher returns a launcher that nothing has been appended to. Raises BuildError."""
+    content = path.read_bytes()
+    size = elf_size(content)
+    if size != len(content):
+        behind = "" if size is None else ": something stands behind it"
+        raise BuildError(
+            f"{path} is no launcher{behind}", "Take the one that signedvfs was installed with."
+        )
+    return content
+
+
+def blank_launcher(launcher: bytes) -> bytes:
+    """blank_launcher returns the launcher as it was built, without the rules that were put into it.
+    Raises BuildError where it has no place for them."""
+    found = [one for one in sections(launcher) if one.name == _RULES]
+    if len(found) != 1 or found[0].size != _RULES_SIZE:
+        raise BuildError("what stands in front is no launcher of signedvfs", "")
+    begin, end = found[0].offset, found[0].offset + _RULES_SIZE
+    return launcher[:begin] + _UNPATCHED.ljust(_RULES_SIZE, b"\0") + launcher[end:]
+
+
+def padded(launcher: bytes) -> bytes:
+    """padded returns the launcher with zeros behind it, up to where the archive begins."""
+    return launcher + bytes(-len(launcher) % PAGE)
+
+
+def put_together(launcher: bytes, archive: Path, output: Path) -> None:
+    """put_together writes both to the new file `output`, and lets everybody execute it."""
+    with archive.open("rb") as rest, output.open("xb") as file:
+        file.write(padded(launcher))
+        shutil.copyfileobj(rest, file, 1 << 20)
+        os.fchmod(file.fileno(), MODE)
+
+
+@dataclass(frozen=True)
+class Executable:
+    """Executable is one that was opened: its archive, and the launcher with what it goes by."""
+
+    path: Path
+    archive: SignedVfs
+    launcher: bytes
+    rules: TrustPolicy
+    shows_info: bool
+    verifies_all: bool
+
+
+def open_executable(
+    path: Path, policy: TrustPolicy | None = None, limits: Limits | None = None
+) -> Executable:
+    """open_executable opens an executable under `policy`, or, where that is None, by what its own
+    launcher says: then it tells what is inside, and not that it is to be trusted. All of it is
+    verified, the launcher included.
+
+    Raises BuildError where it is none, IntegrityCheckError where it is refused, OSError.
+    """
+    front = _front(path)
+    size = elf_size(front)
+    if size is None or padded(front[:size]) != front:
+        raise BuildError(
+            f"{path} is no executable that `signedvfs build` has made",
+            "For an archive, see: signedvfs list, signedvfs verify.",
+        )
+    launcher = front[:size]
+    rules, shows_info, verifies_all = _tools._launcher_rules(launcher)
+    archive = signedvfs.open(path, rules if policy is None else policy, limits)
+    if archive.prefix_length != len(front):
+        raise BuildError(f"{path}: the signature does not cover the launcher", "Build it anew.")
+    archive.verify_all()
+    return Executable(path, archive, launcher, rules, shows_info, verifies_all)
+
+
+def _front(path: Path) -> bytes:
+    # What is signed is compared with this; whoever lies about it is found out then.
+    try:
+        with zipfile.ZipFile(path) as container:
+            begin = min((one.header_offset for one in container.infolist()), default=0)
+    except zipfile.BadZipFile:
+        return b""
+    with path.open("rb") as file:
+        return file.read(begin)

@@ -1,0 +1,46 @@
+"""The part of this package that a built application runs with; its core is in the launcher."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import signedvfs
+from signedvfs.building.errors import BuildError
+from signedvfs.building.layout import PACKAGE
+from signedvfs.packaging.members import Item
+
+# What makes archives, and what shells run. An application only reads.
+_TOOLS = ("building", "cli", "compat", "custody", "packaging", "pure")
+_LAUNCHER = "_launcher"
+
+
+def own_items() -> list[Item]:
+    """own_items returns the modules, by the names that they get in an archive. Raises BuildError
+    where this package is in no directory."""
+    return [
+        Item(f"{PACKAGE}/{path.relative_to(_home())}", str(path), partial(path.read_bytes))
+        for path in sorted(_home().rglob("*.py"))
+        if path.relative_to(_home()).parts[0] not in _TOOLS
+    ]
+
+
+def launcher_path() -> Path:
+    """launcher_path returns the launcher that was built with this package. Raises BuildError."""
+    path = _home() / _LAUNCHER
+    if not path.is_file():
+        raise BuildError(
+            "this installation of signedvfs has no launcher for executables",
+            "Install it with one, or name a launcher: --launcher FILE.",
+        )
+    return path
+
+
+def _home() -> Path:
+    found = Path(signedvfs.__file__).parent
+    if not found.is_dir():
+        raise BuildError(
+            f"signedvfs is imported from {found}, which is no directory",
+            "Build with an interpreter that it is installed for.",
+        )
+    return found
