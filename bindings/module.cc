@@ -52,6 +52,7 @@ PYBIND11_MODULE(_tools_in_any_interpreter, module, py::mod_gil_not_used(),
   // For the packer, which finds these here.
   signedvfs::register_writer(module, home);
   signedvfs::register_native(module, home);
+  signedvfs::register_launcher(module, home);
 }
 
 // What Python calls.

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "archive/elf/editing.h"
 #include "archive/elf/machine.h"
 #include "archive/elf/shared_object.h"
 #include "bindings/convert.h"
@@ -136,6 +138,15 @@ py::dict read_object(const Home& home, const py::object& content, const py::obje
   return out;
 }
 
+py::bytes without_search_path(const Home& home, const py::object& object) {
+  const py::bytes bytes = bytes_of_buffer(object);
+  std::string file(bytes);
+  require(home,
+          without_gil([&] { return remove_search_path(std::as_writable_bytes(std::span(file))); }),
+          Activity::kTool);
+  return {file};
+}
+
 bool is_known_library(const Home&, const py::object& name) {
   return is_system_library(taken(utf8_of(name.ptr(), "name")));
 }
@@ -162,6 +173,11 @@ void register_native(py::module_& module, const Home& home) {
       "an archive that is in use here: then directories of the program that runs are not\n"
       "foreign.\n\n"
       "Raises ImportError of the code BadLibrary, ValueError for a machine not known.");
+  module.def("_without_search_path", at_home(home, &without_search_path), py::arg("object"),
+             "_without_search_path(object)\n--\n\n"
+             "Return the shared object, as bytes of the same number, without the directories in\n"
+             "which it has the linker search for what it needs (DT_RPATH, DT_RUNPATH).\n\n"
+             "Raises ImportError of the code BadLibrary.");
   module.def("_is_system_library", at_home(home, &is_known_library), py::arg("name"),
              "_is_system_library(name)\n--\n\n"
              "Whether every system has the library `name` (manylinux), or Python brings it.");

@@ -8,6 +8,7 @@
 namespace signedvfs {
 
 void register_keys(pybind11::module_& module, const Home& home);
+void register_launcher(pybind11::module_& module, const Home& home);
 void register_legacy(pybind11::module_& module, const Home& home);
 void register_manifest(pybind11::module_& module, const Home& home);
 void register_native(pybind11::module_& module, const Home& home);

@@ -251,11 +251,41 @@ def _shared_object(
     Raises ImportError of the code BadLibrary, ValueError for a machine not known.
     """
 
+def _without_search_path(object: ReadableBuffer) -> bytes:
+    """Return the shared object, as bytes of the same number, without the directories in
+    which it has the linker search for what it needs (DT_RPATH, DT_RUNPATH).
+
+    Raises ImportError of the code BadLibrary.
+    """
+
 def _is_system_library(name: str) -> bool:
     """Whether every system has the library `name` (manylinux), or Python brings it."""
 
 def _system_libraries() -> tuple[str, ...]:
     """Return the names of the libraries that every system has, sorted."""
+
+def _patch_launcher(
+    launcher: ReadableBuffer,
+    policy: signedvfs.TrustPolicy,
+    *,
+    shows_info: bool,
+    verifies_all: bool,
+) -> bytes:
+    """Return a copy of a launcher's file, as it was installed, that obeys `policy`.
+
+    `shows_info`: --signedvfs-info answers; `verifies_all`: the whole archive is
+    verified at each start. Raises ValueError for what is no such launcher, and for a
+    policy that none can have: without a key, with `now` or `legacy`, or too large.
+    """
+
+def _launcher_rules(launcher: ReadableBuffer) -> tuple[signedvfs.TrustPolicy, bool, bool]:
+    """Return what a patched launcher obeys, with or without an archive behind it: the
+    policy, whether --signedvfs-info answers, and whether all is verified at each
+    start. It is what the file says of itself.
+
+    Raises ValueError for what is no launcher, IntegrityCheckMissing where it was never
+    patched, IntegrityCheckError and KeyFileError where it is damaged.
+    """
 
 def sign(
     path: StrOrBytesPath,
