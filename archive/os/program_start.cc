@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <string_view>
 #include <utility>
 
@@ -24,6 +25,16 @@ std::string without_mark(std::string path) {
   constexpr std::string_view kMark = " (deleted)";
   if (path.ends_with(kMark)) path.resize(path.size() - kMark.size());
   return path;
+}
+
+bool write_all(int descriptor, std::string_view rest) noexcept {
+  while (!rest.empty()) {
+    const ssize_t written = ::write(descriptor, rest.data(), rest.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    rest.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
 }
 
 }  // namespace
@@ -71,14 +82,10 @@ bool is_child_of_own_program() noexcept {
   return own.st_dev == others.st_dev && own.st_ino == others.st_ino;
 }
 
+bool write_text(const std::string& text) noexcept { return write_all(1, text); }
+
 void refuse_to_run(const std::string& line, int status) noexcept {
-  std::string_view rest = line;
-  while (!rest.empty()) {
-    const ssize_t written = ::write(2, rest.data(), rest.size());
-    if (written <= 0 && errno != EINTR) break;
-    if (written > 0) rest.remove_prefix(static_cast<std::size_t>(written));
-  }
-  static_cast<void>(::write(2, "\n", 1) == 1);
+  static_cast<void>(write_all(2, line) && write_all(2, "\n"));
   ::_exit(status);
 }
 

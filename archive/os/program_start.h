@@ -37,6 +37,9 @@ std::vector<std::string> environment_names();
 // the kernel says (proc(5), exe): not where that process is gone, or belongs to somebody else.
 bool is_child_of_own_program() noexcept;
 
+// write_text writes `text` to descriptor 1, as far as that takes it, and tells whether it took all.
+bool write_text(const std::string& text) noexcept;
+
 // refuse_to_run writes `line` and a line break to descriptor 2, as far as that takes it, and ends
 // the process with `status`: no handler of anybody runs.
 [[noreturn]] void refuse_to_run(const std::string& line, int status) noexcept;

@@ -3,26 +3,19 @@
 // What runs before whom: the program itself, which trusts the kernel, the dynamic linker and the C
 // library; the signature of what is behind it in its file; the Python library out of that; and what
 // Python imports, none of which comes from anywhere else.
-#include <string>
+#include <utility>
 
 #include "archive/os/program_start.h"
 #include "importer/launcher/configuration.h"
+#include "importer/launcher/information.h"
 #include "importer/launcher/launch.h"
 #include "importer/launcher/python_library.h"
+#include "importer/launcher/refusing.h"
 #include "importer/launcher/running.h"
 #include "importer/launcher/staging.h"
 
 namespace signedvfs {
 namespace {
-
-constexpr int kRefused = 126;  // found, and not to be executed (POSIX, "Exit Status for Commands")
-
-// refuse ends the process with one line that says why.
-[[noreturn]] void refuse(const Status& why, const char* program) {
-  std::string line = std::string(program) + ": refused: " + why.what();
-  if (!why.advice().empty()) line += ". " + why.advice();
-  refuse_to_run(line, kRefused);
-}
 
 Status check_process() {
   SIGNEDVFS_TRY(occupy_standard_descriptors());
@@ -46,14 +39,19 @@ Result<Launch> begin() {
 int launch(int argc, char** argv) {
   const char* const program = argc > 0 && argv[0] != nullptr ? argv[0] : "application";
   const Status words = check_words(argc, argv);
-  if (!words.ok()) refuse(words, program);
+  if (!words.ok()) refuse(program, words);
   Result<Launch> launch = begin();
-  if (!launch.ok()) refuse(launch.status(), program);
+  if (!launch.ok()) refuse(program, launch.status());
+  if (is_information_wanted(launch->rules, argc, argv)) {
+    const Result<std::string> text = information_of(*launch);
+    if (!text.ok()) refuse(program, text.status());
+    return write_text(*text) ? 0 : 1;
+  }
   // Threads that outlive main may still ask.
   static const auto* const kept = new Launch(std::move(launch).value());
   Status begun = prepare_staging(*kept);
   if (begun.ok()) begun = begin_python(*kept, argc, argv);
-  if (!begun.ok()) refuse(begun, program);
+  if (!begun.ok()) refuse(program, begun);
   return run_application(*kept, argc, argv);
 }
 

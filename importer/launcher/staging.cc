@@ -6,6 +6,7 @@
 
 #include "importer/finders/importers.h"
 #include "importer/launcher/frozen_table.h"
+#include "importer/launcher/refusing.h"
 #include "importer/module.h"
 #include "importer/python/convert.h"
 #include "importer/python/errors.h"
@@ -48,6 +49,12 @@ Result<Interpreter*> make_core() {
   return &home_of_module(module.get());  // sys.modules keeps it
 }
 
+// end_on_refusal ends the process where a part of the application is refused: whoever catches
+// exceptions could go on without it.
+void end_on_refusal(const std::string& path, const std::string& message) {
+  if (path.empty() || path == staged->path) refuse(staged->path, message);
+}
+
 // believe has whatever is opened by default opened under the launcher's own policy, and the
 // application be what was opened when the process was started.
 Status believe(Interpreter& home, const Launch& launch) {
@@ -56,6 +63,7 @@ Status believe(Interpreter& home, const Launch& launch) {
   SIGNEDVFS_TRY(put_in_force(home, policy.get(), Py_None));
   Importer& importer = *home.importers->over_all;
   importer.leaves_nothing = true;
+  home.told_of_refusal = &end_on_refusal;
   return importer.registry.adopt_archive(launch.path, launch.vfs, Trust(launch.rules.policy));
 }
 

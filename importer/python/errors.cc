@@ -233,8 +233,10 @@ void set_refusal(const Interpreter& home, Refused refused, const Status& status,
                  const Subject& subject) {
   const std::string member =
       status.member().empty() ? subject.member.value_or("") : status.member();
-  const Status heard = audit_refuse(subject.path.value_or(""), member, name(status.code()),
-                                    text_of(status).message());
+  const std::string message = text_of(status).message();
+  if (home.told_of_refusal != nullptr) home.told_of_refusal(subject.path.value_or(""), message);
+  const Status heard =
+      audit_refuse(subject.path.value_or(""), member, name(status.code()), message);
   if (!heard.ok()) return;
   raise(class_of(home.exceptions, refused, activity), status, subject);
 }

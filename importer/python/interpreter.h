@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "importer/python/object.h"
 
@@ -46,6 +47,11 @@ struct Interpreter {
   std::shared_ptr<Doors> doors;
   std::shared_ptr<Files> files;
   std::shared_ptr<Guards> guards;
+
+  // told_of_refusal is called before an IntegrityCheckError is raised, with the path that it is
+  // about ("": not known) and what it says; null: nobody. It need not return: in an application
+  // that is its own archive nothing goes on behind a refusal (importer/launcher).
+  void (*told_of_refusal)(const std::string& path, const std::string& message) = nullptr;
 
   // type borrows one of `types` as what it is.
   static PyTypeObject* type(const PyRef& made) noexcept {

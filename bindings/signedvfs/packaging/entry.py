@@ -33,11 +33,16 @@ def add_entry(members: Members, main: str, origin: str) -> list[str]:
         unsure = check_function(members, module, function)
         first, _, rest = function.partition(".")
         call = f"{first}.{rest}" if rest else first
-        text = f"import sys\n\nfrom {module} import {first}\n\nsys.exit({call}())\n"
+        # Processes that multiprocessing spawns make the main module anew, by another name.
+        text = (
+            f"import sys\n\nfrom {module} import {first}\n\n"
+            f'if __name__ == "__main__":\n    sys.exit({call}())\n'
+        )
     else:
         check_runs(members, module)
         text = (
-            f'import runpy\n\nrunpy.run_module("{module}", run_name="__main__", alter_sys=True)\n'
+            'import runpy\n\nif __name__ == "__main__":\n'
+            f'    runpy.run_module("{module}", run_name="__main__", alter_sys=True)\n'
         )
     members.add(Item("__main__.py", origin, text.encode))
     return [f"whether {main} is there shows when it runs: {unsure}"] if unsure else []
