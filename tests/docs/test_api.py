@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import signedvfs
-from signedvfs import filesystem, packaging
+from signedvfs import building, filesystem, packaging
 from tests.docs.pages import ROOT
 
 
@@ -17,5 +17,6 @@ def test_the_page_shows_everything() -> None:
     shown = set(re.findall(r"^\.\. [a-z:]+:: (signedvfs\.\S+)$", text, re.MULTILINE))
     expected = {f"signedvfs.{name}" for name in signedvfs.__all__ if name != "__version__"}
     expected |= {f"signedvfs.packaging.{name}" for name in packaging.__all__}
+    expected |= {f"signedvfs.building.{name}" for name in building.__all__}
     expected |= {f"signedvfs.filesystem.{name}" for name in filesystem.__all__}
     assert shown == expected - {"signedvfs.pack"}

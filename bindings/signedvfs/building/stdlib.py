@@ -11,6 +11,7 @@ from pathlib import Path
 from signedvfs.building.errors import BuildError
 from signedvfs.building.layout import NATIVE, library_directory, library_member
 from signedvfs.packaging.members import Item
+from signedvfs.packaging.targets import is_for_another
 
 _TESTS = "tests of Python itself"
 _SITE = "what `site` would run, which the launcher does not"
@@ -69,7 +70,9 @@ def library_items() -> list[Item]:
             found[f"{into}/{name}"] = path
     if native is not None:
         for name, path in _files(Path(native)):
-            if name.endswith(".so") and "/" not in name and not reason_against(name):
+            # Debian keeps those for its debug build beside them.
+            is_own = name.endswith(".so") and "/" not in name and not is_for_another(name, None)
+            if is_own and not reason_against(name):
                 found[f"{into}/{NATIVE}/{name}"] = path
     return [Item(name, str(path), partial(path.read_bytes)) for name, path in sorted(found.items())]
 

@@ -33,7 +33,7 @@ distributions name; libraries of the machine that built it have no version.
 examples:
   signedvfs inspect app
   signedvfs inspect app --trust app.pub --json
-  signedvfs inspect app --sbom > app.cdx.json
+  signedvfs inspect app --sbom
 """
 
 

@@ -10,11 +10,11 @@ import pytest
 
 from signedvfs._tools import _shared_object
 from signedvfs.building import BuildError
-from signedvfs.building.layout import library_directory
 from signedvfs.building.libraries import Libraries
 from signedvfs.building.linker import Found, Linker, is_of_glibc
 from signedvfs.building.modules import close_application, close_library
 from signedvfs.building.runtime import python_library, python_name
+from signedvfs.building.stdlib import library_items
 from signedvfs.packaging.members import Item, Members
 from tests.support.native import compile_object
 
@@ -90,13 +90,7 @@ def test_a_library_of_another_python_is_not_taken(
 
 
 def test_the_library_is_closed() -> None:
-    native = library_directory()[1]
-    if native is None:
-        pytest.skip("this interpreter has all of its library built in")
-    items = [
-        Item(f"lib/x/lib-dynload/{path.name}", str(path), path.read_bytes)
-        for path in sorted(Path(native).glob("*.so"))
-    ]
+    items = [item for item in library_items() if item.name.endswith(".so")]
     libraries = Libraries()
     kept, left_out = close_library(items, libraries)
     assert len(kept) + len(left_out) == len(items)

@@ -6,6 +6,7 @@ import importlib.util
 import subprocess
 import sys
 import sysconfig
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,8 @@ def test_names_say_which_python_it_is(members: dict[str, str]) -> None:
     assert f"{library}/encodings/__init__.py" in members
     assert all(name.startswith(library + "/") for name in members)
     native = [name for name in members if name.endswith(".so")]
+    assert all(name.endswith(tuple(EXTENSION_SUFFIXES)) for name in native)
+    assert not any("d-" in name.rpartition("/")[2].partition(".")[2] for name in native)
     assert all(name.startswith(f"{library}/lib-dynload/") for name in native)
 
 
