@@ -2,29 +2,42 @@
 # Runs the Python tests in an environment that scripts/python_env.sh has made: python_tests.sh NAME
 # [PART...]. Parts are directories below tests/; by default all that are about the installed package.
 # Of the command line's tests, "cli-quick" are those that are not marked as slow, "cli-slow" the
-# others, and "cli-run" those of what differs with the interpreter. "bindings-core" are the tests of the
-# extension modules alone, without those of what is written in Python, and "importer-core" those without
-# native code.
+# others, "cli-run" those of what differs with the interpreter, and "cli-smoke" some of the other
+# commands. "bindings-core" are the tests of the extension modules alone, without those of what is
+# written in Python, and of the memory that a stranger's file costs. Of the importer's,
+# "importer-core" are those of what differs with the interpreter, without most of those of native code,
+# of the import manager, and of other processes; "importer-sanitized" are these with native code and
+# long sequences of calls, which reach the lines that the C++ tests with sanitizers do not.
 # The environment `asan` is one with sanitizers; there the command line's tests are left out, which
 # come to the core by the same functions as those of the bindings. Writes
 # build/results/python-NAME[-PART...].{xml,log}.
 source "$(dirname "$0")/common.sh"
+shopt -s extglob
 name=$1
 shift
 label=$(IFS=-; echo "python-$name${*:+-$*}")
 report=build/results/$label.xml
 if [[ $# -eq 0 ]]; then
-  if [[ $name == asan ]]; then set -- bindings-core importer; else set -- bindings cli importer jobs; fi
+  if [[ $name == asan ]]; then set -- bindings-core importer-sanitized; else set -- bindings cli importer jobs; fi
 fi
 
+# What is left out of these is about other processes, libarchive, and memory that runs out.
+left_out='attacker|children|exhaustion|foreign_archives|registries|rollback|showing_errors'
+left_out+='|ways_past_the_watch'
+core=(tests/importer/test_!($left_out).py tests/importer/files
+  tests/importer/guard/test_{loaded_modules,lockdown,manager}.py)
 tests=()
 for part in "$@"; do
   case $part in
     cli-quick) tests+=(tests/cli -m "not slow") ;;
     cli-slow) tests+=(tests/cli -m slow) ;;
-    cli-run) tests+=(tests/cli/test_{running,run_options,isolation,restarts}.py) ;;
-    bindings-core) tests+=(tests/bindings --ignore=tests/bindings/compat --ignore=tests/bindings/pure) ;;
-    importer-core) tests+=(tests/importer --ignore=tests/importer/native) ;;
+    cli-run) tests+=(tests/cli/test_{running,run_options,isolation}.py) ;;
+    cli-smoke) tests+=(tests/cli/test_{detached,keys,restarts,signing,single_files}.py) ;;
+    bindings-core) tests+=(tests/bindings --ignore=tests/bindings/{compat,pure,test_cost.py}) ;;
+    importer-core) tests+=("${core[@]}" tests/importer/native/test_{interpreters,kinds}.py) ;;
+    importer-sanitized)
+      tests+=("${core[@]}" tests/importer/native tests/importer/guard/test_sequences.py)
+      ;;
     *) tests+=("tests/$part") ;;
   esac
 done

@@ -38,6 +38,8 @@ in_pairs() {
   [[ -n $lines ]] || return 0
   # xargs outlives a failure; each run leaves its exit code, and how long it took.
   while IFS=$'\t' read -r name report command; do
+    mkdir -p "$(dirname "$report")"
+    rm -f "$report"
     printf '%s\0' "{ $command; }; echo \$? \$SECONDS >$report.code"
   done <<<"$lines" | xargs -0 -P 2 -I '{}' bash -c '{}'
   while IFS=$'\t' read -r name report command; do
@@ -46,14 +48,16 @@ in_pairs() {
   done <<<"$lines"
 }
 
-# workflow configures, builds and tests one CMake preset.
-workflow() { cmake --workflow --preset "$1"; }
-
 # find_pythons sets `pythons`, lines of a version and a path, and `newest`: the newest ordinary one,
 # which stands in where one is enough.
 find_pythons() {
   pythons=$(scripts/find_pythons.sh) || die "without an interpreter there is nothing to test"
   read -r newest newest_interpreter < <(tail -n1 <<<"$pythons")
+}
+
+# preset_line prints the line for `in_pairs` of what configures, builds and tests one CMake preset.
+preset_line() {
+  printf '%s\t%s\t%s\n' "$1" "build/$2/junit.xml" "scripts/logged.sh $2 cmake --workflow --preset $2"
 }
 
 # python_line and the others print lines for `in_pairs`. The tests with sanitizers are those of the
@@ -138,29 +142,34 @@ debug_python() {
 
 # test_pythons runs the Python tests on every interpreter, and with sanitizers and assertions on the
 # newest. What is written in Python, the command line above all, is the same on all: 3.11 and the newest
-# say so, the quick tests on the oldest, and in the night every one. Native code is loaded in the same
-# way by two neighbours.
+# say so, and in the night every one. Attacks, the import manager's threats and native code are tried
+# on these two, on the oldest, and without a GIL; the others in between say what differs with them.
 test_pythons() {
-  local version interpreter oldest
+  local version interpreter oldest longest
   read -r oldest _ <<<"$pythons"
   {
     # The longest ones come first.
-    python_line asan "$newest_interpreter" address,undefined
+    longest="^(3.11|$oldest) "
+    if [[ $tier == nightly ]]; then
+      python_line asan "$newest_interpreter" address,undefined bindings-core importer
+    else
+      python_line asan "$newest_interpreter" address,undefined
+    fi
     if is_done "python $newest, cli-quick"; then part_line "$newest" cli-slow; fi
     while read -r version interpreter; do
       if is_done "python $version, importer"; then continue; fi
       if [[ $tier == nightly || $version == 3.11 || $version == "$newest" ]]; then
         python_line "$version" "$interpreter" ""
       elif [[ $version == "$oldest" ]]; then
-        python_line "$version" "$interpreter" "" bindings cli-quick importer jobs
+        python_line "$version" "$interpreter" "" bindings importer jobs cli-run cli-smoke
+      elif [[ $version == *t ]]; then
+        python_line "$version" "$interpreter" "" bindings-core importer jobs cli-run
       elif [[ $version == *d ]]; then
         python_line "$version" "$interpreter" "" bindings-core importer-core
-      elif [[ $version == 3.10 || $version == 3.12 ]]; then
-        python_line "$version" "$interpreter" "" bindings-core importer-core jobs cli-run
       else
-        python_line "$version" "$interpreter" "" bindings-core importer jobs cli-run
+        python_line "$version" "$interpreter" "" bindings-core importer-core jobs cli-run
       fi
-    done < <(debug_python; tac <<<"$pythons")
+    done < <(grep -E "$longest" <<<"$pythons"; debug_python; tac <<<"$pythons" | grep -vE "$longest")
   } | in_pairs
 }
 
@@ -199,16 +208,19 @@ test_packages() {
 }
 
 rest() {
-  local check
+  local check tidy=tidy
   mkdir -p "$results"
   touch "$steps"
   get_pythons
   find_pythons
-  for check in format tidy ruff mypy shellcheck; do
+  if [[ $tier == nightly ]]; then tidy="tidy-each"; fi
+  for check in format "$tidy" ruff mypy shellcheck; do
     step "lint $check" "" scripts/lint.sh "$check"
   done
-  step "release, install, bench" build/release/junit.xml workflow release
-  step "tsan" build/tsan/junit.xml workflow tsan
+  {
+    preset_line "release, install, bench" release
+    preset_line tsan tsan
+  } | in_pairs
   test_pythons
   test_conformance
   test_packages

@@ -250,6 +250,6 @@ def test_another_file_under_a_kept_number_is_neither_read_nor_closed(
         assert os.read(fd, 4) == b"EVIL"
         os.close(fd)
     # Nobody else's memory gets its inode: it stays mapped, whatever was closed.
-    lines = Path("/proc/self/maps").read_text(encoding="utf-8").splitlines()
+    lines = os.fsdecode(Path("/proc/self/maps").read_bytes()).splitlines()
     mapped = {int(line.split()[4]) for line in lines if "/memfd:" in line}
     assert mapped >= set(kept.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 import sysconfig
@@ -12,6 +13,10 @@ from functools import cache
 from pathlib import Path
 
 SUFFIX: str = sysconfig.get_config_var("EXT_SUFFIX")
+
+COMPILED = ["-fPIC", "-O0", "-w"]
+INCLUDES = [f"-I{sysconfig.get_path(name)}" for name in ("include", "platinclude")]
+FOR_LINKER = ("-Wl,", "-L", "-l")
 
 # What a module of the tests does: it says which one it is, and passes on what its libraries say.
 MODULE = """
@@ -75,16 +80,48 @@ def _directory() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="signedvfs-foundry-")
 
 
+def _cc(*arguments: str, source: str = "") -> None:
+    # What is loaded ahead of the tests (tests/support/native.py) is not for the compiler.
+    environment = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
+    done = subprocess.run(
+        ["cc", *arguments], input=source, text=True, capture_output=True, check=False,
+        env=environment,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+@cache
+def _headers() -> str:
+    """Return the directory of a precompiled Python.h: to read it is most of a compilation.
+
+    GCC passes over one that other options were used for, and Clang over each.
+    """
+    directory = Path(_directory().name) / "headers"
+    directory.mkdir()
+    header = Path(sysconfig.get_path("include"), "Python.h")
+    _cc(*COMPILED, *INCLUDES, "-x", "c-header", str(header), "-o", str(directory / "Python.h.gch"))
+    return str(directory)
+
+
+def _made(suffix: str, *words: str) -> Path:
+    """Return where what is made of these words is kept."""
+    key = hashlib.sha256("\0".join(words).encode()).hexdigest()
+    return Path(_directory().name, key + suffix)
+
+
 def build(source: str, *arguments: str) -> bytes:
-    """Return the shared object that `cc` makes of a C source, once for all tests that want it."""
-    command = ["cc", "-shared", "-fPIC", "-O0", "-w", "-x", "c", "-", *arguments]
-    key = hashlib.sha256("\0".join([source, *command]).encode()).hexdigest()
-    made = Path(_directory().name) / f"{key}.so"
+    """Return the shared object that `cc` makes of a C source, once for all tests that want it.
+
+    It is compiled once, too, where several differ in nothing but what the linker is told.
+    """
+    compiled = [*COMPILED, *(one for one in arguments if not one.startswith(FOR_LINKER))]
+    object_file = _made(".o", source, *compiled)
+    made = _made(".so", source, *compiled, *arguments)
+    if not object_file.exists():
+        before = [f"-I{_headers()}", *INCLUDES] if "<Python.h>" in source else []
+        _cc(*before, *compiled, "-c", "-x", "c", "-", "-o", str(object_file), source=source)
     if not made.exists():
-        done = subprocess.run(
-            [*command, "-o", str(made)], input=source, text=True, capture_output=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
+        _cc("-shared", str(object_file), *arguments, "-o", str(made))
     return made.read_bytes()
 
 
@@ -177,15 +214,7 @@ def extension(
     }.items():
         source = source.replace(f"@{word}@", meaning)
     named = [] if soname is None else [f"-Wl,-soname,{soname}"]
-    return build(
-        source,
-        f"-I{sysconfig.get_path('include')}",
-        f"-I{sysconfig.get_path('platinclude')}",
-        *named,
-        *_searching(rpath, runpath),
-        *_needing(needs or {}),
-        *flags,
-    )
+    return build(source, *named, *_searching(rpath, runpath), *_needing(needs or {}), *flags)
 
 
 def alike(count: int, single_phase: bool = False) -> list[bytes]:
