@@ -49,6 +49,15 @@ def sections(content: bytes) -> list[Section]:
     return found
 
 
+def loaded_part(content: bytes, size: int) -> bytes:
+    """loaded_part returns the first `size` bytes of a shared object, all that is loaded of it, as a
+    file without sections."""
+    part = bytearray(content[:size])
+    for at, width in ((0x28, 8), (0x3C, 2), (0x3E, 2)):  # e_shoff, e_shnum, e_shstrndx
+        part[at : at + width] = bytes(width)
+    return bytes(part)
+
+
 def _rows(content: bytes, table: int, size: int, count: int) -> Iterator[int]:
     # Where the rows of a table begin, of which the header has these three fields.
     begin, step = _number(content, table, 8), _number(content, size, 2)

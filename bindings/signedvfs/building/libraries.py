@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from signedvfs import _tools
+from signedvfs.building.elf import loaded_part
 from signedvfs.building.errors import BuildError
 from signedvfs.building.layout import LIBRARIES
 from signedvfs.building.linker import Found, Linker, is_of_glibc
@@ -96,6 +97,11 @@ class Libraries:
 
 
 def closed(content: bytes, facts: dict[str, Any]) -> bytes:
-    """closed returns an object of this machine's directories without its search path: what it needs
-    is carried along, and the path would lead to what nobody has signed."""
-    return _tools._without_search_path(content) if facts["search_paths"] else content
+    """closed returns an object of this machine's directories as it is carried along.
+
+    Without its search path: what it needs is there, and the path would lead to what nobody has
+    signed. And without what no loader reads, symbols for debuggers above all: each start has to
+    copy and to verify what is left.
+    """
+    kept = _tools._without_search_path(content) if facts["search_paths"] else content
+    return loaded_part(kept, facts["loaded_size"])
