@@ -112,12 +112,12 @@ class [[nodiscard]] Writable {
 };
 
 Status bind_records(const Tables& tables, std::span<const ElfW(Rela)> records,
-            const std::vector<std::string_view>& prefixes,
-            const std::vector<LibraryHandle>& libraries) {
+                    const std::vector<std::string_view>& prefixes,
+                    const std::vector<LibraryHandle>& libraries) {
   for (const ElfW(Rela) & record : records) {
     const std::uint64_t kind = ELF64_R_TYPE(record.r_info);
     if (kind != kWholeAddress && kind != kTableEntry && kind != kCallEntry) continue;
-    const ElfW(Sym)& symbol = tables.symbols[ELF64_R_SYM(record.r_info)];
+    const ElfW(Sym) & symbol = tables.symbols[ELF64_R_SYM(record.r_info)];
     if (symbol.st_shndx != SHN_UNDEF) continue;
     const char* const name = tables.strings + symbol.st_name;
     const auto is_late = [&](std::string_view prefix) {

@@ -75,8 +75,8 @@ std::vector<std::string> environment_names() {
 }
 
 bool is_child_of_own_program() noexcept {
-  struct stat own {};
-  struct stat others {};
+  struct stat own{};
+  struct stat others{};
   const std::string parent = "/proc/" + std::to_string(::getppid()) + "/exe";
   if (::stat(kOwnFile, &own) != 0 || ::stat(parent.c_str(), &others) != 0) return false;
   return own.st_dev == others.st_dev && own.st_ino == others.st_ino;

@@ -33,8 +33,8 @@ bool is_privileged() noexcept;
 // environment_names returns the names of the variables that are set, each once, in byte order.
 std::vector<std::string> environment_names();
 
-// is_child_of_own_program tells whether the process that has started this one runs the same file, as
-// the kernel says (proc(5), exe): not where that process is gone, or belongs to somebody else.
+// is_child_of_own_program tells whether the process that has started this one runs the same file,
+// as the kernel says (proc(5), exe): not where that process is gone, or belongs to somebody else.
 bool is_child_of_own_program() noexcept;
 
 // write_text writes `text` to descriptor 1, as far as that takes it, and tells whether it took all.

@@ -114,7 +114,7 @@ def _main_again(path: str) -> None:
     spec = finder.find_spec("__main__")
     if spec is None or spec.origin != path:
         return
-    spawn.old_main_modules.append(current)  # type: ignore[attr-defined]  # not public
+    spawn.old_main_modules.append(current)
     main = type(sys)("__mp_main__")
     main.__dict__.update(__file__=path, __loader__=spec.loader, __spec__=None, __package__=None)
     exec(spec.loader.get_code("__main__"), main.__dict__)

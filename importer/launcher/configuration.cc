@@ -17,8 +17,8 @@ constexpr std::array<std::string_view, 3> kPrefixes{"PYTHON", "_PYTHON", "__PYVE
 
 // What chooses code in the C library (iconv's modules, locales with code of their own, tunables and
 // the allocator's switches, ld.so(8)) and in OpenSSL (config(5)).
-constexpr std::array<std::string_view, 6> kNames{"GCONV_PATH",   "LOCPATH",
-                                                 "GLIBC_TUNABLES", "OPENSSL_CONF",
+constexpr std::array<std::string_view, 6> kNames{"GCONV_PATH",      "LOCPATH",
+                                                 "GLIBC_TUNABLES",  "OPENSSL_CONF",
                                                  "OPENSSL_MODULES", "OPENSSL_ENGINES"};
 
 bool is_scrubbed(std::string_view name) {
@@ -107,9 +107,9 @@ void scrub_environment() {
 
 Status check_search_environment() {
   for (const std::string& directories : start_environment("LD_LIBRARY_PATH")) {
-    return Status(Errc::kBadLibrary,
-                  "the process was started with LD_LIBRARY_PATH, " + in_quotes(directories) +
-                      ", and code from there comes before any that was verified")
+    return Status(Errc::kBadLibrary, "the process was started with LD_LIBRARY_PATH, " +
+                                         in_quotes(directories) +
+                                         ", and code from there comes before any that was verified")
         .advising("Start it without: env -u LD_LIBRARY_PATH");
   }
   return {};

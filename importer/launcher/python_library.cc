@@ -29,8 +29,8 @@ Status load(const LibrarySource& source, const PlannedLibrary& library) {
                                          " was taken by the linker for another library, " +
                                          in_quotes(library_name(*loaded)));
   }
-  LoadedLibrary known{source.archive, library.entry, library.identity, path, *loaded, source.vfs,
-                      {}};
+  LoadedLibrary known{
+      source.archive, library.entry, library.identity, path, *loaded, source.vfs, {}};
   for (const NeededMember& needed : library.needs) {
     SIGNEDVFS_ASSIGN(std::string identity, source.vfs->identity_of(needed.entry));
     known.needs.push_back({needed.entry, std::move(identity)});

@@ -47,8 +47,8 @@ Result<PyRef> run(const Main& main) {
   SIGNEDVFS_ASSIGN(const PyRef name, text_of_utf8("__main__"));
   SIGNEDVFS_ASSIGN(const PyRef module, loaded_module("__main__"));
   PyObject* const globals = PyModule_GetDict(module.get());
-  for (const auto& [key, value] : {std::pair("__file__", main.file.get()),
-                                   std::pair("__loader__", main.loader.get())}) {
+  for (const auto& [key, value] :
+       {std::pair("__file__", main.file.get()), std::pair("__loader__", main.loader.get())}) {
     if (PyDict_SetItemString(globals, key, value) < 0) return python_error();
   }
   return owned(PyEval_EvalCode(main.code.get(), globals, globals));

@@ -4,10 +4,10 @@ It is compiled when the launcher is built, for the Python that it is for. What i
 into the launcher or into Python.
 """
 
+import _frozen_importlib
 import sys
 
-import _frozen_importlib
-import _signedvfs_launcher
+import _signedvfs_launcher  # type: ignore[import-not-found]  # the launcher alone has it
 
 _spec = _signedvfs_launcher.stage()
 _self = sys.modules[__name__]

@@ -7,6 +7,7 @@
 #include "importer/finders/importers.h"
 #include "importer/launcher/frozen_table.h"
 #include "importer/launcher/refusing.h"
+#include "importer/launcher/staged_code.h"
 #include "importer/module.h"
 #include "importer/python/convert.h"
 #include "importer/python/errors.h"
@@ -18,10 +19,6 @@
 namespace signedvfs {
 namespace {
 
-constexpr unsigned char kStagedEncodings[] = {
-#include "staged_encodings.inc"
-};
-
 const Launch* staged = nullptr;  // set once, before there are threads
 
 // make_core makes the module `signedvfs._core`. Its name alone would not do: BuiltinImporter of
@@ -29,13 +26,13 @@ const Launch* staged = nullptr;  // set once, before there are threads
 Result<Interpreter*> make_core() {
   SIGNEDVFS_ASSIGN(const PyRef spec_type, loaded_attribute("_frozen_importlib", "ModuleSpec"));
   SIGNEDVFS_ASSIGN(const PyRef loader, loaded_attribute("_frozen_importlib", "BuiltinImporter"));
-  SIGNEDVFS_ASSIGN(const PyRef spec, owned(PyObject_CallFunction(
-                                         spec_type.get(), "sO", "signedvfs._core", loader.get())));
+  SIGNEDVFS_ASSIGN(const PyRef spec, owned(PyObject_CallFunction(spec_type.get(), "sO",
+                                                                 "signedvfs._core", loader.get())));
   SIGNEDVFS_ASSIGN(const PyRef origin, text_of_utf8("built-in"));
   if (PyObject_SetAttrString(spec.get(), "origin", origin.get()) < 0) return python_error();
   SIGNEDVFS_ASSIGN(const PyRef module, owned(PyModule_FromDefAndSpec(&core_module, spec.get())));
-  for (const auto& [name, value] : {std::pair("__spec__", spec.get()),
-                                    std::pair("__loader__", loader.get())}) {
+  for (const auto& [name, value] :
+       {std::pair("__spec__", spec.get()), std::pair("__loader__", loader.get())}) {
     if (PyObject_SetAttrString(module.get(), name, value) < 0) return python_error();
   }
   SIGNEDVFS_ASSIGN(const PyRef package, text_of_utf8("signedvfs"));
@@ -168,7 +165,7 @@ const Launch* staged_launch() noexcept { return staged; }
 
 Status prepare_staging(const Launch& launch) {
   staged = &launch;
-  freeze_encodings(kStagedEncodings);
+  freeze_encodings(staged_encodings());
   if (PyImport_AppendInittab("_signedvfs_launcher", &init_staging) < 0) {
     return {Errc::kIo, "there is no memory for Python's table of modules"};
   }

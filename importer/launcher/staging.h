@@ -11,8 +11,8 @@ namespace signedvfs {
 // process.
 //
 // The first module that an interpreter imports is `encodings`: when the import system stands, and
-// before anything was read from a disk (Python/pylifecycle.c, init_interp_main). It is made a frozen
-// module of ours here, in the table of frozen modules that C programs may replace
+// before anything was read from a disk (Python/pylifecycle.c, init_interp_main). It is made a
+// frozen module of ours here, in the table of frozen modules that C programs may replace
 // (PyImport_FrozenModules). Its code has `signedvfs._core` made, the finders of the import system
 // put away, ours put in their place, and then becomes the `encodings` of the archive. The table is
 // the process's, so in each sub-interpreter the same happens.

@@ -76,6 +76,11 @@ ROOMS = {
         *("importer/python", "importer/paths", "importer/values", "importer/modules"),
         *("importer/native", "importer/doors", "importer/files", "importer/finders"),
     },
+    "importer/launcher": {
+        *(BASE, OS, "vfs/manifest", "vfs", "importer"),
+        *("importer/python", "importer/values", "importer/native", "importer/files"),
+        "importer/finders",
+    },
     "importer": {
         *("importer/python", "importer/values", "importer/doors", "importer/files"),
         *("importer/finders", "importer/guard"),
