@@ -18,6 +18,7 @@ from signedvfs.building.layout import PAGE
 from signedvfs.packaging import PackError
 from tests.bindings.building.conftest import Built
 from tests.cli.helpers import make_wheel, write_tree
+from tests.support.native import compile_object
 
 
 @pytest.fixture
@@ -240,6 +241,24 @@ def test_names_that_the_executable_has_itself(tmp_path: Path, quickly: dict[str,
     tree = write_tree(tmp_path / "tree", {"__main__.py": "", "signedvfs-launch.txt": "path /\n"})
     with pytest.raises(BuildError, match="the name of the launch file"):
         build(tree, tmp_path / "app", **quickly)
+
+
+def test_libraries_of_one_name(tmp_path: Path, quickly: dict[str, Any]) -> None:
+    # The importer takes none of two.
+    tree = write_tree(tmp_path / "tree", {"__main__.py": ""})
+    compile_object(tree / "it.libs/libgcc_s.so.1", "int a;", soname="libgcc_s.so.1")
+    flags = ["-Wl,--no-as-needed", "-lgcc_s"]
+    compile_object(tree / "_it.so", flags=flags)
+    compile_object(tree / "other.libs/libgcc_s.so.1", "int a;", soname="libgcc_s.so.1")
+    with pytest.raises(BuildError, match=r"_it\.so needs libgcc_s\.so\.1, and a distribution"):
+        build(tree, tmp_path / "app", **quickly)
+
+
+def test_the_script_is_not_overwritten(tmp_path: Path, quickly: dict[str, Any]) -> None:
+    script = write_tree(tmp_path, {"app": "print(1)\n"}) / "app"
+    with pytest.raises(BuildError, match="is the script itself"):
+        build(script, script, **quickly)
+    assert script.read_text(encoding="utf-8") == "print(1)\n"
 
 
 def test_no_launcher(built: Built, tmp_path: Path, quickly: dict[str, Any]) -> None:
