@@ -15,6 +15,7 @@ from signedvfs import IntegrityCheckError, PrivateKey, TrustPolicy, _tools
 from signedvfs.building import BuildError, build
 from signedvfs.building.elf import elf_size
 from signedvfs.building.layout import PAGE
+from signedvfs.building.linker import is_of_glibc, loaded_objects
 from signedvfs.packaging import PackError
 from tests.bindings.building.conftest import Built
 from tests.cli.helpers import make_wheel, write_tree
@@ -291,3 +292,40 @@ def test_the_compiled_code_is_of_this_python(built: Built) -> None:
         input=code, stdout=subprocess.PIPE, check=True,
     )  # fmt: skip
     assert done.stdout == b'"hello"\n'
+
+
+_IMPORT_ALL = """
+import importlib, os, sys
+failed = []
+for name in sorted(os.listdir(sys.argv[1] + "/lib-dynload")):
+    try:
+        importlib.import_module(name.partition(".")[0])
+    except ImportError as error:
+        failed.append(f"{name}: {error}")
+assert not failed, failed
+assert "json" not in sys.modules
+import json
+assert json.__file__ == sys.argv[1] + "/json/__init__.pyc", json.__file__
+for line in open("/proc/self/maps"):
+    if ".so" in line: print(line.split(maxsplit=5)[5].strip())
+"""
+
+
+def test_all_of_it_loads_from_what_is_inside(built: Built, tmp_path: Path) -> None:
+    # Unpacked, and with the linker told where: nothing but glibc comes from elsewhere.
+    linkers = [path for path in loaded_objects() if path.name.startswith("ld-linux")]
+    if not str(linkers[0].resolve()).startswith(("/lib", "/usr/lib")):
+        pytest.skip("an interpreter that was moved has a search path that goes before ours")
+    archive = signedvfs.open(built.path, TrustPolicy(built.key.public_key))
+    write_tree(tmp_path, {name: archive.read(name) for name in archive.list()})
+    (library,) = (tmp_path / "lib").iterdir()
+    done = subprocess.run(
+        [getattr(sys, "_base_executable", sys.executable), "-S", "-s", "-B", "-c", _IMPORT_ALL,
+         library],
+        env={"PYTHONHOME": str(tmp_path), "LD_LIBRARY_PATH": str(tmp_path / "python.libs")},
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    loaded = {Path(line) for line in done.stdout.splitlines()}
+    outside = {path.name for path in loaded if tmp_path not in path.parents}
+    assert len(loaded) > len(outside) + 10
+    assert {name for name in outside if not is_of_glibc(name)} == set()
