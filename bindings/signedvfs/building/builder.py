@@ -155,7 +155,7 @@ def build(
                 target,
                 unsigned,
                 opened,
-                launcher=len(prepared),
+                launcher=prepared,
                 signed=signed,
                 left_out=members.left_out,
                 uncompiled=uncompiled,
