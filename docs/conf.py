@@ -30,11 +30,11 @@ nitpick_ignore_regex = [
     ("py:class", r"signedvfs\.(PrivateKey|SignReport)"),
     (
         "py:class",
-        r"signedvfs\.(custody\.signer|resources)\..*",
+        r"signedvfs\.(building\.\w+|custody\.signer|resources)\..*",
     ),
     (
         "py:class",
-        r"signedvfs\.packaging\.(extra_data|members|native|recording|stripping)\..*",
+        r"signedvfs\.packaging\.(extra_data|members|native|packer|recording|stripping|writing)\..*",
     ),
 ]
 # Options have two dashes.

@@ -17,7 +17,7 @@ from signedvfs.building.launch_file import launch_text
 from signedvfs.building.layout import LAUNCH, MODE, library_directory, library_member
 from signedvfs.building.libraries import Libraries
 from signedvfs.building.minimal import reached
-from signedvfs.building.modules import close_application, close_library
+from signedvfs.building.modules import check_found, close_application, close_library
 from signedvfs.building.own import launcher_path, own_items
 from signedvfs.building.report import BuildReport, report_of
 from signedvfs.building.rules import check_serial, policy_for
@@ -107,6 +107,8 @@ def build(
     rules = policy or policy_for(keys, threshold, name, min_serial, libraries)
     given = [source] if isinstance(source, (str, os.PathLike)) else source
     sources = Sources([one if isinstance(one, str) else Path(one) for one in given])
+    if sources.script is not None and target.exists() and target.samefile(sources.script):
+        raise BuildError(f"{target} is the script itself", "Name another output.")
     prepared = _tools._patch_launcher(
         read_launcher(launcher_path() if launcher is None else Path(launcher)),
         rules,
@@ -129,6 +131,7 @@ def build(
         stripped, _ = strip_objects(members, Path(work), None) if strip else (0, [])
         items = members.settle()
         native, items = examine_items(members, items, None, libraries)
+        check_found(native, collected)
         with tempfile.TemporaryDirectory(prefix=".signedvfs-", dir=target.parent) as unfinished:
             style = Style(source_files == "keep", True, compression, level, limits)
             plain, unsigned = Path(unfinished, "unsigned.zip"), Path(unfinished, "executable")
@@ -152,7 +155,7 @@ def build(
                 target,
                 unsigned,
                 opened,
-                launcher=len(prepared),
+                launcher=prepared,
                 signed=signed,
                 left_out=members.left_out,
                 uncompiled=uncompiled,

@@ -10,6 +10,7 @@ from typing import Any, Union
 from signedvfs import Limits, PublicKey, Trusted, TrustPolicy
 from signedvfs.building.contents import Package, packages_of
 from signedvfs.building.executable import Executable, open_executable
+from signedvfs.building.floor import floor_of
 from signedvfs.building.launch_file import launch_facts
 from signedvfs.building.layout import LAUNCH
 from signedvfs.building.report import needed_of_system
@@ -82,7 +83,7 @@ def inspect(
         python=next(iter(facts.get("python", ())), None),
         members=len(archive.list()),
         packages=packages_of(archive, found.path),
-        glibc=native.glibc if native is not None else None,
+        glibc=floor_of(native, found.launcher).glibc,
         system=needed_of_system(native),
         native=native,
         executable=found,

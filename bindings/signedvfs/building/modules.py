@@ -9,10 +9,11 @@ from pathlib import Path
 
 from signedvfs import _tools
 from signedvfs._tools import _shared_object
+from signedvfs.building.errors import BuildError
 from signedvfs.building.libraries import Libraries, closed
 from signedvfs.building.linker import Found, is_of_glibc
 from signedvfs.packaging.members import Item, LeftOut, Members
-from signedvfs.packaging.native import Native, is_object_name
+from signedvfs.packaging.native import Native, NativeReport, is_object_name
 
 
 def close_library(items: Sequence[Item], libraries: Libraries) -> tuple[list[Item], list[LeftOut]]:
@@ -63,6 +64,19 @@ def close_application(members: Members, libraries: Libraries) -> list[str]:
             changed = partial(_without, item)
             members.items[name] = replace(item, read=changed, changed=True)
     return list(missing)
+
+
+def check_found(native: NativeReport | None, libraries: Libraries) -> None:
+    """check_found raises BuildError where the importer would not find a library that is carried: it
+    looks into every NAME.libs at the top, and takes none where two have the name."""
+    for one in native.objects if native is not None else ():
+        for name in (*one.system, *one.missing):
+            if name in libraries.found and not is_of_glibc(name):
+                raise BuildError(
+                    f"{one.member} needs {name}, and a distribution has one of that name, too",
+                    "Leave that one out (--exclude DIST), or use a wheel of it that auditwheel has "
+                    "repaired: then its libraries have names of their own.",
+                )
 
 
 def _without(item: Item) -> bytes:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from signedvfs import SignedVfs, SignReport
 from signedvfs.building.contents import Package, packages_of
+from signedvfs.building.floor import floor_of
 from signedvfs.building.libraries import Libraries
 from signedvfs.building.linker import is_of_glibc
 from signedvfs.packaging.hashing import sha256_of
@@ -30,7 +31,7 @@ class BuildReport:
     signed: SignReport
     packages: list[Package]  # the largest first
     glibc: str | None  # the oldest that will do
-    glibc_wanted_by: list[str]  # the members that need no older one
+    glibc_wanted_by: list[str]  # what needs no older one: members, "the launcher"
     libraries: dict[str, str]  # that are carried: the name, and the file it is from
     system: dict[str, list[str]]  # that the system has to have beside glibc, and what needs them
     missing: list[str]  # those of them that this machine does not have
@@ -47,7 +48,7 @@ def report_of(
     built: Path,
     opened: SignedVfs,
     *,
-    launcher: int,
+    launcher: bytes,
     signed: SignReport,
     left_out: list[LeftOut],
     uncompiled: list[Uncompiled],
@@ -60,20 +61,19 @@ def report_of(
     warnings: Sequence[str],
 ) -> BuildReport:
     """report_of reports on the executable at `built`, which is to be at `target`."""
-    objects = native.objects if native is not None else ()
-    glibc = native.glibc if native is not None else None
+    floor = floor_of(native, launcher)
     return BuildReport(
         output=str(target),
         size=built.stat().st_size,
         sha256=sha256_of(built),
         members=len(opened.list()),
-        launcher=launcher,
+        launcher=len(launcher),
         signers=list(signed.signers),
         ephemeral=ephemeral,
         signed=signed,
         packages=packages_of(opened, built),
-        glibc=glibc,
-        glibc_wanted_by=[one.member for one in objects if glibc and one.glibc == glibc],
+        glibc=floor.glibc,
+        glibc_wanted_by=floor.wanted_by,
         libraries={name: str(found.path) for name, found in sorted(collected.found.items())},
         system=needed_of_system(native),
         missing=sorted(missing),

@@ -15,9 +15,11 @@ from signedvfs import IntegrityCheckError, PrivateKey, TrustPolicy, _tools
 from signedvfs.building import BuildError, build
 from signedvfs.building.elf import elf_size
 from signedvfs.building.layout import PAGE
+from signedvfs.building.linker import is_of_glibc, loaded_objects
 from signedvfs.packaging import PackError
 from tests.bindings.building.conftest import Built
 from tests.cli.helpers import make_wheel, write_tree
+from tests.support.native import compile_object
 
 
 @pytest.fixture
@@ -243,6 +245,24 @@ def test_names_that_the_executable_has_itself(tmp_path: Path, quickly: dict[str,
         build(tree, tmp_path / "app", **quickly)
 
 
+def test_libraries_of_one_name(tmp_path: Path, quickly: dict[str, Any]) -> None:
+    # The importer takes none of two.
+    tree = write_tree(tmp_path / "tree", {"__main__.py": ""})
+    compile_object(tree / "it.libs/libgcc_s.so.1", "int a;", soname="libgcc_s.so.1")
+    flags = ["-Wl,--no-as-needed", "-lgcc_s"]
+    compile_object(tree / "_it.so", flags=flags)
+    compile_object(tree / "other.libs/libgcc_s.so.1", "int a;", soname="libgcc_s.so.1")
+    with pytest.raises(BuildError, match=r"_it\.so needs libgcc_s\.so\.1, and a distribution"):
+        build(tree, tmp_path / "app", **quickly)
+
+
+def test_the_script_is_not_overwritten(tmp_path: Path, quickly: dict[str, Any]) -> None:
+    script = write_tree(tmp_path, {"app": "print(1)\n"}) / "app"
+    with pytest.raises(BuildError, match="is the script itself"):
+        build(script, script, **quickly)
+    assert script.read_text(encoding="utf-8") == "print(1)\n"
+
+
 def test_no_launcher(built: Built, tmp_path: Path, quickly: dict[str, Any]) -> None:
     other = write_tree(tmp_path, {"launcher": "#!/bin/sh\n"}) / "launcher"
     with pytest.raises(BuildError, match="is no launcher"):
@@ -273,3 +293,40 @@ def test_the_compiled_code_is_of_this_python(built: Built) -> None:
         input=code, stdout=subprocess.PIPE, check=True,
     )  # fmt: skip
     assert done.stdout == b'"hello"\n'
+
+
+_IMPORT_ALL = """
+import importlib, os, sys
+failed = []
+for name in sorted(os.listdir(sys.argv[1] + "/lib-dynload")):
+    try:
+        importlib.import_module(name.partition(".")[0])
+    except ImportError as error:
+        failed.append(f"{name}: {error}")
+assert not failed, failed
+assert "json" not in sys.modules
+import json
+assert json.__file__ == sys.argv[1] + "/json/__init__.pyc", json.__file__
+for line in open("/proc/self/maps"):
+    if ".so" in line: print(line.split(maxsplit=5)[5].strip())
+"""
+
+
+def test_all_of_it_loads_from_what_is_inside(built: Built, tmp_path: Path) -> None:
+    # Unpacked, and with the linker told where: nothing but glibc comes from elsewhere.
+    linkers = [path for path in loaded_objects() if path.name.startswith("ld-linux")]
+    if not str(linkers[0].resolve()).startswith(("/lib", "/usr/lib")):
+        pytest.skip("an interpreter that was moved has a search path that goes before ours")
+    archive = signedvfs.open(built.path, TrustPolicy(built.key.public_key))
+    write_tree(tmp_path, {name: archive.read(name) for name in archive.list()})
+    (library,) = (tmp_path / "lib").iterdir()
+    done = subprocess.run(
+        [getattr(sys, "_base_executable", sys.executable), "-S", "-s", "-B", "-c", _IMPORT_ALL,
+         library],
+        env={"PYTHONHOME": str(tmp_path), "LD_LIBRARY_PATH": str(tmp_path / "python.libs")},
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    loaded = {Path(line) for line in done.stdout.splitlines()}
+    outside = {path.name for path in loaded if tmp_path not in path.parents}
+    assert len(loaded) > len(outside) + 10
+    assert {name for name in outside if not is_of_glibc(name)} == set()
