@@ -26,14 +26,11 @@ def is_launched() -> bool:
     return "_signedvfs_launcher" in sys.builtin_module_names
 
 
-def restarted(argv: Sequence[str]) -> list[str] | None:
-    """restarted returns what to start in the place of `argv`, or None: just that.
-
-    `argv` is the command line of a new process, whose first word is the path of the executable.
+def restarted(argv: Sequence[str | bytes | os.PathLike[str]]) -> list[str] | None:
+    """restarted returns the command line to start this application with instead of `argv`, or None:
+    just that. The words of an interpreter are for `run_child`, and its own path is nothing to it.
     """
-    if not argv or not _is_own(argv[0]):
-        return None
-    words = list(argv[1:])
+    words = [os.fsdecode(word) for word in argv][1:]
     if words and words[0] in (CHILD, _FORK):
         return None if words[0] == CHILD else [sys.executable, CHILD, *words]
     from signedvfs import python_words
@@ -46,19 +43,10 @@ def restarted(argv: Sequence[str]) -> list[str] | None:
     return None
 
 
-def _is_own(path: str) -> bool:
-    if path == sys.executable:
-        return True
-    try:
-        return os.path.samefile(path, "/proc/self/exe")
-    except OSError:
-        return False
-
-
 def _is_program(word: str) -> bool:
     # `[sys.executable, *sys.argv]` is how programs start themselves anew.
     main = getattr(sys.modules.get("__main__"), "__file__", None)
-    return word in (sys.argv[0] if sys.argv else None, main) or _is_own(word)
+    return word in (sys.argv[0] if sys.argv else None, sys.executable, main)
 
 
 def run_child(words: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 
-from signedvfs import _core, launched, python_words
+from signedvfs import _core, python_words
 
 TYPE_CHECKING = False  # see signedvfs/__init__.py
 if TYPE_CHECKING:
@@ -103,8 +103,6 @@ def restarted(
     if not argv:
         return None
     words = [os.fsdecode(word) for word in argv]
-    if launched.is_launched():
-        return launched.restarted(words)
     there = _Place(directory)
     itself = there.archive_at(words[0])
     if itself is not None:

@@ -7,6 +7,7 @@
 
 #include "importer/files/answering.h"
 #include "importer/files/answers.h"
+#include "importer/files/own_processes.h"
 
 namespace signedvfs {
 namespace {
@@ -66,6 +67,8 @@ PyObject* answer_chdir(Call& call, const Passing& passing) {
 }
 
 PyObject* answer_exec(Call& call, const Passing& passing) {
+  constexpr Parameter kWords{1, "argv"};
+  if (!give_own_words(call, call.at(kPathArgument), kWords).ok()) return nullptr;
   return existing(call, passing, kPathArgument, nullptr,
                   [](const Target& target) { return os_error(EACCES, target); });
 }
@@ -115,6 +118,8 @@ PyObject* answer_fork_exec(Call& call, const Passing& passing) {
     const Result<Target> target = asked.target_at({0, nullptr});
     if (!target.ok()) return refused(call, target.status());
     if (target->is_inside() && target->entry.is_there()) return os_error(EACCES, *target);
+    constexpr Parameter kWords{0, nullptr};
+    if (i == 0 && !give_own_words(call, one, kWords).ok()) return nullptr;
   }
   return passing.original(call.given());
 }

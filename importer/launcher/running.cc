@@ -6,6 +6,7 @@
 
 #include "archive/os/program_start.h"
 #include "importer/files/files.h"
+#include "importer/finders/importers.h"
 #include "importer/python/errors.h"
 #include "importer/python/interpreter.h"
 #include "importer/python/object.h"
@@ -71,8 +72,8 @@ Result<PyRef> run_child() {
 }
 
 Result<PyRef> run_with_files(Interpreter& home, const Launch& launch, bool is_child) {
+  SIGNEDVFS_TRY(begin_use(home));
   SIGNEDVFS_TRY(open_doors(*home.files));
-  SIGNEDVFS_ASSIGN(const PyRef closed, call_of("signedvfs.process_doors", "close", nullptr));
   if (is_child) return run_child();
   SIGNEDVFS_ASSIGN(const Main main, find_main(launch));
   return run(main);

@@ -60,8 +60,13 @@ Status believe(Interpreter& home, const Launch& launch) {
   SIGNEDVFS_TRY(put_in_force(home, policy.get(), Py_None));
   Importer& importer = *home.importers->over_all;
   importer.leaves_nothing = true;
+  home.application = launch.path;
   home.told_of_refusal = &end_on_refusal;
   return importer.registry.adopt_archive(launch.path, launch.vfs, Trust(launch.rules.policy));
+}
+
+bool is_main_interpreter() noexcept {
+  return PyInterpreterState_Get() == PyInterpreterState_Main();
 }
 
 Result<PyRef> path_in(const Launch& launch, const std::string& below) {
@@ -95,7 +100,10 @@ Status close_paths(Interpreter& home, const Launch& launch) {
   if (!known) return python_error();
   PyDict_Clear(known.get());
   if (PyDict_Update(known.get(), cache.get()) < 0) return python_error();
-  return begin_use(home);
+  // What the library's own functions could do past us they do when a program runs: watching the
+  // interpreter's first modules come would cost more than all of them. Nobody calls
+  // run_application in a sub-interpreter.
+  return is_main_interpreter() ? Status() : begin_use(home);
 }
 
 Result<PyRef> spec_of_encodings(const Launch& launch) {

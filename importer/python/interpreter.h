@@ -48,6 +48,10 @@ struct Interpreter {
   std::shared_ptr<Files> files;
   std::shared_ptr<Guards> guards;
 
+  // application is the path of the executable that this process is, where that is its own archive
+  // (importer/launcher); empty in every other process.
+  std::string application;
+
   // told_of_refusal is called before an IntegrityCheckError is raised, with the path that it is
   // about ("": not known) and what it says; null: nobody. It need not return: in an application
   // that is its own archive nothing goes on behind a refusal (importer/launcher).
