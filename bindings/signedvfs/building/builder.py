@@ -23,6 +23,7 @@ from signedvfs.building.report import BuildReport, report_of
 from signedvfs.building.rules import check_serial, policy_for
 from signedvfs.building.runtime import python_library
 from signedvfs.building.stdlib import library_items
+from signedvfs.building.tk import WARNING, names_tk, packs_tk, without_tk
 from signedvfs.packaging.members import Item, Members
 from signedvfs.packaging.native_packing import examine_items, strip_objects
 from signedvfs.packaging.packer import AnyPath, Source
@@ -128,6 +129,8 @@ def build(
         )
         collected = Libraries()
         missing, unreached = _add_runtime(members, collected, minimal=minimal)
+        if packs_tk(members.items):
+            warnings.append(WARNING)
         stripped, _ = strip_objects(members, Path(work), None) if strip else (0, [])
         items = members.settle()
         native, items = examine_items(members, items, None, libraries)
@@ -194,6 +197,9 @@ def _add_runtime(
     if minimal:
         application = members.items.values()
         library, unreached = reached(library, place, application, own)
+    if not names_tk(members.items.values()):
+        library, left_out = without_tk(library)
+        members.left_out += left_out
     library, left_out = close_library(library, collected)
     members.left_out += left_out
     missing = close_application(members, collected)
