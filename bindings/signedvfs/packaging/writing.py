@@ -36,6 +36,7 @@ class Style(NamedTuple):
     method: Method
     level: int
     limits: Limits | None
+    stored: frozenset[str] = frozenset()  # members that are not compressed, whatever the method
 
 
 class Writing:
@@ -59,7 +60,10 @@ class Writing:
         with writer as archive, Compiler(parallel) as compiler:
             for done, files in enumerate(self._compiled(items, compiler, parallel), 1):
                 for name, data in files:
-                    archive.add(name, data, method=style.method, level=style.level)
+                    if name in style.stored:
+                        archive.add(name, data, method="stored", level=0)
+                    else:
+                        archive.add(name, data, method=style.method, level=style.level)
                     count += 1
                 if self._progress is not None:
                     self._progress("packing", done, len(items))
