@@ -7,6 +7,7 @@
 #include "importer/launcher/launch_plan.h"
 #include "vfs/manifest/launch_rules.h"
 #include "vfs/signed_vfs.h"
+#include "vfs/trust.h"
 
 namespace signedvfs {
 
@@ -14,6 +15,7 @@ namespace signedvfs {
 struct Launch {
   std::string path;  // the program's file, absolute, in the file system's bytes
   LaunchRules rules;
+  Trust trust;  // the rules' policy, and limits that fit any application
   std::shared_ptr<const SignedVfs> vfs;
   LaunchPlan plan;
 };

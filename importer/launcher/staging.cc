@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "importer/files/files.h"
 #include "importer/finders/importers.h"
 #include "importer/launcher/frozen_table.h"
 #include "importer/launcher/refusing.h"
@@ -62,7 +63,7 @@ Status believe(Interpreter& home, const Launch& launch) {
   importer.leaves_nothing = true;
   home.application = launch.path;
   home.told_of_refusal = &end_on_refusal;
-  return importer.registry.adopt_archive(launch.path, launch.vfs, Trust(launch.rules.policy));
+  return importer.registry.adopt_archive(launch.path, launch.vfs, launch.trust);
 }
 
 bool is_main_interpreter() noexcept {
@@ -100,10 +101,7 @@ Status close_paths(Interpreter& home, const Launch& launch) {
   if (!known) return python_error();
   PyDict_Clear(known.get());
   if (PyDict_Update(known.get(), cache.get()) < 0) return python_error();
-  // What the library's own functions could do past us they do when a program runs: watching the
-  // interpreter's first modules come would cost more than all of them. Nobody calls
-  // run_application in a sub-interpreter.
-  return is_main_interpreter() ? Status() : begin_use(home);
+  return {};
 }
 
 Result<PyRef> spec_of_encodings(const Launch& launch) {
@@ -123,6 +121,13 @@ Result<PyRef> stage_interpreter(const Launch& launch, Interpreter*& home) {
   SIGNEDVFS_ASSIGN(home, make_core());
   SIGNEDVFS_TRY(believe(*home, launch));
   SIGNEDVFS_TRY(close_paths(*home, launch));
+  // What functions of the library could do past us they do when a program runs: for the main
+  // interpreter run_application sees to that. Watching the first modules come would cost more than
+  // all of them.
+  if (!is_main_interpreter()) {
+    SIGNEDVFS_TRY(begin_use(*home));
+    SIGNEDVFS_TRY(open_doors(*home->files));
+  }
   return spec_of_encodings(launch);
 }
 
