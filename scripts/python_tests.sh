@@ -33,7 +33,7 @@ for part in "$@"; do
     cli-slow) tests+=(tests/cli -m slow) ;;
     cli-run) tests+=(tests/cli/test_{running,run_options,isolation}.py) ;;
     cli-smoke) tests+=(tests/cli/test_{detached,keys,restarts,signing,single_files}.py) ;;
-    bindings-core) tests+=(tests/bindings --ignore=tests/bindings/{compat,pure,test_cost.py}) ;;
+    bindings-core) tests+=(tests/bindings --ignore=tests/bindings/{building,compat,pure,test_cost.py}) ;;
     importer-core) tests+=("${core[@]}" tests/importer/native/test_{interpreters,kinds}.py) ;;
     importer-sanitized)
       tests+=("${core[@]}" tests/importer/native tests/importer/guard/test_sequences.py)
