@@ -142,8 +142,9 @@ debug_python() {
 
 # test_pythons runs the Python tests on every interpreter, and with sanitizers and assertions on the
 # newest. What is written in Python, the command line above all, is the same on all: 3.11 and the newest
-# say so, 3.11 without what is slow, and in the night every one. Attacks, the import manager's threats and native code are tried
-# on these two, on the oldest, and without a GIL; the others in between say what differs with them.
+# say so, 3.11 without what is slow, and in the night every one. Attacks, the import manager's threats
+# and native code are tried on these two, on the oldest, and without a GIL; the others in between say
+# what differs with them.
 test_pythons() {
   local version interpreter oldest longest
   read -r oldest _ <<<"$pythons"
