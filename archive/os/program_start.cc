@@ -29,8 +29,8 @@ bool is_same_file(const struct stat& one, const struct stat& other) noexcept {
 std::string without_mark(std::string path, int descriptor) {
   constexpr std::string_view kMark = " (deleted)";
   if (!path.ends_with(kMark)) return path;
-  struct stat own {};
-  struct stat named {};
+  struct stat own{};
+  struct stat named{};
   const bool is_name = ::fstat(descriptor, &own) == 0 && ::stat(path.c_str(), &named) == 0 &&
                        is_same_file(own, named);
   if (!is_name) path.resize(path.size() - kMark.size());
@@ -85,8 +85,8 @@ std::vector<std::string> environment_names() {
 }
 
 bool is_child_of_own_program() noexcept {
-  struct stat own {};
-  struct stat others {};
+  struct stat own{};
+  struct stat others{};
   const std::string parent = "/proc/" + std::to_string(::getppid()) + "/exe";
   if (::stat(kOwnFile, &own) != 0 || ::stat(parent.c_str(), &others) != 0) return false;
   return is_same_file(own, others);

@@ -29,13 +29,13 @@ const Launch* staged = nullptr;  // set once, before there are threads
 Result<Interpreter*> make_core() {
   SIGNEDVFS_ASSIGN(const PyRef spec_type, loaded_attribute("_frozen_importlib", "ModuleSpec"));
   SIGNEDVFS_ASSIGN(const PyRef loader, loaded_attribute("_frozen_importlib", "BuiltinImporter"));
-  SIGNEDVFS_ASSIGN(const PyRef spec, owned(PyObject_CallFunction(
-                                         spec_type.get(), "sO", "signedvfs._core", loader.get())));
+  SIGNEDVFS_ASSIGN(const PyRef spec, owned(PyObject_CallFunction(spec_type.get(), "sO",
+                                                                 "signedvfs._core", loader.get())));
   SIGNEDVFS_ASSIGN(const PyRef origin, text_of_utf8("built-in"));
   if (PyObject_SetAttrString(spec.get(), "origin", origin.get()) < 0) return python_error();
   SIGNEDVFS_ASSIGN(const PyRef module, owned(PyModule_FromDefAndSpec(&core_module, spec.get())));
-  for (const auto& [name, value] : {std::pair("__spec__", spec.get()),
-                                    std::pair("__loader__", loader.get())}) {
+  for (const auto& [name, value] :
+       {std::pair("__spec__", spec.get()), std::pair("__loader__", loader.get())}) {
     if (PyObject_SetAttrString(module.get(), name, value) < 0) return python_error();
   }
   SIGNEDVFS_ASSIGN(const PyRef package, text_of_utf8("signedvfs"));
@@ -108,7 +108,11 @@ Result<PyRef> spec_of_encodings(const Launch& launch) {
   if (!finder) return Status(Errc::kNoCode, "the archive's own library is not on its path");
   SIGNEDVFS_ASSIGN(PyRef spec,
                    owned(PyObject_CallMethod(finder.get(), "find_spec", "s", "encodings")));
-  if (spec.get() == Py_None) {
+  // A directory of that name has a spec without a loader.
+  SIGNEDVFS_ASSIGN(const PyRef loader, spec.get() == Py_None
+                                           ? Result<PyRef>(PyRef::borrow(Py_None))
+                                           : owned(PyObject_GetAttrString(spec.get(), "loader")));
+  if (loader.get() == Py_None) {
     return Status(Errc::kNoCode, "the archive has no module 'encodings' in its library");
   }
   return spec;
@@ -134,6 +138,22 @@ PyObject* stage(PyObject* /*module*/) {
   return nullptr;
 }
 
+// fail ends the process where an application's Python does not come about: CPython would show where
+// it has looked for files, and not what was wrong. Other interpreters fail by exceptions.
+PyObject* fail(PyObject* /*module*/, const Arguments& given) {
+  static constexpr Parameters<1> kParameters{"fail", 1, {"error"}};
+  std::array<PyObject*, 1> values{};
+  if (!kParameters.read(given, values)) return nullptr;
+  if (staged != nullptr && PyInterpreterState_Get() == PyInterpreterState_Main()) {
+    const PyRef text = PyRef::steal(PyObject_Str(values[0]));
+    const Result<std::string> why =
+        text ? utf8_of(text.get()) : Result<std::string>(python_error());
+    refuse(staged->path, "Python does not start: " +
+                             (why.ok() && !why->empty() ? *why : Py_TYPE(values[0])->tp_name));
+  }
+  Py_RETURN_NONE;
+}
+
 PyModuleDef_Slot slots_of_staging[] = {
 #if PY_VERSION_HEX >= 0x030c0000
     {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
@@ -148,6 +168,9 @@ std::array functions_of_staging{
     method_of<&stage>("stage",
                       "stage($module)\n--\n\n"
                       "Close the import system, and return the spec of the archive's `encodings`."),
+    method_of<&fail>("fail",
+                     "fail($module, error)\n--\n\n"
+                     "End the process by the exception, unless this is not its first interpreter."),
     PyMethodDef{}};
 
 PyModuleDef staging_module{PyModuleDef_HEAD_INIT,
