@@ -17,8 +17,8 @@ constexpr std::array<std::string_view, 3> kPrefixes{"PYTHON", "_PYTHON", "__PYVE
 
 // What chooses code in the C library (iconv's modules, locales with code of their own, tunables and
 // the allocator's switches, ld.so(8)) and in OpenSSL (config(5)).
-constexpr std::array<std::string_view, 6> kNames{"GCONV_PATH",   "LOCPATH",
-                                                 "GLIBC_TUNABLES", "OPENSSL_CONF",
+constexpr std::array<std::string_view, 6> kNames{"GCONV_PATH",      "LOCPATH",
+                                                 "GLIBC_TUNABLES",  "OPENSSL_CONF",
                                                  "OPENSSL_MODULES", "OPENSSL_ENGINES"};
 
 bool is_scrubbed(std::string_view name) {
@@ -88,15 +88,6 @@ Status preinitialize() {
   return PyStatus_Exception(status) != 0 ? failed(status) : Status();
 }
 
-// tell_paths replaces what stood in for the program's path while nothing was to be found by it.
-Status tell_paths(const Launch& launch) {
-  SIGNEDVFS_ASSIGN(const PyRef path, text_of_path(launch.path));
-  for (const char* const name : {"executable", "_base_executable"}) {
-    if (PySys_SetObject(name, path.get()) < 0) return python_error();
-  }
-  return PySys_SetObject("frozen", Py_True) == 0 ? Status() : Status(python_error());
-}
-
 }  // namespace
 
 void scrub_environment() {
@@ -107,9 +98,9 @@ void scrub_environment() {
 
 Status check_search_environment() {
   for (const std::string& directories : start_environment("LD_LIBRARY_PATH")) {
-    return Status(Errc::kBadLibrary,
-                  "the process was started with LD_LIBRARY_PATH, " + in_quotes(directories) +
-                      ", and code from there comes before any that was verified")
+    return Status(Errc::kBadLibrary, "the process was started with LD_LIBRARY_PATH, " +
+                                         in_quotes(directories) +
+                                         ", and code from there comes before any that was verified")
         .advising("Start it without: env -u LD_LIBRARY_PATH");
   }
   return {};
@@ -138,7 +129,7 @@ Status begin_python(const Launch& launch, int argc, char** argv) {
   configuring.keep(PyConfig_SetBytesArgv(&config, argc, argv));
   configuring.initialize();
   if (PyStatus_Exception(configuring.status()) != 0) return failed(configuring.status());
-  return tell_paths(launch);
+  return {};
 }
 
 }  // namespace signedvfs

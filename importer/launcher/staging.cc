@@ -101,6 +101,16 @@ Status close_paths(Interpreter& home, const Launch& launch) {
   return begin_use(home);
 }
 
+// tell_paths replaces what stood in for the program's path while nothing was to be found by it, in
+// each interpreter.
+Status tell_paths(const Launch& launch) {
+  SIGNEDVFS_ASSIGN(const PyRef path, text_of_path(launch.path));
+  for (const char* const name : {"executable", "_base_executable"}) {
+    if (PySys_SetObject(name, path.get()) < 0) return python_error();
+  }
+  return PySys_SetObject("frozen", Py_True) == 0 ? Status() : Status(python_error());
+}
+
 Result<PyRef> spec_of_encodings(const Launch& launch) {
   SIGNEDVFS_ASSIGN(const PyRef path, path_in(launch, launch.plan.stdlib));
   const PyRef cache = sys_object("path_importer_cache");
@@ -122,6 +132,7 @@ Result<PyRef> stage_interpreter(const Launch& launch, Interpreter*& home) {
   SIGNEDVFS_ASSIGN(home, make_core());
   SIGNEDVFS_TRY(believe(*home, launch));
   SIGNEDVFS_TRY(close_paths(*home, launch));
+  SIGNEDVFS_TRY(tell_paths(launch));
   return spec_of_encodings(launch);
 }
 
