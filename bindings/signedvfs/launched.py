@@ -46,6 +46,20 @@ def restarted(argv: Sequence[str]) -> list[str] | None:
     return None
 
 
+def path_of(argv: Sequence[str]) -> str:
+    """path_of returns the file to start for the words that `restarted` has returned.
+
+    A child of an application is the very file that runs, where another release stands at its path
+    by now, or nothing. One that was renamed would have other names for all its modules than its
+    parent, so that there is none; and one that starts itself anew means what is there.
+    """
+    if argv[1:2] == [CHILD] and is_launched():
+        own = os.readlink("/proc/self/exe")
+        if own in (sys.executable, sys.executable + " (deleted)"):
+            return "/proc/self/exe"
+    return argv[0]
+
+
 def _is_own(path: str) -> bool:
     if path == sys.executable:
         return True

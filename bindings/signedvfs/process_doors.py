@@ -11,7 +11,7 @@ import os
 import posix
 import sys
 
-from signedvfs import restarting
+from signedvfs import launched, restarting
 
 TYPE_CHECKING = False  # see signedvfs/__init__.py
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def _replace(modules: tuple[Any, ...], name: str, make: Callable[[Any], Any]) ->
 def _execv(original: Callable[..., Any]) -> Callable[..., Any]:
     def guard(path: Any, argv: Any, /) -> Any:
         again = _again(path, argv, None)
-        return original(path, argv) if again is None else original(again[0], again)
+        return original(path, argv) if again is None else original(launched.path_of(again), again)
 
     return guard
 
@@ -66,7 +66,9 @@ def _execv(original: Callable[..., Any]) -> Callable[..., Any]:
 def _execve(original: Callable[..., Any]) -> Callable[..., Any]:
     def guard(path: Any, argv: Any, env: Any) -> Any:
         again = _again(path, argv, env)
-        return original(path, argv, env) if again is None else original(again[0], again, env)
+        if again is None:
+            return original(path, argv, env)
+        return original(launched.path_of(again), again, env)
 
     return guard
 
@@ -77,7 +79,7 @@ def _spawner(find: Callable[[Any], Any]) -> Callable[[Callable[..., Any]], Calla
             again = _again(find(path), argv, env)
             if again is None:
                 return original(path, argv, env, **options)
-            return original(again[0], again, env, **options)
+            return original(launched.path_of(again), again, env, **options)
 
         return guard
 
@@ -90,11 +92,11 @@ def _fork_exec(original: Callable[..., Any]) -> Callable[..., Any]:
         args = list(args)
         directory, variables = others[2], others[3]
         environment = None if variables is None else dict(one.split(b"=", 1) for one in variables)
-        path = next((one for one in executables if os.path.isfile(one)), None)
+        path = next((one for one in executables if _is_program(one)), None)
         again = None if path is None else _again(path, args, environment, directory)
         if again is None:
             return original(args, executables, *others)
-        return original(again, (os.fsencode(again[0]),), *others)
+        return original(again, (os.fsencode(launched.path_of(again)),), *others)
 
     return guard
 
@@ -111,6 +113,11 @@ def _again(path: Any, argv: Any, environment: Any, directory: Any = None) -> lis
     except (AttributeError, TypeError):
         return None  # the original says what is wrong with them
     return restarting.restarted(words, variables, directory)
+
+
+def _is_program(path: Any) -> bool:
+    # An application's own file may be gone by now, and still is what its children run.
+    return os.path.isfile(path) or (launched.is_launched() and os.fsdecode(path) == sys.executable)
 
 
 def _given(path: Any) -> Any:
