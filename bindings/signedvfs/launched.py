@@ -3,8 +3,9 @@
 `sys.executable` is the application. Libraries start that with the words of an interpreter, `-m
 MODULE` or `-c CODE`, multiprocessing above all; and programs that start themselves anew give it
 their own path first. For such a process the launcher has a word of its own, in front, which it
-heeds only where the parent process is the same file: nobody else can have the application run
-another module than its own program, or code of theirs.
+heeds only where the parent process is the same file. That keeps out whoever only gives the
+application words: a caller, a service's configuration, a line in sudoers. It keeps out nobody who
+forks processes of the same user, and has both become the application.
 """
 
 from __future__ import annotations
