@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -133,8 +134,8 @@ print(open(os.path.dirname(kit.__file__) + "/data/text.txt").read(), end="")
 """
 
 
-def after(path: Path, change: object) -> tuple[int, str, str]:
-    assert callable(change)
+def after(path: Path, change: Callable[[], None]) -> tuple[int, str, str]:
+    """after returns how the application ends that goes on when `change` has been called."""
     with start(path, LATE) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "up\n"
@@ -155,7 +156,7 @@ def test_what_becomes_of_the_file(copy: Path, other: Path, kind: str) -> None:
         elif kind == "deleted":
             path.unlink()
         elif kind == "replaced":
-            shutil.copy2(other, path.with_name("new")).replace(path)
+            Path(shutil.copy2(other, path.with_name("new"))).replace(path)
         else:
             shutil.rmtree(directory)
 
@@ -173,10 +174,11 @@ def test_the_file_cannot_be_changed_while_it_runs(copy: Path) -> None:
     """The kernel keeps it (ETXTBSY, open(2)): even who may write it does not, nor truncate it."""
 
     def change() -> None:
-        for attempt in (lambda: copy.open("r+b").close(), lambda: os.truncate(copy, 1 << 20)):
-            with pytest.raises(OSError) as caught:
-                attempt()
-            assert caught.value.errno == errno.ETXTBSY
+        with pytest.raises(OSError) as opening:
+            copy.open("r+b")
+        with pytest.raises(OSError) as truncating:
+            os.truncate(copy, 1 << 20)
+        assert [opening.value.errno, truncating.value.errno] == [errno.ETXTBSY] * 2
 
     assert after(copy, change)[0] == 0
 
