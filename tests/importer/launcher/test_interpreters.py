@@ -92,13 +92,13 @@ asked = '''
 import sys, kit.failing, json, sqlite3
 print([type(hook).__name__ for hook in sys.path_hooks], sys.frozen, kit.failing.__file__)
 print(sys.executable, sys._base_executable == sys.executable, sys.prefix == sys.executable)
-print(all(path.startswith(sys.executable) for path in sys.path))
+print(all(path.startswith(sys.executable) for path in sys.path), flush=True)
 '''
 import sqlite3
 for _ in range(3):
     one = interpreters.create()
     failed = interpreters.run_string(one, asked)
-    print(failed)
+    print(failed, flush=True)
     interpreters.destroy(one)
 """
     expected = [f"['PathHook'] True {app}/kit/failing.pyc", f"{app} True True", "True", "None"] * 3
