@@ -20,10 +20,20 @@ namespace {
 
 constexpr const char* kOwnFile = "/proc/self/exe";
 
-// without_mark takes off what the kernel adds to the path of a file that is gone.
-std::string without_mark(std::string path) {
+bool is_same_file(const struct stat& one, const struct stat& other) noexcept {
+  return one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+// without_mark takes off what the kernel adds to the path of a file that is gone, where it is no
+// part of the name.
+std::string without_mark(std::string path, int descriptor) {
   constexpr std::string_view kMark = " (deleted)";
-  if (path.ends_with(kMark)) path.resize(path.size() - kMark.size());
+  if (!path.ends_with(kMark)) return path;
+  struct stat own{};
+  struct stat named{};
+  const bool is_name = ::fstat(descriptor, &own) == 0 && ::stat(path.c_str(), &named) == 0 &&
+                       is_same_file(own, named);
+  if (!is_name) path.resize(path.size() - kMark.size());
   return path;
 }
 
@@ -47,7 +57,7 @@ Result<OwnExecutable> open_own_executable() {
         .advising("Mount /proc: the program finds itself, and loads its own code, by way of it.");
   }
   int error = 0;
-  std::string path = without_mark(link_target(kOwnFile, error));
+  std::string path = without_mark(link_target(kOwnFile, error), descriptor.get());
   if (error != 0 || !path.starts_with('/')) path = kOwnFile;
   return OwnExecutable{std::move(descriptor), std::move(path)};
 }
@@ -79,7 +89,7 @@ bool is_child_of_own_program() noexcept {
   struct stat others{};
   const std::string parent = "/proc/" + std::to_string(::getppid()) + "/exe";
   if (::stat(kOwnFile, &own) != 0 || ::stat(parent.c_str(), &others) != 0) return false;
-  return own.st_dev == others.st_dev && own.st_ino == others.st_ino;
+  return is_same_file(own, others);
 }
 
 bool write_text(const std::string& text) noexcept { return write_all(1, text); }

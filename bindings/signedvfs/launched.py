@@ -3,8 +3,9 @@
 `sys.executable` is the application. Libraries start that with the words of an interpreter, `-m
 MODULE` or `-c CODE`, multiprocessing above all; and programs that start themselves anew give it
 their own path first. For such a process the launcher has a word of its own, in front, which it
-heeds only where the parent process is the same file: nobody else can have the application run
-another module than its own program, or code of theirs.
+heeds only where the parent process is the same file. That keeps out whoever only gives the
+application words: a caller, a service's configuration, a line in sudoers. It keeps out nobody who
+forks processes of the same user, and has both become the application.
 """
 
 from __future__ import annotations
@@ -26,21 +27,33 @@ def is_launched() -> bool:
     return "_signedvfs_launcher" in sys.builtin_module_names
 
 
-def restarted(argv: Sequence[str | bytes | os.PathLike[str]]) -> list[str] | None:
-    """restarted returns the command line to start this application with instead of `argv`, or None:
-    just that. The words of an interpreter are for `run_child`, and its own path is nothing to it.
+def restarted(
+    argv: Sequence[str | bytes | os.PathLike[str]],
+) -> tuple[str, list[str]] | None:
+    """restarted returns the file and the command line to start this application by instead of
+    `argv`, or None: just that. The words of an interpreter are for `run_child`, and its own path is
+    nothing to it.
     """
     words = [os.fsdecode(word) for word in argv][1:]
-    if words and words[0] in (CHILD, _FORK):
-        return None if words[0] == CHILD else [sys.executable, CHILD, *words]
+    if words and words[0] == CHILD:
+        return None
     from signedvfs import python_words
 
     asked = python_words.Invocation(words)
-    if asked.kind in (python_words.MODULE, python_words.CODE):
-        return [sys.executable, CHILD, *words]
+    if words[:1] == [_FORK] or asked.kind in (python_words.MODULE, python_words.CODE):
+        return _file_of_children(), [sys.executable, CHILD, *words]
     if asked.kind == python_words.SCRIPT and _is_program(asked.program):
-        return [sys.executable, *asked.rest]
+        return sys.executable, [sys.executable, *asked.rest]
     return None
+
+
+def _file_of_children() -> str:
+    # A child of an application is the very file that runs, where another release stands at its path
+    # by now, or nothing. One that was renamed would have other names for all its modules than its
+    # parent, so that there is none; and one that starts itself anew means what is there.
+    own = os.readlink("/proc/self/exe")
+    is_there = own in (sys.executable, sys.executable + " (deleted)")
+    return "/proc/self/exe" if is_there else sys.executable
 
 
 def _is_program(word: str) -> bool:

@@ -19,7 +19,8 @@ Result<bool> is_application(const Interpreter& home, PyObject* program) {
 
 }  // namespace
 
-Status give_own_words(Call& call, PyObject* program, const Parameter& words) {
+Status give_own_words(Call& call, PyObject* program, const Parameter& words, const Parameter& place,
+                      bool in_tuple) {
   const Interpreter& home = call.files().home;
   PyObject* const given = call.at(words);
   if (home.application.empty() || program == nullptr || given == nullptr) return {};
@@ -27,9 +28,20 @@ Status give_own_words(Call& call, PyObject* program, const Parameter& words) {
   if (!is_own) return {};
   SIGNEDVFS_ASSIGN(const PyRef module, owned(PyImport_ImportModule("signedvfs.launched")));
   SIGNEDVFS_ASSIGN(const PyRef restarted, owned(PyObject_GetAttrString(module.get(), "restarted")));
-  SIGNEDVFS_ASSIGN(PyRef others,
+  SIGNEDVFS_ASSIGN(const PyRef others,
                    owned(PyObject_CallFunctionObjArgs(restarted.get(), given, nullptr)));
-  if (others.get() != Py_None) call.put(words, std::move(others));
+  if (others.get() == Py_None) return {};
+  PyObject* file = nullptr;
+  PyObject* line = nullptr;
+  if (PyArg_ParseTuple(others.get(), "UO!:restarted", &file, &PyList_Type, &line) == 0) {
+    return python_error();
+  }
+  PyRef started = PyRef::borrow(file);
+  if (in_tuple) {
+    SIGNEDVFS_ASSIGN(started, owned(PyTuple_Pack(1, file)));
+  }
+  call.put(place, std::move(started));
+  call.put(words, PyRef::borrow(line));
   return {};
 }
 

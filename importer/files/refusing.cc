@@ -68,7 +68,7 @@ PyObject* answer_chdir(Call& call, const Passing& passing) {
 
 PyObject* answer_exec(Call& call, const Passing& passing) {
   constexpr Parameter kWords{1, "argv"};
-  if (!give_own_words(call, call.at(kPathArgument), kWords).ok()) return nullptr;
+  if (!give_own_words(call, call.at(kPathArgument), kWords, kPathArgument).ok()) return nullptr;
   return existing(call, passing, kPathArgument, nullptr,
                   [](const Target& target) { return os_error(EACCES, target); });
 }
@@ -119,7 +119,7 @@ PyObject* answer_fork_exec(Call& call, const Passing& passing) {
     if (!target.ok()) return refused(call, target.status());
     if (target->is_inside() && target->entry.is_there()) return os_error(EACCES, *target);
     constexpr Parameter kWords{0, nullptr};
-    if (i == 0 && !give_own_words(call, one, kWords).ok()) return nullptr;
+    if (i == 0 && !give_own_words(call, one, kWords, {1, nullptr}, true).ok()) return nullptr;
   }
   return passing.original(call.given());
 }

@@ -88,15 +88,6 @@ Status preinitialize() {
   return PyStatus_Exception(status) != 0 ? failed(status) : Status();
 }
 
-// tell_paths replaces what stood in for the program's path while nothing was to be found by it.
-Status tell_paths(const Launch& launch) {
-  SIGNEDVFS_ASSIGN(const PyRef path, text_of_path(launch.path));
-  for (const char* const name : {"executable", "_base_executable"}) {
-    if (PySys_SetObject(name, path.get()) < 0) return python_error();
-  }
-  return PySys_SetObject("frozen", Py_True) == 0 ? Status() : Status(python_error());
-}
-
 }  // namespace
 
 void scrub_environment() {
@@ -138,7 +129,7 @@ Status begin_python(const Launch& launch, int argc, char** argv) {
   configuring.keep(PyConfig_SetBytesArgv(&config, argc, argv));
   configuring.initialize();
   if (PyStatus_Exception(configuring.status()) != 0) return failed(configuring.status());
-  return tell_paths(launch);
+  return {};
 }
 
 }  // namespace signedvfs

@@ -7,6 +7,7 @@
 #include "archive/os/program_start.h"
 #include "importer/files/files.h"
 #include "importer/finders/importers.h"
+#include "importer/launcher/refusing.h"
 #include "importer/python/errors.h"
 #include "importer/python/interpreter.h"
 #include "importer/python/object.h"
@@ -71,12 +72,11 @@ Result<PyRef> run_child() {
   return call_of("signedvfs.launched", "run_child", rest.get());
 }
 
-Result<PyRef> run_with_files(Interpreter& home, const Launch& launch, bool is_child) {
+// prepare does what comes before the first line of the application; a child runs none of its main.
+Result<Main> prepare(Interpreter& home, const Launch& launch, bool is_child) {
   SIGNEDVFS_TRY(begin_use(home));
   SIGNEDVFS_TRY(open_doors(*home.files));
-  if (is_child) return run_child();
-  SIGNEDVFS_ASSIGN(const Main main, find_main(launch));
-  return run(main);
+  return is_child ? Result<Main>(Main{}) : find_main(launch);
 }
 
 // show shows the exception that is set, and returns the exit status; for SystemExit it ends the
@@ -91,6 +91,15 @@ int show() {
   end_by_interrupt();
 }
 
+// end_unbegun ends a process in which nothing of the application has run: its archive lacks
+// something, or Ctrl-C came first.
+int end_unbegun(Interpreter& home, const Launch& launch, const Status& status) {
+  set_status(home, status, Activity::kVerifying);
+  if (PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) != 0) return show();
+  const Result<std::string> why = take_error_text();
+  refuse(launch.path, why.ok() ? *why : "the application does not start");
+}
+
 }  // namespace
 
 Status check_words(int argc, char** argv) {
@@ -103,11 +112,14 @@ Status check_words(int argc, char** argv) {
 
 int run_application(const Launch& launch, int argc, char** argv) {
   int status = 0;
+  const bool for_child = is_child(argc, argv);
   Interpreter* const home = running_interpreter();
   if (home == nullptr) {
     status = show();
+  } else if (const Result<Main> main = prepare(*home, launch, for_child); !main.ok()) {
+    status = end_unbegun(*home, launch, main.status());
   } else {
-    Result<PyRef> result = run_with_files(*home, launch, is_child(argc, argv));
+    const Result<PyRef> result = for_child ? run_child() : run(*main);
     if (!result.ok()) {
       set_status(*home, result.status(), Activity::kVerifying);
       status = show();

@@ -9,7 +9,11 @@ import sys
 
 import _signedvfs_launcher  # type: ignore[import-not-found]  # the launcher alone has it
 
-_spec = _signedvfs_launcher.stage()
-_self = sys.modules[__name__]
-_frozen_importlib._init_module_attrs(_spec, _self, override=True)
-_spec.loader.exec_module(_self)
+try:
+    _spec = _signedvfs_launcher.stage()
+    _self = sys.modules[__name__]
+    _frozen_importlib._init_module_attrs(_spec, _self, override=True)
+    _spec.loader.exec_module(_self)
+except BaseException as _error:
+    _signedvfs_launcher.fail(_error)
+    raise

@@ -104,6 +104,16 @@ Status close_paths(Interpreter& home, const Launch& launch) {
   return {};
 }
 
+// tell_paths replaces what stood in for the program's path while nothing was to be found by it, in
+// each interpreter.
+Status tell_paths(const Launch& launch) {
+  SIGNEDVFS_ASSIGN(const PyRef path, text_of_path(launch.path));
+  for (const char* const name : {"executable", "_base_executable"}) {
+    if (PySys_SetObject(name, path.get()) < 0) return python_error();
+  }
+  return PySys_SetObject("frozen", Py_True) == 0 ? Status() : Status(python_error());
+}
+
 Result<PyRef> spec_of_encodings(const Launch& launch) {
   SIGNEDVFS_ASSIGN(const PyRef path, path_in(launch, launch.plan.stdlib));
   const PyRef cache = sys_object("path_importer_cache");
@@ -111,7 +121,11 @@ Result<PyRef> spec_of_encodings(const Launch& launch) {
   if (!finder) return Status(Errc::kNoCode, "the archive's own library is not on its path");
   SIGNEDVFS_ASSIGN(PyRef spec,
                    owned(PyObject_CallMethod(finder.get(), "find_spec", "s", "encodings")));
-  if (spec.get() == Py_None) {
+  // A directory of that name has a spec without a loader.
+  SIGNEDVFS_ASSIGN(const PyRef loader, spec.get() == Py_None
+                                           ? Result<PyRef>(PyRef::borrow(Py_None))
+                                           : owned(PyObject_GetAttrString(spec.get(), "loader")));
+  if (loader.get() == Py_None) {
     return Status(Errc::kNoCode, "the archive has no module 'encodings' in its library");
   }
   return spec;
@@ -121,6 +135,7 @@ Result<PyRef> stage_interpreter(const Launch& launch, Interpreter*& home) {
   SIGNEDVFS_ASSIGN(home, make_core());
   SIGNEDVFS_TRY(believe(*home, launch));
   SIGNEDVFS_TRY(close_paths(*home, launch));
+  SIGNEDVFS_TRY(tell_paths(launch));
   // What functions of the library could do past us they do when a program runs: for the main
   // interpreter run_application sees to that. Watching the first modules come would cost more than
   // all of them.
@@ -144,6 +159,22 @@ PyObject* stage(PyObject* /*module*/) {
   return nullptr;
 }
 
+// fail ends the process where an application's Python does not come about: CPython would show where
+// it has looked for files, and not what was wrong. Other interpreters fail by exceptions.
+PyObject* fail(PyObject* /*module*/, const Arguments& given) {
+  static constexpr Parameters<1> kParameters{"fail", 1, {"error"}};
+  std::array<PyObject*, 1> values{};
+  if (!kParameters.read(given, values)) return nullptr;
+  if (staged != nullptr && PyInterpreterState_Get() == PyInterpreterState_Main()) {
+    const PyRef text = PyRef::steal(PyObject_Str(values[0]));
+    const Result<std::string> why =
+        text ? utf8_of(text.get()) : Result<std::string>(python_error());
+    refuse(staged->path, "Python does not start: " +
+                             (why.ok() && !why->empty() ? *why : Py_TYPE(values[0])->tp_name));
+  }
+  Py_RETURN_NONE;
+}
+
 PyModuleDef_Slot slots_of_staging[] = {
 #if PY_VERSION_HEX >= 0x030c0000
     {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
@@ -158,6 +189,9 @@ std::array functions_of_staging{
     method_of<&stage>("stage",
                       "stage($module)\n--\n\n"
                       "Close the import system, and return the spec of the archive's `encodings`."),
+    method_of<&fail>("fail",
+                     "fail($module, error)\n--\n\n"
+                     "End the process by the exception, unless this is not its first interpreter."),
     PyMethodDef{}};
 
 PyModuleDef staging_module{PyModuleDef_HEAD_INIT,

@@ -1,0 +1,86 @@
+"""Executables that are built once: one that most tests start, and few special ones."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from signedvfs import PrivateKey
+from signedvfs.building import BuildError, build
+from signedvfs.building.linker import Linker
+from signedvfs.building.own import launcher_path
+from signedvfs.building.runtime import python_library
+from tests.importer.launcher.starting import FILES
+
+Build = Callable[..., Path]
+NAME, SERIAL = "kit", 5
+
+
+@pytest.fixture(scope="session")
+def launcher() -> Path:
+    """The launcher that is installed, for an interpreter that can be carried: the only place where
+    these tests are skipped for want of one."""
+    try:
+        path = launcher_path()
+        python_library(Linker())
+    except BuildError as error:  # with sanitizers, without static libraries or libpython
+        pytest.skip(str(error))
+    return path
+
+
+@pytest.fixture(scope="session")
+def build_app(
+    launcher: Path,  # noqa: ARG001  # without it nothing is built
+    key: PrivateKey,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Build:
+    """`build_app(files, **options)` builds an executable, once for the same words.
+
+    It is stored, signed by `key`, and has what its modules import of the library.
+    """
+    made: dict[str, Path] = {}
+
+    def make(files: Mapping[str, bytes | str] = FILES, **options: Any) -> Path:
+        given = {"key": key, "name": NAME, "serial": SERIAL, "min_serial": SERIAL, **options}
+        asked = repr((sorted(files.items()), sorted(options.items())))
+        if asked not in made:
+            directory = tmp_path_factory.mktemp("application")
+            for name, content in files.items():
+                path = directory / "source" / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content.encode() if isinstance(content, str) else content)
+            made[asked] = directory / "app"
+            build(directory / "source", made[asked], minimal=True, compression="stored", **given)
+            shutil.rmtree(directory / "source")
+        return made[asked]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def app(build_app: Build) -> Path:
+    """The application that does what its first word says. Nobody changes it."""
+    return build_app()
+
+
+@pytest.fixture(scope="session")
+def system_linker() -> None:
+    """Skips where this interpreter, and so its launcher, is started by a dynamic linker of its own,
+    with a C library that lies beside it: as tests fetch Pythons of newer distributions."""
+    script = Path(__file__).parents[3] / "importer/launcher/own_linker.py"
+    words = [sys.executable, "-I", str(script)]
+    told = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True).stdout
+    if told.strip():
+        pytest.skip("this interpreter has a dynamic linker of its own")
+
+
+@pytest.fixture
+def copy(app: Path, tmp_path: Path) -> Path:
+    """A copy of it, for the test alone."""
+    return Path(shutil.copy2(app, tmp_path / "app"))
