@@ -1,0 +1,68 @@
+"""PyInstaller's run-time hooks: which of them run, and which the launcher makes unnecessary.
+
+A hook runs before the program, in its namespace. Those of PyInstaller make up for what its own
+importer and its unpacked directory lack; whoever has made the collection may have added others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+# What PyInstaller's own bootloader and importer consist of.
+BOOTSTRAP = ("pyiboot01_bootstrap", "pyiboot02_bootstrap")
+BOOTSTRAP_MODULES = ("struct", "pyi_splash")
+BOOTSTRAP_PREFIX = "pyimod0"
+
+# They change the standard library to know PyInstaller's importer, and ours does not need that.
+_FOR_ITS_IMPORTER = ("pyi_rth_inspect", "pyi_rth_pkgutil", "pyi_rth_pkgres")
+# The launcher starts child processes.
+_FOR_CHILDREN = ("pyi_rth_multiprocessing", "pyi_rth_pyqtgraph_multiprocess")
+# It imports all of setuptools to have `import distutils` work. signedvfs.collected does that.
+_SETUPTOOLS = "pyi_rth_setuptools"
+# They tell C code where its files are, and C code opens them without asking Python.
+_FOR_C = (
+    *("pyi_rth__tkinter", "pyi_rth_gdkpixbuf", "pyi_rth_gi", "pyi_rth_gio", "pyi_rth_glib"),
+    *("pyi_rth_gstreamer", "pyi_rth_gtk", "pyi_rth_pyqt5", "pyi_rth_pyqt6", "pyi_rth_pyside2"),
+    *("pyi_rth_pyside6", "pyi_rth_enchant", "pyi_rth_osgeo", "pyi_rth_pygraphviz"),
+    *("pyi_rth_pyproj", "pyi_rth_cryptography_openssl"),
+)
+
+
+class Chosen(NamedTuple):
+    """Chosen is what runs of the scripts of a collection, in order, the program last."""
+
+    scripts: list[str]
+    left_out: list[str]
+    has_setuptools: bool
+    warnings: list[str]
+
+
+def choose(scripts: Sequence[str]) -> Chosen:
+    """choose tells which of the scripts run."""
+    without = (*BOOTSTRAP, *_FOR_ITS_IMPORTER, *_FOR_CHILDREN, _SETUPTOOLS)
+    warnings = [
+        f"{one} tells C code where its files are, and C code cannot open what is in the executable"
+        for one in scripts
+        if one in _FOR_C
+    ]
+    return Chosen(
+        [one for one in scripts if one not in without],
+        [one for one in scripts if one in without],
+        _SETUPTOOLS in scripts,
+        warnings,
+    )
+
+
+def is_bootstrap(module: str) -> bool:
+    """is_bootstrap tells whether a module is a part of PyInstaller's importer."""
+    return module in BOOTSTRAP_MODULES or module.startswith(BOOTSTRAP_PREFIX)
+
+
+def warnings_of(options: Sequence[str]) -> list[str]:
+    """warnings_of tells which options for the interpreter are not taken: the launcher's are fixed.
+    Those that begin with "pyi-" are for PyInstaller's bootloader alone."""
+    given = [one for one in options if not one.startswith("pyi-") and one.strip()]
+    if not given:
+        return []
+    return [f"options for the interpreter are not taken: {', '.join(given)}"]
