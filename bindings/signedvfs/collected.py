@@ -50,13 +50,13 @@ def run_pyinstaller(
     import multiprocessing
 
     freeze_support = multiprocessing.freeze_support
-    multiprocessing.freeze_support = _go_no_further  # type: ignore[assignment]  # for this long
+    multiprocessing.freeze_support = _go_no_further
     try:
         _run(namespace, scripts)
     except _Spawned:
         pass
     finally:
-        multiprocessing.freeze_support = freeze_support  # type: ignore[assignment]  # as it was
+        multiprocessing.freeze_support = freeze_support
 
 
 def run_cxfreeze(name: str) -> None:
@@ -84,8 +84,8 @@ def _go_no_further() -> None:
 
 def _stand_in_for_distutils() -> None:
     try:
-        import _distutils_hack
+        hack: Any = __import__("_distutils_hack")
     except ImportError:
         return
     if os.environ.get("SETUPTOOLS_USE_DISTUTILS", "local") == "local":
-        _distutils_hack.add_shim()
+        hack.add_shim()

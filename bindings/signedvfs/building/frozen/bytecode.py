@@ -22,7 +22,7 @@ def check_magic(magic: bytes, origin: str) -> None:
         return
     number = int.from_bytes(magic[:2], "little")
     minor = 11 + (number - _FIRST) // _STEP
-    is_known = magic[2:] == b"\r\n" and _FIRST <= number and 11 <= minor <= 30
+    is_known = magic[2:] == b"\r\n" and number >= _FIRST and 11 <= minor <= 30
     refuse_version(f"3.{minor}" if is_known and minor != sys.version_info[1] else None, origin)
 
 

@@ -83,8 +83,7 @@ def read_carchive(path: Path) -> CArchive | None:
 
 
 def inflated(content: bytes, at_most: int, origin: str) -> bytes:
-    """inflated unpacks a zlib stream of `at_most` bytes, and nothing behind it. Raises BuildError.
-    """
+    """inflated unpacks a zlib stream of at most `at_most` bytes, and nothing else. BuildError."""
     unpacking = zlib.decompressobj()
     try:
         found = unpacking.decompress(content, at_most + 1)
@@ -115,9 +114,7 @@ def _parsed(path: Path, rows: bytes, begin: int, table: int, python: int) -> CAr
             found.options.append(name)
             continue
         found.entries.append(
-            Entry(
-                name, kind.decode("latin-1"), begin + offset, stored, unpacked, compressed == 1
-            )
+            Entry(name, kind.decode("latin-1"), begin + offset, stored, unpacked, compressed == 1)
         )
     return found
 

@@ -37,9 +37,7 @@ def check_alone(
         )
 
 
-def collect_frozen(
-    members: Members, freezer: Freezer, path: Path, never: Sequence[Path]
-) -> Frozen:
+def collect_frozen(members: Members, freezer: Freezer, path: Path, never: Sequence[Path]) -> Frozen:
     """collect_frozen adds to `members` what the `freezer` has made at `path`: a directory, or the
     executable in it or alone. The files `never` are left out. Raises BuildError, PackError,
     OSError."""

@@ -106,9 +106,7 @@ def _add_archive(members: Members, modules: Modules, path: Path) -> None:
         raise BuildError(f"{path} is no zip archive that can be read: {error}", _AGAIN) from None
 
 
-def _add_module(
-    members: Members, modules: Modules, name: str, origin: str, read: Read
-) -> None:
+def _add_module(members: Members, modules: Modules, name: str, origin: str, read: Read) -> None:
     module = module_of(name)
     if "__pycache__" in name.split("/") or not module or module == _STARTUP:
         members.leave_out(origin, "bytecode that is no module")

@@ -17,7 +17,7 @@ BOOTSTRAP_PREFIX = "pyimod0"
 # They change the standard library to know PyInstaller's importer, and ours does not need that.
 _FOR_ITS_IMPORTER = ("pyi_rth_inspect", "pyi_rth_pkgutil", "pyi_rth_pkgres")
 # The launcher starts child processes.
-_FOR_CHILDREN = ("pyi_rth_multiprocessing", "pyi_rth_pyqtgraph_multiprocess")
+_FOR_CHILDREN = ("pyi_rth_multiprocessing",)
 # It imports all of setuptools to have `import distutils` work. signedvfs.collected does that.
 _SETUPTOOLS = "pyi_rth_setuptools"
 # They tell C code where its files are, and C code opens them without asking Python.

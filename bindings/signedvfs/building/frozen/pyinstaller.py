@@ -7,6 +7,7 @@ Its modules lie at the archive's top, and the files of its directory `_internal`
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 import sys
 from collections.abc import Sequence
@@ -101,13 +102,13 @@ class _Taking:
 
     def file(self, name: str, origin: str, read: Read) -> None:
         members = self.members
-        if name == _BASE_LIBRARY or self._standard.has_file(name):
+        is_native = is_object_name(name)
+        if name == _BASE_LIBRARY or (not is_native and self._standard.has_file(name)):
             members.leave_out(origin, REASON)
             return
         if name.endswith(".pyc"):
             self._pyc(name, origin, read)
             return
-        is_native = is_object_name(name)
         # What stands there as a source is there to be read: PyInstaller compiles what is imported.
         item = Item(name, origin, read, data=not is_native)
         base = _DYNLOAD.sub("", name)
@@ -120,14 +121,15 @@ class _Taking:
 
     def link(self, name: str, archive: CArchive, entry: Entry) -> None:
         target = archive.read(entry).rstrip(b"\0").decode("utf-8", "replace")
-        self._links.append((name, os.path.normpath(os.path.join(os.path.dirname(name), target))))
+        target = posixpath.join(posixpath.dirname(name), target)
+        self._links.append((name, posixpath.normpath(target)))
 
     def finish(self) -> None:
         for name, target in self._links:
             item = self.members.items.get(target)
             if item is None:
                 raise BuildError(f"{name} is a link to {target!a}, which is not there", _AGAIN)
-            if is_object_name(name) and os.path.basename(name) == os.path.basename(target):
+            if is_object_name(name) and Path(name).name == Path(target).name:
                 self.members.leave_out(name, f"a link to {target}")
             else:
                 put(self.members, Item(name, item.origin, item.read, item.data))
