@@ -305,6 +305,26 @@ def test_keys_and_the_output_are_not_packed(built: Built, tmp_path: Path) -> Non
     assert "app.key" in reasons(report)
 
 
+def test_the_same_again(built: Built, tmp_path: Path) -> None:
+    entries = [SCRIPT, modules(), Entry("x", "data", b"data")]
+    path = write_executable(tmp_path / "app", entries)
+    built(path)
+    first = (tmp_path / "output").read_bytes()
+    built(path)
+    assert (tmp_path / "output").read_bytes() == first
+
+
+def test_the_collection_is_not_written_over(
+    built: Built, tmp_path: Path, launcher: Path, key: PrivateKey
+) -> None:
+    path = write_executable(tmp_path / "app", [SCRIPT, Entry("x", "data", b"")])
+    content = path.read_bytes()
+    with pytest.raises(BuildError, match="is what is built from"):
+        build(path, path, key=key, freezer="pyinstaller", launcher=launcher)
+    assert path.read_bytes() == content
+    built(path)
+
+
 def test_nothing_else_is_named(built: Built, tmp_path: Path) -> None:
     path = write_executable(tmp_path / "app", [SCRIPT, Entry("x", "data", b"")])
     for options in ({"main": "pkg"}, {"requirements": [path]}, {"without": ["pkg"]}):

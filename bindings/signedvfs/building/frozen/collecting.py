@@ -29,7 +29,10 @@ def check_alone(
     """check_alone raises BuildError where more is given than one collection: what it consists of,
     and what it runs, the freezer was told."""
     if len(sources) != 1:
-        raise BuildError(f"one collection is built at a time, and here are {len(sources)}", "")
+        raise BuildError(
+            f"one collection is built at a time, and here are {len(sources)}",
+            "Build each into an executable of its own.",
+        )
     if main is not None or script is not None or requirements or without:
         raise BuildError(
             "a collection has its program and what that needs, and something else is named",

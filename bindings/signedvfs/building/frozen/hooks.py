@@ -13,13 +13,18 @@ from typing import NamedTuple
 BOOTSTRAP = ("pyiboot01_bootstrap", "pyiboot02_bootstrap")
 BOOTSTRAP_MODULES = ("struct", "pyi_splash")
 BOOTSTRAP_PREFIX = "pyimod0"
-
-# They change the standard library to know PyInstaller's importer, and ours does not need that.
-_FOR_ITS_IMPORTER = ("pyi_rth_inspect", "pyi_rth_pkgutil", "pyi_rth_pkgres")
-# The launcher starts child processes.
-_FOR_CHILDREN = ("pyi_rth_multiprocessing",)
-# It imports all of setuptools to have `import distutils` work. signedvfs.collected does that.
 _SETUPTOOLS = "pyi_rth_setuptools"
+
+# What does not run, and why. The first ones change the standard library to know PyInstaller's
+# importer; that for setuptools imports all of it to have `import distutils` work.
+_NOT_RUN = {
+    **dict.fromkeys(BOOTSTRAP, "the launcher takes its place"),
+    "pyi_rth_inspect": "PyInstaller's importer alone needs it",
+    "pyi_rth_pkgutil": "PyInstaller's importer alone needs it",
+    "pyi_rth_pkgres": "PyInstaller's importer alone needs it",
+    "pyi_rth_multiprocessing": "the launcher starts child processes",
+    _SETUPTOOLS: "setuptools stands in for distutils without it",
+}
 # They tell C code where its files are, and C code opens them without asking Python.
 _FOR_C = (
     *("pyi_rth__tkinter", "pyi_rth_gdkpixbuf", "pyi_rth_gi", "pyi_rth_gio", "pyi_rth_glib"),
@@ -33,22 +38,21 @@ class Chosen(NamedTuple):
     """Chosen is what runs of the scripts of a collection, in order, the program last."""
 
     scripts: list[str]
-    left_out: list[str]
+    left_out: dict[str, str]  # the others, and why
     has_setuptools: bool
     warnings: list[str]
 
 
 def choose(scripts: Sequence[str]) -> Chosen:
     """choose tells which of the scripts run."""
-    without = (*BOOTSTRAP, *_FOR_ITS_IMPORTER, *_FOR_CHILDREN, _SETUPTOOLS)
     warnings = [
         f"{one} tells C code where its files are, and C code cannot open what is in the executable"
         for one in scripts
         if one in _FOR_C
     ]
     return Chosen(
-        [one for one in scripts if one not in without],
-        [one for one in scripts if one in without],
+        [one for one in scripts if one not in _NOT_RUN],
+        {one: _NOT_RUN[one] for one in scripts if one in _NOT_RUN},
         _SETUPTOOLS in scripts,
         warnings,
     )

@@ -206,8 +206,8 @@ def _add_program(
     members: Members, frozen: Frozen, archive: CArchive, scripts: Sequence[Entry]
 ) -> None:
     chosen = choose([one.name for one in scripts])
-    for name in chosen.left_out:
-        members.leave_out(f"{archive.path}/{name}", "PyInstaller's importer alone needs it")
+    for name, reason in chosen.left_out.items():
+        members.leave_out(f"{archive.path}/{name}", reason)
     if not chosen.scripts:
         raise BuildError(f"{archive.path} has no program", _AGAIN)
     frozen.warnings += chosen.warnings
