@@ -57,7 +57,8 @@ def test_a_directory(built: Built, tmp_path: Path) -> None:
             "decimal.pyc": pyc(""),
             "zipped/__init__.pyc": pyc("X = 1"),
             "zipped/data.txt": b"in the archive",
-            "dist-1.dist-info/METADATA": b"Name: dist\n",
+            "dist-1.dist-info/METADATA": b"Name: dist\nVersion: 1\n",
+            "dist-1.dist-info/RECORD": b"zipped/__init__.py,,\nzipped/data.txt,,\n",
         },
     )
     library = top / "lib"
@@ -86,6 +87,13 @@ def test_a_directory(built: Built, tmp_path: Path) -> None:
         assert report.warnings == ()
         assert report.native is not None
         assert report.native.problems == ()
+        (distribution,) = (one for one in report.packages if one.kind == "distribution")
+        assert (distribution.name, distribution.version) == ("dist", "1")
+        assert distribution.files == (
+            "lib/dist-1.dist-info/METADATA",
+            "lib/zipped/__init__.pyc",
+            "lib/zipped/data.txt",
+        )
 
 
 def test_the_program_among_several(built: Built, tmp_path: Path) -> None:
