@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import resource
 import subprocess
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from tests.cli.helpers import Cli, command, fingerprint, write_tree
+from tests.support.freezers import Entry, code, write_cxfreeze, write_executable
 from tests.support.launchers import compile_launcher
 
 
@@ -112,6 +114,10 @@ def test_split(built: Path, launcher: Path, keys: Path, cli: Cli) -> None:
         (["hello.py", "--ephemeral", "--launcher", "hello.py"], "hello.py is no launcher"),
         (["hello.py", "--ephemeral", "--threshold", "2"], "threshold"),
         (["hello.py", "--ephemeral", "-r", "."], "."),
+        (["hello.py", "--from-pyinstaller", ".", "--ephemeral"], "takes the place of SOURCE"),
+        (["--from-pyinstaller", "hello.py", "--ephemeral"], "no executable of PyInstaller"),
+        (["--from-pyinstaller", ".", "--ephemeral", "-m", "app"], "something else is named"),
+        (["--from-cxfreeze", ".", "--ephemeral"], "has no directory lib"),
     ],
 )
 def test_what_cannot_be_built(
@@ -123,6 +129,25 @@ def test_what_cannot_be_built(
     assert done.code == 2
     assert said in done.error["reason"]
     assert sorted(one.name for one in cli.directory.iterdir()) == ["a.key", "hello.py"]
+
+
+@pytest.mark.parametrize("freezer", ["pyinstaller", "cxfreeze"])
+def test_what_another_freezer_has_made(cli: Cli, launcher: Path, freezer: str) -> None:
+    made = cli.directory / "made"
+    if freezer == "pyinstaller":
+        entries = [Entry("s", "app", code("")), Entry("x", "data.txt", b"data")]
+        write_executable(made / "app", entries, ["v"])
+    else:
+        write_cxfreeze(made, {})
+        (made / "data.txt").write_bytes(b"data")
+    done = cli.ok("build", f"--from-{freezer}", "made", "-o", "app", "--ephemeral", "--minimal",
+                  "--launcher", launcher, "--compression", "stored")  # fmt: skip
+    assert done.out.startswith("built app: ")
+    assert ("options for the interpreter are not taken: v" in done.err) == (
+        freezer == "pyinstaller"
+    )
+    with zipfile.ZipFile(cli.directory / "app") as archive:
+        assert archive.read("data.txt") == b"data"
 
 
 def test_a_full_disk_leaves_nothing_behind(cli: Cli, launcher: Path) -> None:

@@ -13,6 +13,7 @@ from signedvfs import Limits, PrivateKey, SignReport, TrustPolicy, _tools, sign
 from signedvfs.building.application import Sources, collect_application
 from signedvfs.building.errors import BuildError
 from signedvfs.building.executable import put_together, read_launcher
+from signedvfs.building.frozen import Freezer, Frozen, check_alone, collect_frozen
 from signedvfs.building.launch_file import launch_text
 from signedvfs.building.layout import LAUNCH, LIBRARIES, MODE, library_directory, library_member
 from signedvfs.building.libraries import Libraries
@@ -49,6 +50,7 @@ def build(
     main: str | None = None,
     script: str | None = None,
     requirements: Sequence[AnyPath] = (),
+    freezer: Freezer | None = None,
     compression: Method = "zstd",
     level: int = 0,
     source_files: Source = "strip",
@@ -79,7 +81,9 @@ def build(
     `source` is one or several of: a script (alone), directories, projects, wheels, as for `pack`,
     and requirements such as "flask==3.0"; `requirements` are requirement files and locks. What runs
     is the script, `main` ("module" or "module:function"), what the console script `script` of a
-    distribution runs, or the `__main__.py` of a directory.
+    distribution runs, or the `__main__.py` of a directory. With `freezer`, "pyinstaller" or
+    "cxfreeze", `source` is what that has made, its directory or its executable, and the program is
+    the one in there; it has to be of the Python that builds.
 
     `key` signs: one or several, of which `threshold` have to have signed what the launcher runs;
     with `ephemeral` a key that is made for this executable alone, whose private half is never
@@ -110,10 +114,13 @@ def build(
     check_serial(serial, min_serial)
     keys = _keys(key)
     rules = policy or policy_for(keys, threshold, name, min_serial, libraries)
-    given = [source] if isinstance(source, (str, os.PathLike)) else source
-    sources = Sources([one if isinstance(one, str) else Path(one) for one in given])
-    if sources.script is not None and target.exists() and target.samefile(sources.script):
-        raise BuildError(f"{target} is the script itself", "Name another output.")
+    given = [source] if isinstance(source, (str, os.PathLike)) else list(source)
+    if freezer is not None:
+        check_alone(given, main, script, requirements, without)
+    sources = Sources([one if isinstance(one, str) else Path(one) for one in given if not freezer])
+    for one in given:
+        if Path(one).is_file() and target.exists() and target.samefile(one):
+            raise BuildError(f"{target} is what is built from", "Name another output.")
     prepared = _tools._patch_launcher(
         read_launcher(launcher_path() if launcher is None else Path(launcher)),
         rules,
@@ -121,18 +128,21 @@ def build(
         verifies_all=verify_all,
     )
     with tempfile.TemporaryDirectory(prefix="signedvfs-") as work:
-        members = Members()
-        inputs = Inputs(
-            [],
-            [Path(path) for path in requirements],
-            without=without,
-            never=[Path(path) for path in [*exclude, target]],
-        )
-        warnings = collect_application(
-            members, sources, inputs, Path(work), main=main, script=script
-        )
+        members, frozen = Members(), None
+        never = [Path(path) for path in [*exclude, target]]
+        if freezer is None:
+            files = [Path(path) for path in requirements]
+            inputs = Inputs([], files, without=without, never=never)
+            warnings = collect_application(
+                members, sources, inputs, Path(work), main=main, script=script
+            )
+        else:
+            frozen = collect_frozen(members, freezer, Path(given[0]), never)
+            warnings = frozen.warnings
         collected = Libraries()
-        loaded_first, missing, unreached = _add_runtime(members, collected, minimal=minimal)
+        loaded_first, missing, unreached = _add_runtime(
+            members, collected, frozen, minimal=minimal
+        )
         if packs_tk(members.items):
             warnings.append(WARNING)
         stripped, _ = strip_objects(members, Path(work), None) if strip else (0, [])
@@ -188,7 +198,7 @@ def _keys(key: Signer | Sequence[Signer] | None) -> list[Signer]:
 
 
 def _add_runtime(
-    members: Members, collected: Libraries, *, minimal: bool
+    members: Members, collected: Libraries, frozen: Frozen | None, *, minimal: bool
 ) -> tuple[frozenset[str], list[str], list[str]]:
     """_add_runtime adds all that the application runs on; it returns the members that every start
     loads whole, which are better not compressed, the libraries that the application needs and this
@@ -209,8 +219,11 @@ def _add_runtime(
         members.left_out += left_out
     library, left_out = close_library(library, collected)
     members.left_out += left_out
+    if frozen is not None:
+        frozen.settle_libraries(members, collected)
     missing = close_application(members, collected)
-    text = launch_text(order, place, has_native=native is not None)
+    paths = [] if frozen is None else frozen.paths
+    text = launch_text(order, place, has_native=native is not None, paths=paths)
     for item in [*library, *collected.items(), *own, Item(LAUNCH, "", lambda: text)]:
         members.add(item)
     return frozenset(f"{LIBRARIES}/{name}" for name in order), missing, unreached

@@ -19,7 +19,8 @@ from signedvfs.building.launch_file import launch_facts
 from signedvfs.building.layout import LAUNCH, LIBRARIES, PACKAGE
 from signedvfs.packaging.native import NOTES
 
-_METADATA = re.compile(r"([^/]+\.dist-info)/METADATA")
+# cx_Freeze keeps all in `lib`.
+_METADATA = re.compile(r"(lib/)?([^/]+\.dist-info)/METADATA")
 _CLASSIFIER = "License :: "
 
 
@@ -82,7 +83,10 @@ class _Owners:
             match = _METADATA.fullmatch(name)
             if match:
                 owner = _distribution(archive.read(name))
-                self._distributions.update((one, owner) for one in _recorded(archive, match[1]))
+                place = match[1] or ""
+                recorded = _recorded(archive, place + match[2])
+                self._distributions[name] = owner
+                self._distributions.update((place + one, owner) for one in recorded)
 
     def of(self, name: str) -> _Owner:
         source = name[:-1] if name.endswith(".pyc") else name
@@ -103,7 +107,6 @@ class _Owners:
 
 def _recorded(archive: SignedVfs, info: str) -> Iterator[str]:
     record = f"{info}/RECORD"
-    yield f"{info}/METADATA"
     if archive.is_file(record):
         for row in csv.reader(archive.read(record).decode("utf-8", "replace").splitlines()):
             yield row[0] if row else ""

@@ -10,7 +10,9 @@ from signedvfs.building.errors import BuildError
 from signedvfs.building.layout import LIBRARIES, NATIVE
 
 
-def launch_text(libraries: Sequence[str], library: str, *, has_native: bool) -> bytes:
+def launch_text(
+    libraries: Sequence[str], library: str, *, has_native: bool, paths: Sequence[str] = ()
+) -> bytes:
     """launch_text returns the content of signedvfs-launch.txt: a keyword, a space and a value in
     each line, UTF-8.
 
@@ -20,11 +22,13 @@ def launch_text(libraries: Sequence[str], library: str, *, has_native: bool) -> 
         stdlib DIRECTORY     of the archive
         path DIRECTORY       of sys.path, in this order; "." is the archive itself
 
-    `libraries` are names in python.libs, `library` is the standard library's member.
+    `libraries` are names in python.libs, `library` is the standard library's member, and
+    `paths` are directories of the archive that come before it in sys.path.
     """
     lines = [f"python {platform.python_version()}", f"hexversion 0x{sys.hexversion:08x}"]
     lines += [f"library {LIBRARIES}/{name}" for name in libraries]
-    lines += [f"stdlib {library}", "path .", f"path {library}"]
+    lines += [f"stdlib {library}", "path ."]
+    lines += [f"path {path}" for path in (*paths, library)]
     lines += [f"path {library}/{NATIVE}"] * has_native
     return "".join(f"{line}\n" for line in lines).encode()
 

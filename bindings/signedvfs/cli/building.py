@@ -17,6 +17,7 @@ from signedvfs.cli.values import count_of
 
 if TYPE_CHECKING:
     from signedvfs import building
+    from signedvfs.building.frozen import Freezer
 
 _BUILD = """\
 Makes one executable file: a launcher, this Python, its standard library, the
@@ -28,6 +29,11 @@ or requirements with a version, such as flask==3.0, which pip resolves. -r adds
 requirement files and locks. What runs is the script, -m MODULE, which runs as
 `python -m MODULE` would, -m MODULE:FUNCTION, which is called, -c SCRIPT, what
 the console script of a distribution calls, or the __main__.py of a directory.
+
+--from-pyinstaller and --from-cxfreeze take what these freezers have made, their
+directory or their executable, in the place of SOURCE: modules, libraries, data
+and run-time hooks, but neither their launcher nor their Python. The Python that
+made the collection has to be the one that builds.
 
 --key signs, and its public half is put into the launcher; of several keys
 --threshold have to have signed. The launcher accepts only the product --name,
@@ -56,9 +62,11 @@ examples:
   signedvfs build ./myapp -r requirements.txt -m myapp.cli:main -o app --key app.key
   signedvfs build 'httpie==3.2.4' -c http -o http --key app.key --strip
   signedvfs build . -c myapp -o app --key app.key --name myapp --serial 7 --min-serial 7
+  signedvfs build --from-pyinstaller dist/myapp -o app --key app.key
 """
 
 _MOST_PACKAGES = 8
+_FREEZERS: dict[Freezer, str] = {"pyinstaller": "PyInstaller", "cxfreeze": "cx_Freeze"}
 
 
 def add_to(commands: Commands) -> None:
@@ -68,6 +76,11 @@ def add_to(commands: Commands) -> None:
         "sources", metavar="SOURCE", nargs="*", help="script, directory, project, wheel, or "
         "requirement such as flask==3.0"
     )  # fmt: skip
+    frozen = parser.add_mutually_exclusive_group()
+    for freezer, name in _FREEZERS.items():
+        frozen.add_argument(
+            f"--from-{freezer}", metavar="PATH", help=f"build from what {name} has made"
+        )
     shared.add_output(parser, "executable to write", required=True)
     parser.add_argument(
         "-r",
@@ -148,8 +161,7 @@ def build(arguments: argparse.Namespace, output: Output) -> int:
             "an executable is signed by keys that you have, or by one made for it alone",
             "Give either --key FILE.key, or another signer, or --ephemeral.",
         )
-    if not arguments.sources and not arguments.requirement:
-        raise CliError("there is nothing to build", "Name a SOURCE, or -r FILE.")
+    freezer, sources = _sources_of(arguments)
     for path in arguments.requirement:
         files.require_regular(path)
     keys = None if arguments.ephemeral else shared.load_signers(arguments)
@@ -158,12 +170,13 @@ def build(arguments: argparse.Namespace, output: Output) -> int:
 
     with Progress(output, "packing") as progress:
         report = building.build(
-            arguments.sources,
+            sources,
             arguments.output,
             key=keys,
             main=arguments.main,
             script=arguments.console_script,
             requirements=arguments.requirement,
+            freezer=freezer,
             compression=arguments.compression,
             level=arguments.level,
             source_files=arguments.source,
@@ -184,6 +197,23 @@ def build(arguments: argparse.Namespace, output: Output) -> int:
         )
     _tell(report, output)
     return 0
+
+
+def _sources_of(arguments: argparse.Namespace) -> tuple[Freezer | None, list[str]]:
+    sources: list[str] = arguments.sources
+    for freezer in _FREEZERS:
+        path: str | None = getattr(arguments, f"from_{freezer}")
+        if path is None:
+            continue
+        if sources:
+            raise CliError(
+                f"--from-{freezer} takes the place of SOURCE, and here is {sources[0]}",
+                "Leave one of the two out.",
+            )
+        return freezer, [path]
+    if not sources and not arguments.requirement:
+        raise CliError("there is nothing to build", "Name a SOURCE, or -r FILE.")
+    return None, sources
 
 
 def _tell(report: building.BuildReport, output: Output) -> None:

@@ -258,7 +258,7 @@ def test_libraries_of_one_name(tmp_path: Path, quickly: dict[str, Any]) -> None:
 
 def test_the_script_is_not_overwritten(tmp_path: Path, quickly: dict[str, Any]) -> None:
     script = write_tree(tmp_path, {"app": "print(1)\n"}) / "app"
-    with pytest.raises(BuildError, match="is the script itself"):
+    with pytest.raises(BuildError, match="is what is built from"):
         build(script, script, **quickly)
     assert script.read_text(encoding="utf-8") == "print(1)\n"
 
