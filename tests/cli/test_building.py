@@ -112,6 +112,8 @@ def test_split(built: Path, launcher: Path, keys: Path, cli: Cli) -> None:
         (["hello.py", "--ephemeral", "--launcher", "hello.py"], "hello.py is no launcher"),
         (["hello.py", "--ephemeral", "--threshold", "2"], "threshold"),
         (["hello.py", "--ephemeral", "-r", "."], "."),
+        # That launcher launches nothing.
+        (["hello.py", "--ephemeral", "--minimal", "--record", "--version"], "exit status 42"),
     ],
 )
 def test_what_cannot_be_built(

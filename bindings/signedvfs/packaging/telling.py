@@ -17,7 +17,8 @@ def told_of(target: Path, unfinished: Path, items: Mapping[str, Item]) -> Iterat
     """told_of has errors name `target` and sources, and never a file in `unfinished`."""
 
     def told(text: str) -> str:
-        for name in ("unsigned.zip", "executable", f"trial/{target.name}"):
+        archives = ("unsigned.zip", "compiled.zip", "trial.zip", "executable")
+        for name in (*archives, f"trial/{target.name}"):
             text = text.replace(str(unfinished / name), str(target))
         return text
 
