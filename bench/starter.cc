@@ -2,8 +2,8 @@
 //
 // REPORT gets a line of numbers: the monotonic clock before the start and after the end, in
 // nanoseconds; CPU time of it and of the processes that it has waited for, in microseconds; the
-// largest peak of memory of one of them, in KiB; and the exit status, or -1. Linux counts the memory
-// of whoever forks to the child's peak, so whoever measures that has to be small.
+// largest peak of memory of one of them, in KiB; and the exit status, or -1. Linux counts the
+// memory of whoever forks to the child's peak, so whoever measures that has to be small.
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
