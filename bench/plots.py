@@ -1,4 +1,4 @@
-"""Draws what import_bench.py and the core's benchmark have measured.
+"""Draws what import_bench.py, launching.py and the core's benchmark have measured.
 
 plots.py DIRECTORY PICTURES reads the JSON files of DIRECTORY and writes each picture as SVG and
 PNG to PICTURES. What was not measured is not drawn.
@@ -6,6 +6,7 @@ PNG to PICTURES. What was not measured is not drawn.
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
 import figures
+import freezers
 import names
 import report
 import targets
@@ -234,6 +236,47 @@ def draw_verifying(rates: dict[str, dict[int, float]]) -> Drawing:
     return figure
 
 
+# Of starting programs: ours in blue, a plain Python in grey, others in orange.
+STARTING_COLOURS = {
+    freezers.BASE: COLOURS[names.FILES],
+    freezers.VENV: COLOURS[names.FILES_UNCHECKED],
+    freezers.OURS: COLOURS[names.OURS_ZSTD],
+    freezers.OURS_STORED: COLOURS[names.OURS_STORED],
+    freezers.OURS_RECORDED: COLOURS[names.ALL_STORED],
+}
+
+
+def draw_launching(path: Path) -> Drawing:
+    """Draws how long programs take to start, a part for each application; beside the bars stands
+    the ratio to the bare interpreter."""
+    if not path.is_file():
+        return None
+    found = list(json.loads(path.read_text(encoding="utf-8"))["applications"].values())
+    rows = max(len(one["rounds"]) for one in found)
+    figure, grid = plt.subplots(
+        1, len(found), figsize=(4.4 * len(found) + 1.5, 0.34 * rows + 1.1), squeeze=False,
+        layout="constrained",
+    )  # fmt: skip
+    for axes, one in zip(grid[0], found):
+        contenders = list(reversed(one["rounds"]))
+        base = one["rounds"][freezers.BASE]
+        for row, name in enumerate(contenders):
+            times = figures.summary(one["rounds"][name], "wall_ms")
+            errors = [[times["median"] - times["low"]], [times["high"] - times["median"]]]
+            axes.barh(row, times["median"], height=0.68, xerr=errors, ecolor="#3c4043",
+                      error_kw={"elinewidth": 0.6},
+                      color=STARTING_COLOURS.get(name, COLOURS[names.ZIP_STORED]))  # fmt: skip
+            ratio = figures.ratio(one["rounds"][name], base, "wall_ms")["median"]
+            axes.annotate(f"{ratio:.2f}", (times["high"], row), (4, 0), va="center",
+                          textcoords="offset points", fontsize=7.5)  # fmt: skip
+        axes.set_yticks(range(len(contenders)), [name.replace("`", "") for name in contenders])
+        axes.grid(visible=False, axis="y")
+        axes.margins(x=0.15)
+        axes.set_xlabel("ms")
+        axes.set_title(one["title"])
+    return figure
+
+
 def size_text(value: float) -> str:
     return f"{value / 2**20:g} MiB" if value >= 2**20 else f"{value / 2**10:g} KiB"
 
@@ -244,6 +287,7 @@ def figures_of(directory: Path) -> Iterator[tuple[str, Drawing]]:
     yield "parts", draw_parts(results)
     yield "opening", draw_opening(results)
     yield "verifying", draw_verifying(report.core_rates(directory))
+    yield "launching", draw_launching(directory / "launching.json")
 
 
 def main() -> None:

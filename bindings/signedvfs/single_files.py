@@ -161,7 +161,7 @@ def verify_file(
     content = vfs.read(member)
     for other, name in covering[1:]:
         if other.read(name) != content:
-            raise _error(
+            raise refusal(
                 _core.IntegrityCheckFailed,
                 "DigestMismatch",
                 f"{given}: {vfs.path} and {other.path} are signed with other content of it",
@@ -207,7 +207,7 @@ def _covering(
                 vfs = _core.open(directory, policy, limits)
                 found.append((vfs, os.path.relpath(place, directory)))
     if not found:
-        raise _error(
+        raise refusal(
             _core.IntegrityCheckMissing,
             "NoManifest",
             f"{given}: no directory above it has a manifest, so nobody has signed it",
@@ -234,7 +234,7 @@ def _detached(
         # Component by component: /app-evil does not lie in /app.
         if place.startswith(above if above == "/" else f"{above}/"):
             return vfs, os.path.relpath(place, above)
-    raise _error(
+    raise refusal(
         _core.IntegrityCheckMissing,
         "NotFound",
         f"{given} does not lie in {os.fspath(directory)}, which the manifest is of",
@@ -287,7 +287,7 @@ def _restore_signals() -> None:
             return
 
 
-def _error(
+def refusal(
     kind: type[_core.IntegrityCheckError],
     code: str,
     reason: str,
@@ -295,6 +295,7 @@ def _error(
     path: str,
     member: str | None = None,
 ) -> _core.IntegrityCheckError:
+    """refusal makes an error such as the core raises: docs/errors.md has the codes."""
     error = kind(f"{reason}. {advice}")
     error.code, error.reason, error.advice = code, reason, advice
     error.path, error.member, error.limit = path, member, None

@@ -118,6 +118,8 @@ def test_split(built: Path, launcher: Path, keys: Path, cli: Cli) -> None:
         (["--from-pyinstaller", "hello.py", "--ephemeral"], "no executable of PyInstaller"),
         (["--from-pyinstaller", ".", "--ephemeral", "-m", "app"], "something else is named"),
         (["--from-cxfreeze", ".", "--ephemeral"], "has no directory lib"),
+        # That launcher launches nothing.
+        (["hello.py", "--ephemeral", "--minimal", "--record", "--version"], "exit status 42"),
     ],
 )
 def test_what_cannot_be_built(
@@ -148,6 +150,31 @@ def test_what_another_freezer_has_made(cli: Cli, launcher: Path, freezer: str) -
     )
     with zipfile.ZipFile(cli.directory / "app") as archive:
         assert archive.read("data.txt") == b"data"
+
+
+def test_replacing(built: Path, launcher: Path, keys: Path, cli: Cli) -> None:
+    write_tree(cli.directory, {"hello.py": "print('again')\n"})
+    cli.ok(
+        "build", "hello.py", "-o", "new", "--key", keys / "a.key", "--launcher", launcher,
+        "--name", "hello", "--serial", "8", "--min-serial", "6", "--level", "1", "--info",
+        "--minimal",
+    )  # fmt: skip
+    used = cli.directory / "used"
+    used.write_bytes(built.read_bytes())
+    report = cli.ok("append", "new", "used", "--replace", "--json").json
+    assert used.read_bytes() == (cli.directory / "new").read_bytes()
+    assert (report["executable"], report["former_serial"], report["serial"]) == ("used", 7, 8)
+    assert "before     8" in cli.ok("append", "--replace", "new", "used").out
+    older = cli("append", "--replace", built, "used", "--json")
+    assert (older.code, older.error["code"]) == (1, "Rollback")
+    assert older.error["advice"] == "Get the current release."
+    for words in (["-o", "out"], ["--key", keys / "a.key"], ["--at", "2027-01-01"]):
+        done = cli("append", "--replace", "new", "used", *words, "--json")
+        assert (done.code, done.error["code"]) == (2, "Usage")
+        assert "signs nothing" in done.error["reason"]
+    done = cli("append", "new", "used", "--key", keys / "a.key", "--json")
+    assert (done.code, done.error["advice"]) == (2, "Name it: -o OUT.")
+    assert used.read_bytes() == (cli.directory / "new").read_bytes()
 
 
 def test_a_full_disk_leaves_nothing_behind(cli: Cli, launcher: Path) -> None:

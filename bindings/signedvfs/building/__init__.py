@@ -6,6 +6,7 @@ from signedvfs.building.builder import build
 from signedvfs.building.contents import Package
 from signedvfs.building.errors import BuildError
 from signedvfs.building.inspection import Inspection, inspect
+from signedvfs.building.replacing import ReplaceReport, replace
 from signedvfs.building.report import BuildReport
 from signedvfs.building.splitting import SplitReport, split
 
@@ -14,8 +15,10 @@ __all__ = [
     "BuildReport",
     "Inspection",
     "Package",
+    "ReplaceReport",
     "SplitReport",
     "build",
     "inspect",
+    "replace",
     "split",
 ]

@@ -20,6 +20,7 @@ from signedvfs.building.libraries import Libraries
 from signedvfs.building.minimal import reached
 from signedvfs.building.modules import check_found, close_application, close_library
 from signedvfs.building.own import launcher_path, own_items
+from signedvfs.building.recording import Trial, arguments_of, write_recorded
 from signedvfs.building.report import BuildReport, report_of
 from signedvfs.building.rules import check_serial, policy_for
 from signedvfs.building.runtime import python_library
@@ -28,6 +29,7 @@ from signedvfs.building.tk import WARNING, names_tk, packs_tk, without_tk
 from signedvfs.packaging.members import Item, Members
 from signedvfs.packaging.native_packing import examine_items, strip_objects
 from signedvfs.packaging.packer import AnyPath, Source
+from signedvfs.packaging.recording import Command
 from signedvfs.packaging.sources import Inputs
 from signedvfs.packaging.telling import told_of
 from signedvfs.packaging.writing import Method, Progress, Style, Writing, stage_of
@@ -66,6 +68,7 @@ def build(
     strip: bool = False,
     libraries: Sequence[str] = (),
     minimal: bool = False,
+    record: Command | None = None,
     info: bool = False,
     verify_all: bool = False,
     launcher: AnyPath | None = None,
@@ -93,9 +96,11 @@ def build(
     Everything is compiled. `source_files` is "strip", or "keep", which puts sources beside it: then
     tracebacks show lines. `minimal` follows imports and leaves modules of the standard library out
     that nothing imports; the report lists them. `strip` removes debug sections of native code, and
-    `libraries` are names that the system is going to have. With `info` the executable tells of
-    itself, asked by --signedvfs-info, and with `verify_all` it verifies all of itself at every
-    start. `launcher` is another than the installed one.
+    `libraries` are names that the system is going to have. With `record`, the words behind the
+    executable on a command line (one text, or a list), it is run once, and has to succeed: members
+    are laid out in the order in which it read them, which `SignedVfs.order` returns. With `info`
+    the executable tells of itself, asked by --signedvfs-info, and with `verify_all` it verifies all
+    of itself at every start. `launcher` is another than the installed one.
 
     The interpreter that builds is the one that is carried; it needs to have its shared library.
     The same inputs on the same machine give the same bytes, unless `ephemeral`, or a key whose
@@ -121,8 +126,10 @@ def build(
     for one in given:
         if Path(one).is_file() and target.exists() and target.samefile(one):
             raise BuildError(f"{target} is what is built from", "Name another output.")
+    words = None if record is None else arguments_of(record)
+    installed = read_launcher(launcher_path() if launcher is None else Path(launcher))
     prepared = _tools._patch_launcher(
-        read_launcher(launcher_path() if launcher is None else Path(launcher)),
+        installed,
         rules,
         shows_info=info,
         verifies_all=verify_all,
@@ -140,9 +147,7 @@ def build(
             frozen = collect_frozen(members, freezer, Path(given[0]), never)
             warnings = frozen.warnings
         collected = Libraries()
-        loaded_first, missing, unreached = _add_runtime(
-            members, collected, frozen, minimal=minimal
-        )
+        loaded_first, missing, unreached = _add_runtime(members, collected, frozen, minimal=minimal)
         if packs_tk(members.items):
             warnings.append(WARNING)
         stripped, _ = strip_objects(members, Path(work), None) if strip else (0, [])
@@ -155,7 +160,13 @@ def build(
             style = Style(source_files == "keep", True, compression, level, limits, loaded_first)
             plain, unsigned = Path(unfinished, "unsigned.zip"), Path(unfinished, "executable")
             with told_of(target, Path(unfinished), members.items):
-                _, uncompiled = Writing(plain, style, progress).run(items)
+                if words is None:
+                    _, uncompiled = Writing(plain, style, progress).run(items)
+                else:
+                    library = library_member(library_directory()[0])
+                    run = Path(unfinished, "trial", target.name)
+                    trial = Trial(words, installed, rules, library, run)
+                    uncompiled = write_recorded(plain, items, style, progress, trial)
                 put_together(prepared, plain, unsigned)
                 plain.unlink()
                 signed = _sign(

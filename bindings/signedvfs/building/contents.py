@@ -18,6 +18,7 @@ from signedvfs import __version__ as own_version
 from signedvfs.building.launch_file import launch_facts
 from signedvfs.building.layout import LAUNCH, LIBRARIES, PACKAGE
 from signedvfs.packaging.native import NOTES
+from signedvfs.packaging.recording import ORDER
 
 # cx_Freeze keeps all in `lib`.
 _METADATA = re.compile(r"(lib/)?([^/]+\.dist-info)/METADATA")
@@ -93,7 +94,7 @@ class _Owners:
         owner = self._distributions.get(name) or self._distributions.get(source)
         if owner is not None:
             return owner
-        if self._stdlib and name in (LAUNCH, NOTES):
+        if self._stdlib and name in (LAUNCH, NOTES, ORDER):
             return self._signedvfs
         top, slash, rest = name.partition("/")
         if top == LIBRARIES and slash:

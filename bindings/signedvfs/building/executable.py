@@ -68,6 +68,19 @@ class Executable:
     verifies_all: bool
 
 
+def launcher_of(path: Path) -> bytes:
+    """launcher_of returns the launcher of the executable `path`, which nobody has verified yet.
+    Raises BuildError where it is none that `build` has made, OSError."""
+    front = bytes_in_front(path)
+    size = elf_size(front)
+    if size is None or padded(front[:size]) != front:
+        raise BuildError(
+            f"{path} is no executable that `signedvfs build` has made",
+            "For an archive, see: signedvfs list, signedvfs verify.",
+        )
+    return front[:size]
+
+
 def open_executable(
     path: Path, policy: TrustPolicy | None = None, limits: Limits | None = None
 ) -> Executable:
@@ -77,24 +90,19 @@ def open_executable(
 
     Raises BuildError where it is none, IntegrityCheckError where it is refused, OSError.
     """
-    front = _front(path)
-    size = elf_size(front)
-    if size is None or padded(front[:size]) != front:
-        raise BuildError(
-            f"{path} is no executable that `signedvfs build` has made",
-            "For an archive, see: signedvfs list, signedvfs verify.",
-        )
-    launcher = front[:size]
+    launcher = launcher_of(path)
     rules, shows_info, verifies_all = _tools._launcher_rules(launcher)
     archive = signedvfs.open(path, rules if policy is None else policy, limits)
-    if archive.prefix_length != len(front):
+    if archive.prefix_length != len(padded(launcher)):
         raise BuildError(f"{path}: the signature does not cover the launcher", "Build it anew.")
     archive.verify_all()
     return Executable(path, archive, launcher, rules, shows_info, verifies_all)
 
 
-def _front(path: Path) -> bytes:
-    # What is signed is compared with this; whoever lies about it is found out then.
+def bytes_in_front(path: Path) -> bytes:
+    """bytes_in_front returns what stands in front of a zip archive, or b"" where `path` is none.
+    Nobody has verified it yet: what is signed is compared with this, and whoever lies about it is
+    found out then. Raises OSError."""
     try:
         with zipfile.ZipFile(path) as container:
             begin = min((one.header_offset for one in container.infolist()), default=0)

@@ -49,6 +49,11 @@ put together while the program runs is not seen. --strip has binutils remove
 debug sections of native code. Libraries are looked for as the linker of this
 machine does; the oldest glibc that will do is reported.
 
+--record runs the executable once, with COMMAND as its arguments ("" for none),
+and lays the members out in the order in which it read them: then it starts
+faster, most of all from a cold disk. The run has to succeed, and to end by
+itself.
+
 --info lets whoever has the executable ask it for key, serial number and
 contents (--signedvfs-info). --verify-all has it verify all of itself at every
 start, and not only what it uses.
@@ -63,6 +68,7 @@ examples:
   signedvfs build 'httpie==3.2.4' -c http -o http --key app.key --strip
   signedvfs build . -c myapp -o app --key app.key --name myapp --serial 7 --min-serial 7
   signedvfs build --from-pyinstaller dist/myapp -o app --key app.key
+  signedvfs build ./myapp -m myapp -o app --key app.key --record --version
 """
 
 _MOST_PACKAGES = 8
@@ -138,6 +144,12 @@ def add_to(commands: Commands) -> None:
         help="how members are stored (default: %(default)s)",
     )
     parser.add_argument("--level", type=int, default=0, metavar="N", help="compression level")
+    parser.add_argument(
+        "--record",
+        metavar="COMMAND",
+        help="lay members out in the order in which the executable reads them, run with this",
+    )
+    parser.commands_in.add("--record")
     parser.add_argument("--strip", action="store_true", help="remove debug sections of native code")
     native.add_libraries(parser)
     parser.add_argument(
@@ -187,6 +199,7 @@ def build(arguments: argparse.Namespace, output: Output) -> int:
             strip=arguments.strip,
             libraries=arguments.library,
             minimal=arguments.minimal,
+            record=arguments.record,
             info=arguments.info,
             verify_all=arguments.verify_all,
             launcher=arguments.launcher,

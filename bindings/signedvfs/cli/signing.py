@@ -8,11 +8,12 @@ from pathlib import Path
 
 import signedvfs
 from signedvfs.cli import arguments as shared
-from signedvfs.cli import signed
+from signedvfs.cli import signed, signers
 from signedvfs.cli.commands import Commands
 from signedvfs.cli.failures import CliError
 from signedvfs.cli.output import Output, plural, printable
 from signedvfs.cli.progress import Progress
+from signedvfs.cli.values import time_text
 
 TYPE_CHECKING = False  # see signedvfs/__init__.py
 if TYPE_CHECKING:
@@ -79,9 +80,18 @@ halves. The keys must be ones that have signed the archive, and what they have
 signed, shown again, is what they sign. Anything that stands behind the
 executable already is refused.
 
+--replace updates an executable that `signedvfs build` has made. ARCHIVE is
+another release of it, built with the same signedvfs, keys and options, or what
+stands behind the launcher in one. It takes the place of what stands behind the
+launcher of EXECUTABLE if that launcher accepts its signature, and if it is the
+same product and not older. Nobody signs anything. All of it is verified, and
+EXECUTABLE replaced in one step, with its mode and owner: what runs goes on, and
+the next start has the new release. If anything is refused, nothing has changed.
+
 examples:
   signedvfs append app.zip /usr/bin/python3 -o myapp --key app.key
   signedvfs verify myapp --trust app.pub
+  signedvfs append --replace myapp-2 /opt/myapp/bin/myapp
 """
 
 
@@ -128,7 +138,12 @@ def add_to(commands: Commands) -> None:
     parser = commands.add("append", append, "put an archive behind an executable", _APPEND)
     parser.add_argument("archive", metavar="ARCHIVE", help="signed archive")
     parser.add_argument("executable", metavar="EXECUTABLE", help="program to put in front of it")
-    shared.add_output(parser, "where the result goes", required=True)
+    shared.add_output(parser, "where the result goes")
+    parser.add_argument(
+        "--replace",
+        action="store_true",
+        help="put it in the place of what stands behind the launcher of EXECUTABLE",
+    )
     shared.add_signing_keys(parser)
     shared.add_moment(parser)
     shared.add_limits(parser)
@@ -236,6 +251,10 @@ def append(arguments: argparse.Namespace, output: Output) -> int:
     """append puts an archive behind an executable."""
     archive = shared.existing(arguments.archive)
     executable = shared.existing(arguments.executable)
+    if arguments.replace:
+        return _replace(archive, executable, arguments, output)
+    if arguments.output is None:
+        raise CliError("nothing says where the result goes", "Name it: -o OUT.")
     keys = shared.load_signers(arguments)
     report = signedvfs.append(
         archive,
@@ -246,6 +265,31 @@ def append(arguments: argparse.Namespace, output: Output) -> int:
         at=arguments.at,
     )
     tell(report, output)
+    return 0
+
+
+def _replace(archive: str, executable: str, arguments: argparse.Namespace, output: Output) -> int:
+    given = (arguments.output, arguments.at)
+    if given != (None, None) or arguments.password_file or signers.any_of(arguments):
+        raise CliError(
+            "--replace signs nothing, and writes to EXECUTABLE",
+            "Leave -o, keys and --at out.",
+        )
+
+    from signedvfs import building
+
+    report = building.replace(archive, executable, limits=shared.limits_of(arguments))
+    rows = [
+        ("sha256", report.sha256),
+        ("name", report.name),
+        ("serial", report.serial),
+        ("before", report.former_serial),
+        ("valid until", time_text(report.expires)),
+        *(("signed by", one) for one in report.signers),
+    ]
+    done = output.paint("replaced", "green")
+    lines = [f"{done} {executable}: {plural(report.members, 'file')}", *output.fields(rows)]
+    output.report({**vars(report), "expires": time_text(report.expires)}, lines)
     return 0
 
 

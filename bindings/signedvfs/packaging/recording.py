@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -122,13 +123,19 @@ def _run(archive: Path, key: str, words: Sequence[str], limits: Limits) -> list[
             # Sets of strings would be gone through in another order every time.
             env={"PYTHONHASHSEED": "0", **os.environ},
         )
-        read = log.read_bytes().decode().split("\n")[:-1]
+        return recorded_in(log, done, kind)
+
+
+def recorded_in(log: Path, done: subprocess.CompletedProcess[str], kind: str) -> list[str]:
+    """recorded_in returns the members that are noted in `log`, a line each, once what was run to
+    record a `kind` is `done`. Raises PackError where it has failed, or read nothing."""
     if done.returncode != 0:
         raise PackError(
             f"the command to record ended with exit status {done.returncode}",
             "Its own words are above; record one that succeeds, and ends by itself.",
             done.stdout.strip(),
         )
+    read = log.read_bytes().decode().split("\n")[:-1] if log.exists() else []
     if not read:
         raise PackError(
             f"the command to record imported nothing from the {kind}",

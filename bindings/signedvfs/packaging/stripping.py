@@ -10,6 +10,8 @@ from signedvfs._tools import _shared_object
 from signedvfs.packaging.commands import run_quietly
 from signedvfs.packaging.errors import PackError
 
+_SECTIONS = 0x3C  # e_shnum of a 64-bit ELF file's header, the number of its sections
+
 
 class Unstripped(NamedTuple):
     """Unstripped is a shared object that was packed as it is, because `strip` would break it."""
@@ -44,6 +46,8 @@ class Stripper:
             before = _shared_object(content, self._machine)
         except ImportError:
             return content  # packing says what is wrong with it
+        if not _has_sections(content):
+            return content  # nothing is left to strip, and `strip` takes that for an error
         file = self._work / "object"
         file.write_bytes(content)
         done = run_quietly([self._program, "--strip-debug", str(file)])
@@ -67,6 +71,10 @@ class Stripper:
             return content
         self.saved += len(content) - len(stripped)
         return stripped
+
+
+def _has_sections(content: bytes) -> bool:
+    return content[_SECTIONS : _SECTIONS + 2] != b"\0\0"
 
 
 def _without_size(facts: dict[str, Any]) -> dict[str, Any]:

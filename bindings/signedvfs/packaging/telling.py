@@ -17,7 +17,8 @@ def told_of(target: Path, unfinished: Path, items: Mapping[str, Item]) -> Iterat
     """told_of has errors name `target` and sources, and never a file in `unfinished`."""
 
     def told(text: str) -> str:
-        for name in ("unsigned.zip", "executable", f"trial/{target.name}"):
+        archives = ("unsigned.zip", "compiled.zip", "trial.zip", "executable")
+        for name in (*archives, f"trial/{target.name}"):
             text = text.replace(str(unfinished / name), str(target))
         return text
 
@@ -33,10 +34,11 @@ def told_of(target: Path, unfinished: Path, items: Mapping[str, Item]) -> Iterat
             raise _refusal(error, told(vars(error)["reason"]), items) from None
         if told(str(error)) == str(error):
             raise
-        raise _again(error, told) from None
+        raise told_again(error, told) from None
 
 
-def _again(error: Exception, told: Callable[[str], str]) -> Exception:
+def told_again(error: Exception, told: Callable[[str], str]) -> Exception:
+    """told_again makes the same error, with the texts that `told` makes of its texts."""
     again = type(error)(told(str(error)))
     for name, value in vars(error).items():
         setattr(again, name, told(value) if isinstance(value, str) else value)

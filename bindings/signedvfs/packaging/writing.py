@@ -38,6 +38,13 @@ class Style(NamedTuple):
     limits: Limits | None
     stored: frozenset[str] = frozenset()  # members that are not compressed, whatever the method
 
+    def add(self, archive: ArchiveWriter, name: str, data: bytes) -> None:
+        """add writes a member so."""
+        if name in self.stored:
+            archive.add(name, data, method="stored", level=0)
+        else:
+            archive.add(name, data, method=self.method, level=self.level)
+
 
 class Writing:
     """Writing compiles and writes members, in order, with a bounded number of them in memory."""
@@ -60,10 +67,7 @@ class Writing:
         with writer as archive, Compiler(parallel) as compiler:
             for done, files in enumerate(self._compiled(items, compiler, parallel), 1):
                 for name, data in files:
-                    if name in style.stored:
-                        archive.add(name, data, method="stored", level=0)
-                    else:
-                        archive.add(name, data, method=style.method, level=style.level)
+                    style.add(archive, name, data)
                     count += 1
                 if self._progress is not None:
                     self._progress("packing", done, len(items))

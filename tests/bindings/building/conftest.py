@@ -8,7 +8,10 @@ from typing import NamedTuple
 import pytest
 
 from signedvfs import PrivateKey
-from signedvfs.building import BuildReport, build
+from signedvfs.building import BuildError, BuildReport, build
+from signedvfs.building.linker import Linker
+from signedvfs.building.own import launcher_path
+from signedvfs.building.runtime import python_library
 from tests.support.launchers import compile_launcher
 
 SCRIPT = "import json\n\nprint(json.dumps('hello'))\n"
@@ -28,6 +31,16 @@ class Built(NamedTuple):
 def launcher(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """launcher is one that nothing was put into."""
     return compile_launcher(tmp_path_factory.mktemp("launcher") / "launcher")
+
+
+@pytest.fixture(scope="session")
+def real_launcher() -> Path:
+    """real_launcher is the installed one, which runs what is behind it."""
+    try:
+        python_library(Linker())
+        return launcher_path()
+    except BuildError as error:  # with sanitizers, without static libraries or libpython
+        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session")

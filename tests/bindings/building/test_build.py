@@ -106,6 +106,16 @@ def test_several_keys(built: Built, tmp_path: Path, quickly: dict[str, Any]) -> 
         build(built.script, tmp_path / "app", key=keys, threshold=3, **quickly)
 
 
+def test_the_library_has_nothing_left_to_strip(built: Built, tmp_path: Path) -> None:
+    options: dict[str, Any] = {
+        "key": built.key, "launcher": built.launcher, "minimal": True, "compression": "stored",
+    }  # fmt: skip
+    report = build(built.script, tmp_path / "stripped", strip=True, **options)
+    build(built.script, tmp_path / "plain", **options)
+    assert report.stripped == 0
+    assert (tmp_path / "stripped").read_bytes() == (tmp_path / "plain").read_bytes()
+
+
 def test_a_policy_that_the_result_does_not_satisfy(
     built: Built, tmp_path: Path, quickly: dict[str, Any]
 ) -> None:
