@@ -44,6 +44,8 @@ class Stripper:
             before = _shared_object(content, self._machine)
         except ImportError:
             return content  # packing says what is wrong with it
+        if before["loaded_size"] >= len(content):
+            return content  # it has no sections behind that, which `strip` asks for
         file = self._work / "object"
         file.write_bytes(content)
         done = run_quietly([self._program, "--strip-debug", str(file)])
