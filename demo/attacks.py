@@ -1,7 +1,8 @@
 """Ways to tamper with a signed archive, as somebody without the key would.
 
 Each function takes the path of a genuine archive and writes a tampered one to `out`. They use
-Python's `zipfile`, whose output is a valid zip: what must stop it is the signature.
+Python's `zipfile`, whose output is a valid zip: what must stop it is the signature. Some are for
+executables, which end with such an archive.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import shutil
 import struct
 import zipfile
 from pathlib import Path
+
+from signedvfs.building.elf import elf_size, sections
 
 MANIFEST = "signedimp-manifest.txt"
 INDEX = "signedvfs-index.bin"
@@ -50,6 +53,28 @@ def replace_bytes(archive: Path, out: Path, member: str, other: bytes) -> None:
     content = bytearray(archive.read_bytes())
     content[begin : begin + size] = other[:size].ljust(size, b"\0")
     out.write_bytes(content)
+
+
+def flip_in_section(executable: Path, out: Path, section: str) -> None:
+    """Change a single bit in the middle of a section of an executable."""
+    content = executable.read_bytes()
+    launcher = content[: elf_size(content)]
+    (found,) = (one for one in sections(launcher) if one.name.decode() == section)
+    changed = bytearray(content)
+    changed[found.offset + found.size // 2] ^= 1
+    out.write_bytes(changed)
+
+
+def flip_at_end(executable: Path, out: Path) -> None:
+    """Change a single bit in the last record of the archive, which says where all others are."""
+    content = bytearray(executable.read_bytes())
+    content[content.rindex(b"PK\5\6") + 16] ^= 1
+    out.write_bytes(content)
+
+
+def cut_off(executable: Path, out: Path) -> None:
+    """Leave the last byte out."""
+    out.write_bytes(executable.read_bytes()[:-1])
 
 
 def strip_signature(archive: Path, out: Path) -> None:

@@ -41,16 +41,6 @@ class NativeCode:
             *("--key", str(self.key), "-o", str(self.archive)),
         )
 
-    def core(self) -> str:
-        """Return the member that is pydantic's extension module."""
-        with zipfile.ZipFile(self.archive) as opened:
-            (found,) = (
-                name
-                for name in opened.namelist()
-                if name.startswith("pydantic_core/") and name.endswith(".so")
-            )
-        return found
-
     def command(self, archive: Path) -> list[str]:
         words = ["-I", "-B", "-m", "signedvfs", "run", "--trust", str(self.public_key)]
         return [sys.executable, *words, str(archive)]
@@ -65,7 +55,8 @@ class NativeCode:
         show(json.dumps(answer))
         print(f"  POST {server.url}brews -> {wrong}")
         show(json.dumps(complaint["detail"][0]["msg"]))
-        (mapped,) = {line.split(maxsplit=5)[5] for line in maps.splitlines() if self.core() in line}
+        core = core_of(self.archive)
+        (mapped,) = {line.split(maxsplit=5)[5] for line in maps.splitlines() if core in line}
         print(f"  /proc/{server.process}/maps has it as")
         show(mapped)
         if (status, answer.get("at"), wrong) != (200, "2026-02-03T07:03:00Z", 422):
@@ -76,7 +67,7 @@ class NativeCode:
     def tamper(self) -> int:
         """Change the extension module; return how many of the attacks were not refused."""
         say("8. Tampering with the extension module")
-        core = self.core()
+        core = core_of(self.archive)
         flipped, replaced = self.directory / "flipped.zip", self.directory / "replaced.zip"
         attacks.flip_one_byte(self.archive, flipped, core)
         # It is smaller, and as an extension module as good as the other.
@@ -97,6 +88,17 @@ class NativeCode:
             failures += not refused
             verdict(what, refused, last)
         return failures
+
+
+def core_of(archive: Path) -> str:
+    """Return the member that is pydantic's extension module."""
+    with zipfile.ZipFile(archive) as opened:
+        (found,) = (
+            name
+            for name in opened.namelist()
+            if name.startswith("pydantic_core/") and name.endswith(".so")
+        )
+    return found
 
 
 def post(url: str, content: Mapping[str, object]) -> tuple[int, dict[str, Any]]:

@@ -1,4 +1,5 @@
-"""Pack, sign and serve two real web applications, one with native code; tamper in ten ways.
+"""Pack, sign and serve two real web applications, one of them with native code and as one file too;
+tamper in fourteen ways.
 
 Needs an interpreter that has signedvfs and pip, and nothing else: Flask, FastAPI and pydantic come
 out of the archives.
@@ -19,6 +20,7 @@ from typing import Callable
 
 import attacks
 from native_code import NativeCode
+from one_file import OneFile
 from serving import serving
 from telling import GREEN, PLAIN, say, show, signedvfs_command, verdict
 
@@ -166,6 +168,7 @@ class Demo:
         native.pack()
         native.serve()
         self.failures += native.tamper()
+        self.failures += OneFile(self.directory, self.key).run()
         say("All tampering was refused." if not self.failures else "SOMETHING WAS NOT REFUSED")
         print(f"  The files are in {self.directory}; try your own.")
         return 1 if self.failures else 0

@@ -13,8 +13,10 @@
 #include "archive/elf/shared_object.h"
 #include "archive/os/dynamic_linker.h"
 #include "archive/os/file_status.h"
+#include "archive/os/merged_libraries.h"
 #include "archive/os/opened_file.h"
 #include "archive/os/regular_file.h"
+#include "importer/native/merged_library.h"
 #include "importer/native/names.h"
 #include "importer/native/program_directories.h"
 
@@ -43,27 +45,25 @@ Status stranger(const char* variable, const std::string& library) {
           "(TrustPolicy(preloads=...), `run --preload`).");
 }
 
-// needed_of returns what a library of the system needs, where it can be read.
-Result<std::vector<std::string>> needed_of(const std::string& path) {
+// read_library returns what a library of the system says of itself, where it can be read.
+Result<SharedObject> read_library(const std::string& path) {
   SIGNEDVFS_ASSIGN(const FileDescriptor file, open_regular(path));
   Buffer content(static_cast<std::size_t>(status_of(file.get()).size));
   SIGNEDVFS_ASSIGN(const std::size_t size, read_some(file.get(), content.bytes(), path));
-  SIGNEDVFS_ASSIGN(SharedObject object,
-                   read_shared_object(std::as_const(content).bytes().first(size)));
-  return std::move(object.needed);
+  return read_shared_object(std::as_const(content).bytes().first(size));
 }
 
-// find_on_disk returns the system's library of that name and of our machine, and what it needs.
+// find_on_disk returns the system's library of that name and of our machine.
 struct OnDisk {
   std::string path;
-  std::vector<std::string> needed;
+  SharedObject object;
 };
 std::optional<OnDisk> find_in(const std::vector<std::string>& directories,
                               const std::string& name) {
   for (const std::string& directory : directories) {
     const std::string path = std::string(directory).append("/").append(name);
-    Result<std::vector<std::string>> needed = needed_of(path);
-    if (needed.ok()) return OnDisk{path, std::move(needed).value()};
+    Result<SharedObject> object = read_library(path);
+    if (object.ok()) return OnDisk{path, std::move(object).value()};
   }
   return std::nullopt;
 }
@@ -94,7 +94,7 @@ Status load_by_place(const std::string& name, int depth) {
                      "LD_LIBRARY_PATH, or the program's own search path, leads elsewhere, and was "
                      "not asked for it; it is in none of the system's directories");
   }
-  for (const std::string& needed : found->needed) {
+  for (const std::string& needed : found->object.needed) {
     SIGNEDVFS_TRY(load_by_place(needed, depth + 1));
   }
   const Result<LibraryHandle> loaded = load_library(found->path, kBindNowLocally);
@@ -109,6 +109,19 @@ Status load_by_place(const std::string& name, int depth) {
       .advising(
           "Start the process without LD_LIBRARY_PATH, or use the library by its own name (`readelf "
           "-d` says it).");
+}
+
+Status load_from_disk(const std::string& name) {
+  const ProgramDirectories& program = program_directories();
+  if (program.has_others || !start_environment("LD_LIBRARY_PATH").empty()) {
+    return load_by_place(name, 0);
+  }
+  if (loaded_library(name) != nullptr) return {};
+  const std::optional<OnDisk> of_program = find_in(program.directories, name);
+  const Result<LibraryHandle> loaded =
+      load_library(of_program ? of_program->path : name, kBindNowLocally);
+  if (!loaded.ok()) return not_there(name, loaded.status().what());
+  return {};
 }
 
 }  // namespace
@@ -134,16 +147,12 @@ bool keeps_libraries_open() {
 }
 
 Status ensure_system_library(const std::string& name) {
-  const ProgramDirectories& program = program_directories();
-  if (program.has_others || !start_environment("LD_LIBRARY_PATH").empty()) {
-    return load_by_place(name, 0);
-  }
-  if (loaded_library(name) != nullptr) return {};
-  const std::optional<OnDisk> of_program = find_in(program.directories, name);
-  const Result<LibraryHandle> loaded =
-      load_library(of_program ? of_program->path : name, kBindNowLocally);
-  if (!loaded.ok()) return not_there(name, loaded.status().what());
-  return {};
+  Status loaded = load_from_disk(name);
+  if (loaded.ok() || !is_merged_library(name)) return loaded;
+  const std::optional<OnDisk> c_library = find_on_disk("libc.so.6");
+  if (!c_library) return loaded;
+  const Status merged = load_merged_library(name, c_library->object.machine_flags);
+  return merged.ok() ? Status() : loaded;
 }
 
 }  // namespace signedvfs

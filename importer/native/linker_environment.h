@@ -21,8 +21,9 @@ bool keeps_libraries_open();
 // ensure_system_library has the system's library `name` loaded, or the program's own of that name
 // (program_directories.h), so that no object's own search path is asked for it. With
 // LD_LIBRARY_PATH in the environment it is looked for in the directories of the program and of the
-// system alone, and what it needs with it. Fails with `kBadLibrary` where there is none. Runs its
-// constructors.
+// system alone, and what it needs with it. Where there is none of a name that is empty anyway,
+// an object of ours stands in for it (merged_library.h). Fails with `kBadLibrary` where there is
+// none. Runs its constructors.
 Status ensure_system_library(const std::string& name);
 
 }  // namespace signedvfs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,7 @@ def test_the_environment(program: Path, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("VIRTUAL_ENV", "/somewhere")
     (program / "old-1.egg").mkdir()
     run("__main__")
-    assert "VIRTUAL_ENV" not in collected.os.environ
+    assert "VIRTUAL_ENV" not in os.environ
     assert f"{program}/old-1.egg" in sys.path
 
 
@@ -82,7 +83,7 @@ def test_setuptools_stands_in_for_distutils(program: Path, monkeypatch: pytest.M
         monkeypatch.setenv("SETUPTOOLS_USE_DISTUTILS", value)
         collected.run_pyinstaller({"__name__": "__main__"}, ["00_first"], True)
         assert vars(sys)["shims"] is expected
-    monkeypatch.setitem(sys.modules, "_distutils_hack", None)  # type: ignore[arg-type]  # there is none
+    monkeypatch.setitem(sys.modules, "_distutils_hack", None)
     collected.run_pyinstaller({"__name__": "__main__"}, ["00_first"], True)
 
 

@@ -95,6 +95,17 @@ def test_an_ephemeral_key_is_another_each_time(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "two"]
 
 
+def test_stripping_what_has_nothing_for_debuggers(
+    built: Built, tmp_path: Path, launcher: Path
+) -> None:
+    """The library's own modules are carried without sections, which `strip` cannot do without."""
+    report = build(
+        built.script, tmp_path / "app", launcher=launcher, ephemeral=True, strip=True, level=1
+    )
+    assert report.native is not None
+    assert any("/lib-dynload/" in one.member for one in report.native.objects)
+
+
 def test_several_keys(built: Built, tmp_path: Path, quickly: dict[str, Any]) -> None:
     keys = [PrivateKey.generate(), PrivateKey.generate()]
     del quickly["ephemeral"]

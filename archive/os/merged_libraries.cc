@@ -1,0 +1,36 @@
+#include "archive/os/merged_libraries.h"
+
+#include <gnu/libc-version.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace signedvfs {
+namespace {
+
+constexpr auto kMerged = std::to_array<std::string_view>(
+    {"libanl.so.1", "libdl.so.2", "libpthread.so.0", "librt.so.1", "libutil.so.1"});
+
+// has_taken_them_in reads "2.36", or what distributions make of it.
+bool has_taken_them_in(std::string_view version) noexcept {
+  constexpr unsigned kMajor = 2;
+  constexpr unsigned kMinor = 34;
+  unsigned major = 0;
+  unsigned minor = 0;
+  const char* const end = version.data() + version.size();
+  const auto first = std::from_chars(version.data(), end, major);
+  if (first.ec != std::errc() || first.ptr == end || *first.ptr != '.') return false;
+  const auto second = std::from_chars(first.ptr + 1, end, minor);
+  if (second.ec != std::errc()) return false;
+  return major > kMajor || (major == kMajor && minor >= kMinor);
+}
+
+}  // namespace
+
+bool is_merged_library(std::string_view name) noexcept {
+  return std::ranges::find(kMerged, name) != kMerged.end() &&
+         has_taken_them_in(::gnu_get_libc_version());
+}
+
+}  // namespace signedvfs
