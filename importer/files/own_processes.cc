@@ -37,8 +37,9 @@ Status give_own_words(Call& call, PyObject* program, const Parameter& words, con
     return python_error();
   }
   PyRef started = PyRef::borrow(file);
-  if (in_tuple) {
-    SIGNEDVFS_ASSIGN(started, owned(PyTuple_Pack(1, file)));
+  if (in_tuple) {  // of bytes
+    SIGNEDVFS_ASSIGN(const PyRef encoded, owned(PyUnicode_EncodeFSDefault(file)));
+    SIGNEDVFS_ASSIGN(started, owned(PyTuple_Pack(1, encoded.get())));
   }
   call.put(place, std::move(started));
   call.put(words, PyRef::borrow(line));

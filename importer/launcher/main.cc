@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "archive/os/program_start.h"
+#include "archive/os/signals_blocked.h"
 #include "importer/launcher/configuration.h"
 #include "importer/launcher/information.h"
 #include "importer/launcher/launch.h"
@@ -50,7 +51,12 @@ int launch(int argc, char** argv) {
   // Threads that outlive main may still ask.
   static const auto* const kept = new Launch(std::move(launch).value());
   Status begun = prepare_staging(*kept);
-  if (begun.ok()) begun = begin_python(*kept, argc, argv);
+  if (begun.ok()) {
+    // Ctrl-C would have one of the first imports fail, and Python with it. It waits for a Python
+    // that knows what to do.
+    const SignalsBlocked until_it_is_there;
+    begun = begin_python(*kept, argc, argv);
+  }
   if (!begun.ok()) refuse(program, begun);
   return run_application(*kept, argc, argv);
 }

@@ -168,7 +168,6 @@ def test_launch_files(patched: bytes, key: PrivateKey, tmp_path: Path, plan: str
         ("__main__.pyc", "no module '__main__'"),
         ("/encodings/__init__.pyc", "no module 'encodings'"),
         ("/encodings/aliases.pyc", "cannot import name 'aliases'"),
-        ("signedvfs/process_doors.pyc", "No module named 'signedvfs.process_doors'"),
         (python_name(), python_name()),
     ],
 )
