@@ -282,12 +282,12 @@ def size_text(value: float) -> str:
 
 
 def figures_of(directory: Path) -> Iterator[tuple[str, Drawing]]:
+    yield "launching", draw_launching(directory / "launching.json")
     results = report.load(directory)
     yield "imports", draw_imports(results)
     yield "parts", draw_parts(results)
     yield "opening", draw_opening(results)
     yield "verifying", draw_verifying(report.core_rates(directory))
-    yield "launching", draw_launching(directory / "launching.json")
 
 
 def main() -> None:

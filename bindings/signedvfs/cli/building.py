@@ -50,9 +50,8 @@ debug sections of native code. Libraries are looked for as the linker of this
 machine does; the oldest glibc that will do is reported.
 
 --record runs the executable once, with COMMAND as its arguments ("" for none),
-and lays the members out in the order in which it read them: then it starts
-faster, most of all from a cold disk. The run has to succeed, and to end by
-itself.
+and lays the members out in the order in which it read them: a start reads ahead
+in that order. The run has to succeed, and to end by itself.
 
 --info lets whoever has the executable ask it for key, serial number and
 contents (--signedvfs-info). --verify-all has it verify all of itself at every
