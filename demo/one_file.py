@@ -53,7 +53,8 @@ class OneFile:
         )
 
     def serve(self, root: SmallRoot) -> None:
-        say("10. It answers where there is nothing but the C library and the dynamic linker")
+        nothing = " where there is nothing but the C library and the dynamic linker"
+        say(f"10. It answers a request{nothing if root.is_entered else ''}")
         root.put(self.executable)
         for file in root.files():
             size = file.stat().st_size / 1e6

@@ -13,8 +13,13 @@ from pathlib import Path
 
 # What every program needs that the launcher is made for; "linux-vdso" is the kernel's own.
 MAY_BE_NEEDED = re.compile(r"(libc\.so\.6|libm\.so\.6|ld-linux[-.\w]*\.so\.\d|ld64\.so\.\d)$")
-# Run in a mount namespace of its own: the mount is gone when the program ends.
-ENTER = 'mount --rbind /proc "$0/proc" && exec chroot "$0" "$@"'
+# Run in a mount namespace of its own: the mount is gone when the program ends. Users that are not
+# root may have chroot(8) outside their PATH.
+ENTER = """
+PATH=$PATH:/usr/sbin:/sbin
+command -v chroot >/dev/null || exit 1
+mount --rbind /proc "$0/proc" && exec chroot "$0" "$@"
+"""
 
 
 class SmallRoot:
@@ -73,12 +78,13 @@ def _way_in(directory: Path) -> list[str] | None:
     """Return what makes a mount namespace, as root or as a user; None where nobody may."""
     as_user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
     entering = ["unshare", *as_user, "--mount"]
-    trial = 'mount --rbind /proc "$0/proc" && chroot "$0" /none'
     try:
         done = subprocess.run(
-            [*entering, "sh", "-c", trial, str(directory)], capture_output=True, check=False
+            [*entering, "sh", "-c", ENTER, str(directory), "/none"],
+            capture_output=True,
+            check=False,
         )
     except OSError:
         return None
-    # chroot(1) got as far as to look for the program.
+    # chroot(8) got as far as to look for the program.
     return entering if done.returncode == 127 else None
