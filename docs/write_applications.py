@@ -1,10 +1,12 @@
 """Writes docs/applications.md: packs widely used applications, runs them, and forges their data.
 
-write_applications.py [--only NAME ...] [--known FILE ...] [--json FILE] [--keep DIRECTORY] [--pin],
-run by an interpreter that has signedvfs and pip. It takes about half an hour, and most of that is
-pip's. With --only it leaves the page alone, unless --known names files of an earlier --json that
-have the outcomes of all others. --pin takes the newest versions that pip finds, and pins them in
-tests/packages/applications/versions.json.
+write_applications.py [--only NAME ...] [--known FILE ...] [--json FILE] [--keep DIRECTORY] [--pin]
+[--one-file], run by an interpreter that has signedvfs and pip. It takes about half an hour, and
+most of that is pip's. With --only it leaves the page alone, unless --known names files of an
+earlier --json that have the outcomes of all others. --pin takes the newest versions that pip finds,
+and pins them in tests/packages/applications/versions.json. With --one-file it builds an executable
+of each instead, and writes what that did into tests/packages/applications/one_file.json and into
+the page.
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests.packages.applications import trying
+from tests.packages.applications import as_one_file, trying
+from tests.packages.applications.as_one_file import Built
 from tests.packages.applications.catalogue import VERSIONS, Application, applications, pins
 from tests.packages.applications.trying import Outcome
 from tests.packages.bare import make_bare
@@ -62,9 +65,26 @@ One limit is known: code in C that opens files of its package by itself does not
 | application | extension modules in the archive | loaded, with libraries |
 |---|---|---|
 """
-_MOST = """
-## The most downloaded packages
+_ONE_FILE_HEADING = "\n## As one file\n"
+_ONE_FILE = """
+[`signedvfs build`](executables.md) made one executable of each of these and of the same program,
+with its defaults: all of the standard library is inside. That file ran in an empty directory,
+started by no interpreter. pytest's has sources, too (`--source keep`), which it wants of tests.
+`docs/write_applications.py --one-file` did this on CPython {python}{also}.
 
+| application | version | size | what it did |
+|---|---|---|---|
+"""
+_ONE_FILE_FAILS = """
+These do not run so. `sys.executable` is the application itself: whoever gives a script to it, as
+cookiecutter does with a hook, starts the application anew. Nothing is imported from directories,
+and ansible insists on the path hook that would do so.
+
+| application | version | what it should do | what failed |
+|---|---|---|---|
+"""
+_MOST_HEADING = "\n## The most downloaded packages\n"
+_MOST = """
 `tests/packages/importing_most.py` packs the wheels of the {all} most downloaded distributions, and
 nothing that they need besides, into one signed archive. It imports every top-level module of each
 distribution in a process of its own, and the same from a directory that pip has installed them
@@ -110,6 +130,42 @@ def _refusal(one: Outcome) -> str:
     return "refused; it goes on without" if one.refused else "NOT REFUSED"
 
 
+def _one_file() -> str:
+    found = as_one_file.outcomes()
+    if not found:
+        return ""
+    python = max(found, key=lambda version: len(found[version]))
+    also = [
+        f"; on {version} with {', '.join(one.name for one in built if one.outcome == trying.RUNS)}"
+        for version, built in found.items()
+        if version != python
+    ]
+    runs = [one for one in found[python] if one.outcome == trying.RUNS]
+    others = [one for one in found[python] if one.outcome != trying.RUNS]
+    return "".join(
+        [
+            _ONE_FILE_HEADING,
+            _table(
+                _ONE_FILE.format(python=python, also="".join(also)),
+                [(o.name, o.version, f"{o.size / 1e6:.1f} MB", o.does) for o in runs],
+            ),
+            _table(
+                _ONE_FILE_FAILS,
+                [(o.name, o.version, o.does, f"{o.outcome}: {_code(o.detail)}") for o in others],
+            ),
+        ]
+    )
+
+
+def _with_one_file(text: str) -> str:
+    """_with_one_file returns the page with that section as it is now."""
+    begin, _, rest = text.partition(_ONE_FILE_HEADING)
+    if not rest:
+        begin, _, rest = text.partition(_MOST_HEADING)
+        return begin + _one_file() + _MOST_HEADING + rest
+    return begin + _one_file() + rest[rest.index("\n## ") :]
+
+
 def _most_downloaded() -> str:
     found = json.loads(MOST_DOWNLOADED.read_text(encoding="utf-8"))
     lost, neither = found["installed_only"], found["neither"]
@@ -117,6 +173,7 @@ def _most_downloaded() -> str:
     numbers["all"] = len(found["imported"]) + len(lost) + len(neither)
     return "".join(
         [
+            _MOST_HEADING,
             _MOST.format(**numbers, but=", and not of these" if lost else ""),
             _table(_MOST_LOST, [(name, _code(why)) for name, why in lost.items()]),
             _table(_MOST_NEITHER, [(name, _code(why)) for name, why in neither.items()]),
@@ -139,6 +196,7 @@ def page(outcomes: Sequence[Outcome], python: str) -> str:
                 _FAILS,
                 [(o.name, o.version, o.does, f"{o.outcome}: {_code(o.detail)}") for o in others],
             ),
+            _one_file(),
             _most_downloaded(),
         ]
     )
@@ -159,6 +217,22 @@ def _try_all(wanted: Sequence[Application], keep: Path) -> Iterator[Outcome]:
             flush=True,
         )
         yield outcome
+
+
+def _build_all(wanted: Sequence[Application], keep: Path) -> Iterator[Built]:
+    for number, application in enumerate(wanted, 1):
+        work = keep / application.deed.stem
+        work.mkdir()
+        begin = time.monotonic()
+        built = as_one_file.try_one(application, work)
+        (work / "app").unlink(missing_ok=True)  # all of them would fill a disk
+        as_one_file.keep([built])
+        print(
+            f"[{number}/{len(wanted)}] {built.name} {built.version}: {built.outcome} "
+            f"{built.detail} {built.size / 1e6:.1f} MB ({time.monotonic() - begin:.0f} s)",
+            flush=True,
+        )
+        yield built
 
 
 def _pin(pinned: dict[str, dict[str, str]]) -> None:
@@ -188,6 +262,7 @@ def main() -> int:
         "--keep", type=Path, metavar="DIRECTORY", help="leave archives and logs there"
     )
     parser.add_argument("--pin", action="store_true", help="pin the newest versions")
+    parser.add_argument("--one-file", action="store_true", help="build executables instead")
     words = parser.parse_args()
     wanted = [one for one in applications() if not words.only or one.name in words.only]
     names = {one.name for one in wanted}
@@ -199,6 +274,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         keep = words.keep or Path(name)
         keep.mkdir(parents=True, exist_ok=True)
+        if words.one_file:
+            built = list(_build_all(wanted, keep))
+            PAGE.write_text(_with_one_file(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+            return int(any(one.outcome != trying.RUNS for one in built))
         outcomes = list(_try_all(wanted, keep))
         if words.pin:
             packed = {one.name: keep / one.deed.stem / "app.zip" for one in wanted}

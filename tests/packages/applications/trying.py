@@ -11,6 +11,8 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +22,7 @@ from tests.packages.applications.forging import forge
 PACKING_TAKES_AT_MOST = 400  # seconds, pip's download included
 RUNNING_TAKES_AT_MOST = 120
 
+DONE = "the deed is done"  # what every deed prints in the end
 RUNS, FAILS, NOT_PACKED = "runs", "fails", "not packed"
 
 
@@ -43,6 +46,11 @@ class Outcome(NamedTuple):
     loaded: str = ""
 
 
+def is_done(text: str) -> bool:
+    """Tell whether a deed that printed this came to its end."""
+    return text.rstrip().endswith(DONE)
+
+
 class Run(NamedTuple):
     """What a run has left: its exit code, everything that it printed, and what it asked for."""
 
@@ -55,7 +63,7 @@ class Run(NamedTuple):
     @property
     def done(self) -> bool:
         """Whether the deed came to its end."""
-        return self.code == 0 and self.text.rstrip().endswith("the deed is done")
+        return self.code == 0 and is_done(self.text)
 
 
 def _signedvfs(*words: str | Path) -> subprocess.CompletedProcess[str]:
@@ -68,12 +76,13 @@ def _signedvfs(*words: str | Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def _write_sources(application: Application, work: Path) -> tuple[Path, Path]:
+def write_sources(application: Application, work: Path) -> tuple[Path, Path]:
+    """Write the deed with what is packed beside it, and the file of what pip is asked for."""
     source = work / "source"
     shutil.copytree(application.files or HERE / "beside", source)
     shutil.copy(HERE / "beside" / "doing.py", source)
     text = application.deed.read_text(encoding="utf-8")
-    (source / "deed.py").write_text(text + '\nprint("the deed is done")\n', encoding="utf-8")
+    (source / "deed.py").write_text(f'{text}\nprint("{DONE}")\n', encoding="utf-8")
     requirements = work / "requirements.txt"
     pinned = [f"{name}=={version}" for name, version in pins().get(application.name, {}).items()]
     lines = [*application.pip_options, *(pinned or application.needs)]
@@ -86,7 +95,7 @@ def pack(application: Application, work: Path) -> tuple[Path, dict[str, Any]]:
 
     Its report has "error" where it has refused. Members are stored, so that they can be forged.
     """
-    source, requirements = _write_sources(application, work)
+    source, requirements = write_sources(application, work)
     key, archive = work / "app.key", work / "app.zip"
     done = _signedvfs("keygen", key, "--no-password")
     if done.returncode == 0:
@@ -100,16 +109,23 @@ def pack(application: Application, work: Path) -> tuple[Path, dict[str, Any]]:
         return archive, {"error": {"reason": done.stdout + done.stderr, "advice": ""}}
 
 
+@contextmanager
+def empty_place(work: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    """Make an empty directory, and the environment of an application whose home that is."""
+    with tempfile.TemporaryDirectory(dir=work) as directory:
+        environment = {**os.environ, "HOME": directory, "NO_COLOR": "1", "TERM": "dumb"}
+        for name in [name for name in environment if name.startswith(("PYTHON", "PIP_", "AWS_"))]:
+            del environment[name]
+        yield directory, environment
+
+
 def run(archive: Path, python: Path, work: Path) -> Run:
     """Run an archive as `signedvfs run` does, in an empty directory, and listen."""
     log = work / "events.log"
     log.unlink(missing_ok=True)
     command = [python, "-I", "-B", HERE / "watched.py", log]
     command += ["run", "--trust", work / "app.pub", archive]
-    with tempfile.TemporaryDirectory(dir=work) as directory:
-        environment = {**os.environ, "HOME": directory, "NO_COLOR": "1", "TERM": "dumb"}
-        for name in [name for name in environment if name.startswith(("PYTHON", "PIP_", "AWS_"))]:
-            del environment[name]
+    with empty_place(work) as (directory, environment):
         try:
             done = subprocess.run(
                 list(map(str, command)),
@@ -149,8 +165,13 @@ def data_of(archive: Path, verified: list[str]) -> str:
     return (["", *data, *own, *plain])[-1]
 
 
+def normalized(name: str) -> str:
+    """Return the name of a distribution as the index compares names (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 def _version(application: Application, archive: Path) -> str:
-    wanted = re.sub(r"[-_.]+", "-", application.needs[0]).lower()
+    wanted = normalized(application.needs[0])
     return distributions(archive).get(wanted, "")
 
 
@@ -162,7 +183,7 @@ def distributions(archive: Path) -> dict[str, str]:
             if re.match(r"[^/]+\.dist-info/METADATA$", name):  # not those that others bring along
                 text = opened.read(name).decode("utf-8", "replace")
                 fields = dict(re.findall(r"^(Name|Version): (.+)$", text, re.M)[:2])
-                found[re.sub(r"[-_.]+", "-", fields["Name"]).lower()] = fields["Version"]
+                found[normalized(fields["Name"])] = fields["Version"]
     return dict(sorted(found.items()))
 
 
@@ -172,7 +193,7 @@ def _counted(members: list[str]) -> str:
     return ", ".join(f"{top} ({tops[top]})" for top in sorted(tops))
 
 
-def _last_line(text: str, work: Path) -> str:
+def last_line(text: str, work: Path) -> str:
     """Return what a text ends with, without the places that only this machine has."""
     text = text.replace(f"{work}/", "").replace(os.path.realpath(sys.executable), "python")
     text = text.replace(sys.base_prefix, "PREFIX")
@@ -185,13 +206,13 @@ def try_one(application: Application, python: Path, work: Path) -> Outcome:
     archive, report = pack(application, work)
     name, does = application.name, application.does
     if "error" in report:
-        return Outcome(name, "", does, NOT_PACKED, _last_line(report["error"]["reason"], work))
+        return Outcome(name, "", does, NOT_PACKED, last_line(report["error"]["reason"], work))
     version = _version(application, archive)
     extensions = _counted(report["extension_modules"])
     first = run(archive, python, work)
     if not first.done:
         (work / "run.log").write_text(first.text, encoding="utf-8")
-        return Outcome(name, version, does, FAILS, _last_line(first.text, work))
+        return Outcome(name, version, does, FAILS, last_line(first.text, work))
     loaded = _counted(first.loaded)
     member = data_of(archive, first.verified)
     if not member:
