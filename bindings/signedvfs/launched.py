@@ -10,6 +10,7 @@ forks processes of the same user, and has both become the application.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 
@@ -44,7 +45,19 @@ def restarted(
         return _file_of_children(), [sys.executable, CHILD, *words]
     if asked.kind == python_words.SCRIPT and _is_program(asked.program):
         return sys.executable, [sys.executable, *asked.rest]
+    if asked.kind == python_words.SCRIPT and _is_script(asked.program):
+        # It would start the application once more, which would start it once more.
+        raise PermissionError(
+            errno.EACCES,
+            f"{sys.executable} is an application, and runs no scripts: start what it holds by -m "
+            "MODULE, and what is elsewhere by an interpreter",
+            asked.program,
+        )
     return None
+
+
+def _is_script(path: str) -> bool:
+    return path.endswith((".py", ".pyc", ".pyw")) and os.path.isfile(path)
 
 
 def _file_of_children() -> str:

@@ -10,7 +10,7 @@ TYPE_CHECKING = False  # see signedvfs/__init__.py
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from types import TracebackType
-    from typing import NoReturn, Union
+    from typing import Any, NoReturn, Union
 
     from typing_extensions import Self, TypeAlias
 
@@ -76,12 +76,15 @@ class VerifiedFile:
         try:
             # The kernel hands the interpreter a path to the descriptor, which has to be open there.
             os.set_inheritable(program, is_script)
-            _restore_signals()
-            os.execve(
-                program,
-                [self.path, *arguments],
-                os.environ if environment is None else environment,
-            )
+            before = _restore_signals()
+            try:
+                os.execve(
+                    program,
+                    [self.path, *arguments],
+                    os.environ if environment is None else environment,
+                )
+            finally:
+                _put_back(before)  # it goes on: nothing was executed
         except OSError as error:
             error.filename = self.path
             raise
@@ -273,18 +276,28 @@ def _leads_into_process(interpreter: str) -> bool:
     return False
 
 
-def _restore_signals() -> None:
+def _restore_signals() -> dict[int, Any]:
     # Python ignores them, and whoever executes a program hands that on (as subprocess does not).
+    # Returns what was there before.
     import signal
 
+    before: dict[int, Any] = {}
     for name in ("SIGPIPE", "SIGXFSZ"):
         number = getattr(signal, name, None)
         if number is None:
             continue
         try:
-            signal.signal(number, signal.SIG_DFL)
+            before[number] = signal.signal(number, signal.SIG_DFL)
         except ValueError:  # only the main thread may
-            return
+            break
+    return before
+
+
+def _put_back(before: dict[int, Any]) -> None:
+    import signal
+
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def refusal(

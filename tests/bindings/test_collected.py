@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import multiprocessing.spawn  # it keeps sys.executable, as it is when it is imported
 import os
 import sys
 from pathlib import Path

@@ -220,3 +220,20 @@ print(subprocess.check_output("echo $0 | tr a-z A-Z", shell=True, text=True), en
 print("LD_LIBRARY_PATH" in os.environ)
 """
     assert says(app, code).splitlines()[0] == "-m kit"
+
+
+@pytest.mark.parametrize("start", ["subprocess.run", "os.execv"])
+def test_a_script_is_not_run(app: Path, tmp_path: Path, start: str) -> None:
+    """It would start the application again, which would start it again, and so on."""
+    script = tmp_path / "script.py"
+    script.write_text("print('ran')\n", encoding="utf-8")
+    line = f"[sys.executable, {str(script)!r}]"
+    call = f"{start}({line})" if start == "subprocess.run" else f"{start}(sys.executable, {line})"
+    asked = f"""
+import os, subprocess, sys
+try:
+    {call}
+except PermissionError as error:
+    print(error.filename, "runs no scripts" in error.strerror)
+"""
+    assert says(app, asked) == f"{script} True"
