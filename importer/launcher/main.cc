@@ -64,4 +64,5 @@ int launch(int argc, char** argv) {
 }  // namespace
 }  // namespace signedvfs
 
+// NOLINTNEXTLINE(bugprone-exception-escape): without memory there is nothing to be done about it
 int main(int argc, char** argv) { return signedvfs::launch(argc, argv); }
