@@ -22,7 +22,7 @@ def readelf(path: Path, tag: str) -> list[str]:
 
 def libraries() -> list[Path]:
     """libraries are those that this process has loaded."""
-    maps = Path("/proc/self/maps").read_text(encoding="utf-8").splitlines()
+    maps = Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace").splitlines()
     found = {Path(line.split(maxsplit=5)[5]) for line in maps if ".so" in line}
     return sorted(path for path in found if path.is_file())
 

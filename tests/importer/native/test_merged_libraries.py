@@ -23,7 +23,7 @@ if (clock_gettime(CLOCK_REALTIME, &now) != 0 || now.tv_sec == 0) return -1;
 
 def hiding(*names: str) -> list[str]:
     """Return what starts a program for which files of the C library's directory are empty."""
-    maps = Path("/proc/self/maps").read_text(encoding="utf-8")
+    maps = Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace")
     (place,) = {
         Path(line.split(maxsplit=5)[5]).parent
         for line in maps.splitlines()
