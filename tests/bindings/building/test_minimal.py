@@ -98,7 +98,7 @@ def test_a_script_that_imports_nothing(library: list[Item]) -> None:
     assert {"encodings/__init__.py", "encodings/cp1252.py", "os.py", "io.py", "runpy.py"} <= names
     assert "wsgiref/util.py" not in names
     assert {"xmlrpc.server", "unittest.mock", "wsgiref.util"} <= set(found.unreached)
-    assert len(names) < len(library) * 0.6
+    assert len(names) < len(library) * 0.7
     # Data files go with their packages.
     assert not any(name.startswith("venv/") for name in names)
     # Each module is either here or there.
