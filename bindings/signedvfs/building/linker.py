@@ -6,6 +6,7 @@ import fnmatch
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,7 +68,10 @@ class Linker:
     """
 
     def __init__(self) -> None:
-        self._loaded = list(dict.fromkeys(path.parent for path in loaded_objects()))
+        found = dict.fromkeys(path.parent for path in loaded_objects())
+        # What was put there with the interpreter fits it; extension modules may have had others
+        # loaded from elsewhere.
+        self._loaded = sorted(found, key=lambda one: Path(sys.base_prefix) not in one.parents)
         self._cache: dict[str, list[Path]] | None = None
 
     def needed_by(self, found: Found, name: str) -> Found | None:
