@@ -46,7 +46,6 @@ Result<Main> find_main(const Launch& launch) {
 // run has the code run in the module `__main__` that Python has made. It has no spec: programs that
 // are started by a file have none, and argparse names the others after the interpreter.
 Result<PyRef> run(const Main& main) {
-  SIGNEDVFS_ASSIGN(const PyRef name, text_of_utf8("__main__"));
   SIGNEDVFS_ASSIGN(const PyRef module, loaded_module("__main__"));
   PyObject* const globals = PyModule_GetDict(module.get());
   for (const auto& [key, value] :
@@ -82,11 +81,9 @@ Result<Main> prepare(Interpreter& home, const Launch& launch, bool is_child) {
 // show shows the exception that is set, and returns the exit status; for SystemExit it ends the
 // process.
 int show() {
-  if (PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) == 0) {
-    PyErr_Print();
-    return kFailure;
-  }
+  const bool is_interrupt = PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) != 0;
   PyErr_Print();
+  if (!is_interrupt) return kFailure;
   static_cast<void>(Py_FinalizeEx());
   end_by_interrupt();
 }

@@ -208,8 +208,6 @@ PyObject* init_staging() { return PyModuleDef_Init(&staging_module); }
 
 }  // namespace
 
-const Launch* staged_launch() noexcept { return staged; }
-
 Status prepare_staging(const Launch& launch) {
   staged = &launch;
   freeze_encodings(staged_encodings());

@@ -18,7 +18,4 @@ namespace signedvfs {
 // the process's, so in each sub-interpreter the same happens.
 Status prepare_staging(const Launch& launch);
 
-// staged_launch borrows what was given to prepare_staging; null before that.
-const Launch* staged_launch() noexcept;
-
 }  // namespace signedvfs

@@ -374,5 +374,7 @@ def test_overwritten(tampered: Tampered) -> None:
         place = tampered.member(name)
         size = min(place.size, 512)
         at = place.begin + (place.size - size) // 2
+        if name == INDEX:  # every start reads its root, which stands last; other pages wait
+            at = place.begin + place.size - size
         for block in (bytes(size), b"\xff" * size, os.urandom(size)):
             assert_refused(tampered.run_with(at, block))
