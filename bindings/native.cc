@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "archive/elf/editing.h"
+#include "archive/elf/gathering.h"
 #include "archive/elf/machine.h"
 #include "archive/elf/shared_object.h"
 #include "bindings/convert.h"
@@ -147,6 +148,12 @@ py::bytes without_search_path(const Home& home, const py::object& object) {
   return {file};
 }
 
+py::bytes empty_object(const Home&, const py::object& soname) {
+  const ByteBuilder file =
+      gathering_object({}, own_machine(), 0, taken(utf8_of(soname.ptr(), "soname")));
+  return std::string(text_of(file.bytes()));
+}
+
 bool is_known_library(const Home&, const py::object& name) {
   return is_system_library(taken(utf8_of(name.ptr(), "name")));
 }
@@ -178,6 +185,11 @@ void register_native(py::module_& module, const Home& home) {
              "Return the shared object, as bytes of the same number, without the directories in\n"
              "which it has the linker search for what it needs (DT_RPATH, DT_RUNPATH).\n\n"
              "Raises ImportError of the code BadLibrary.");
+  module.def(
+      "_empty_object", at_home(home, &empty_object), py::arg("soname"),
+      "_empty_object(soname)\n--\n\n"
+      "Return a shared object of this machine that has nothing but that name: for what needs\n"
+      "a library by it whose functions are in the program already.");
   module.def("_is_system_library", at_home(home, &is_known_library), py::arg("name"),
              "_is_system_library(name)\n--\n\n"
              "Whether every system has the library `name` (manylinux), or Python brings it.");

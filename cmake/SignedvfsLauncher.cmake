@@ -25,29 +25,84 @@ function(signedvfs_find_static_libraries out)
   set(${out} ${files} ${standard_library} PARENT_SCOPE)
 endfunction()
 
-# signedvfs_launcher(NAME OBJECTS ... ARCHIVES TARGET... STATIC FILE... [OPTIONS ...]) adds the target NAME, which makes the executable NAME_program in
-# the current binary directory.
+# signedvfs_find_static_python(OUT SOURCE) sets OUT to the files that a program needs in which the
+# interpreter Python_EXECUTABLE is linked in, its own library first, and has SOURCE written, which
+# tells in the program which interpreter that is. It sets OUT to nothing, with a message, where this
+# interpreter has no such library, or none that a program which can lie anywhere is made of.
+function(signedvfs_find_static_python out source)
+  set(${out} "" PARENT_SCOPE)
+  execute_process(
+    COMMAND ${Python_EXECUTABLE} -I ${PROJECT_SOURCE_DIR}/importer/launcher/static_python.py ${source}
+    OUTPUT_VARIABLE found OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+  set(without "The launcher carries Python as a shared library:")
+  if(NOT found)
+    message(STATUS "${without} this interpreter has no static one")
+    return()
+  endif()
+  list(POP_FRONT found files)
+  foreach(name IN LISTS found)
+    find_library(SIGNEDVFS_STATIC_${name} NAMES lib${name}.a)
+    if(NOT SIGNEDVFS_STATIC_${name})
+      message(STATUS "${without} there is no lib${name}.a for the static one")
+      return()
+    endif()
+    list(APPEND files ${SIGNEDVFS_STATIC_${name}})
+  endforeach()
+  # Some are compiled for programs at a fixed address, for a newer C library, or for a linker that
+  # compiles.
+  file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/static_python_test.cc
+    "extern \"C\" int Py_BytesMain(int, char**); int main(int n, char** v) { return Py_BytesMain(n, v); }")
+  string(SHA256 asked "${files}")
+  if(NOT SIGNEDVFS_STATIC_PYTHON_TESTED STREQUAL asked)
+    unset(SIGNEDVFS_STATIC_PYTHON_LINKS CACHE)
+    try_compile(SIGNEDVFS_STATIC_PYTHON_LINKS ${CMAKE_CURRENT_BINARY_DIR}/static_python
+      ${CMAKE_CURRENT_BINARY_DIR}/static_python_test.cc
+      LINK_OPTIONS -pie -fno-lto -Wl,-z,text
+      LINK_LIBRARIES -Wl,--whole-archive ${files} -Wl,--no-whole-archive -lm -ldl -lpthread -lutil)
+    set(SIGNEDVFS_STATIC_PYTHON_TESTED ${asked} CACHE INTERNAL "")
+  endif()
+  if(NOT SIGNEDVFS_STATIC_PYTHON_LINKS)
+    message(STATUS "${without} the static one cannot be linked into a program that can lie anywhere")
+    return()
+  endif()
+  set(${out} ${files} PARENT_SCOPE)
+endfunction()
+
+# signedvfs_launcher(NAME OBJECTS ... ARCHIVES TARGET... STATIC FILE... [PYTHON FILE...]
+# [OPTIONS ...]) adds the target NAME, which makes the executable NAME_program in the current binary
+# directory. With PYTHON, what signedvfs_find_static_python has found, Python is linked in, and
+# extension modules find its functions in the program.
 #
 # All of it is joined first, so that the symbols which are bound late can be made weak in every
-# part. The unwinder (libgcc_s) is among them: CPython up to 3.13 ends daemon threads by unwinding
-# them with the process's own, and of two copies each would know half of the frames.
+# part: Python's, where it is not linked in, and the unwinder's (libgcc_s), because CPython up to 3.13
+# ends daemon threads by unwinding them with the process's own, and of two copies each would know
+# half of the frames.
 function(signedvfs_launcher name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "OBJECTS;ARCHIVES;STATIC;OPTIONS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "OBJECTS;ARCHIVES;STATIC;PYTHON;OPTIONS")
   set(joined ${CMAKE_CURRENT_BINARY_DIR}/${name}_joined.o)
   set(late ${CMAKE_CURRENT_BINARY_DIR}/${name}_late.o)
   set(program ${CMAKE_CURRENT_BINARY_DIR}/${name}_program)
   set(archives ${arg_ARCHIVES})
   list(TRANSFORM archives REPLACE "(.+)" "$<TARGET_FILE:\\1>")
+  set(weak --weaken-symbol=_Unwind_*)
+  set(python "")
+  if(arg_PYTHON)
+    # All of it: extension modules need more than this program.
+    set(python -Wl,--whole-archive ${arg_PYTHON} -Wl,--no-whole-archive
+      -Wl,--export-dynamic-symbol=Py* -Wl,--export-dynamic-symbol=_Py*
+      -Wl,--undefined=signedvfs_python_build -Wl,--as-needed -ldl -lpthread -lutil)
+  else()
+    list(APPEND weak --weaken-symbol=Py* --weaken-symbol=_Py*)
+  endif()
   add_custom_command(OUTPUT ${program}
     COMMAND ${CMAKE_LINKER} -r -o ${joined} ${arg_OBJECTS} ${archives} ${arg_STATIC}
-    COMMAND ${CMAKE_OBJCOPY} --wildcard --weaken-symbol=Py* --weaken-symbol=_Py*
-            --weaken-symbol=_Unwind_* ${joined} ${late}
-    COMMAND ${CMAKE_CXX_COMPILER} -pie -nodefaultlibs -o ${program} ${late}
+    COMMAND ${CMAKE_OBJCOPY} --wildcard ${weak} ${joined} ${late}
+    COMMAND ${CMAKE_CXX_COMPILER} -pie -fno-lto -nodefaultlibs -o ${program} ${late} ${python}
             -Wl,-z,dynamic-undefined-weak -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--gc-sections
             -Wl,--no-as-needed -lm -lc -lgcc -Wl,--build-id=none -s ${arg_OPTIONS}
     COMMAND ${CMAKE_COMMAND} -E rm -f ${joined} ${late}
-    DEPENDS ${arg_OBJECTS} ${arg_ARCHIVES} ${arg_STATIC}
+    DEPENDS ${arg_OBJECTS} ${arg_ARCHIVES} ${arg_STATIC} ${arg_PYTHON}
     COMMAND_EXPAND_LISTS VERBATIM
-    COMMENT "Linking the launcher")
+    COMMENT "Linking the launcher ${name}")
   add_custom_target(${name} ALL DEPENDS ${program})
 endfunction()

@@ -30,13 +30,15 @@ void segment(ByteBuilder& file, std::uint32_t type, std::uint64_t at, std::uint6
 }  // namespace
 
 ByteBuilder gathering_object(std::span<const std::string> needed, Machine machine,
-                             std::uint32_t machine_flags) {
+                             std::uint32_t machine_flags, const std::string& name) {
   std::string strings(1, '\0');
   ByteBuilder dynamic;
-  for (const std::string& name : needed) {
-    dynamic.u64(elf::kNeeded).u64(strings.size());
-    strings.append(name).push_back('\0');
-  }
+  const auto entry = [&](std::uint64_t tag, const std::string& text) {
+    dynamic.u64(tag).u64(strings.size());
+    strings.append(text).push_back('\0');
+  };
+  for (const std::string& other : needed) entry(elf::kNeeded, other);
+  if (!name.empty()) entry(elf::kSoname, name);
   while ((kStringsAt + strings.size()) % kWord != 0) strings.push_back('\0');
   dynamic.u64(elf::kHashTable).u64(kHashAt);
   dynamic.u64(elf::kStringTable).u64(kStringsAt);

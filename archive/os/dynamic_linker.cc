@@ -179,6 +179,10 @@ bool is_known_as(LibraryHandle library, const std::string& name) noexcept {
   return known.is_so;
 }
 
+bool has_symbol(LibraryHandle library, const char* name) noexcept {
+  return ::dlsym(library, name) != nullptr;
+}
+
 std::string library_name(LibraryHandle library) {
   const link_map* const map = map_of(library);
   return map == nullptr || map->l_name == nullptr ? std::string() : map->l_name;

@@ -39,6 +39,10 @@ LibraryHandle loaded_library(const std::string& name) noexcept;
 // have found it by its file only, and would find another file that somebody puts in front of that.
 bool is_known_as(LibraryHandle library, const std::string& name) noexcept;
 
+// has_symbol tells whether the library, or one that it needs, has something of that name for
+// others.
+bool has_symbol(LibraryHandle library, const char* name) noexcept;
+
 // library_name returns the path that an object was loaded from, as the linker and debuggers know
 // it.
 std::string library_name(LibraryHandle library);

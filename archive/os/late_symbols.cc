@@ -59,6 +59,7 @@ int read_tables(dl_phdr_info* object, std::size_t, void* data) noexcept {
   const ElfW(Rela)* call_records = nullptr;
   std::size_t data_size = 0;
   std::size_t call_size = 0;
+  std::size_t without_symbol = 0;
   const auto* at = std::bit_cast<const ElfW(Dyn)*>(out.base + found->p_vaddr);
   for (; at->d_tag != DT_NULL; ++at) {
     const ElfW(Addr) value = at->d_un.d_ptr;
@@ -68,8 +69,11 @@ int read_tables(dl_phdr_info* object, std::size_t, void* data) noexcept {
     if (at->d_tag == DT_JMPREL) call_records = record_at<ElfW(Rela)>(out, value);
     if (at->d_tag == DT_RELASZ) data_size = at->d_un.d_val;
     if (at->d_tag == DT_PLTRELSZ) call_size = at->d_un.d_val;
+    if (at->d_tag == DT_RELACOUNT) without_symbol = at->d_un.d_val;
   }
   out.data = {data_records, data_size / sizeof(ElfW(Rela))};
+  // Those for an address in the program itself come first, and are nearly all of them.
+  out.data = out.data.subspan(std::min(without_symbol, out.data.size()));
   out.calls = {call_records, call_size / sizeof(ElfW(Rela))};
   return 1;
 }

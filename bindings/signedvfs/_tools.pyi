@@ -258,6 +258,11 @@ def _without_search_path(object: ReadableBuffer) -> bytes:
     Raises ImportError of the code BadLibrary.
     """
 
+def _empty_object(soname: str) -> bytes:
+    """Return a shared object of this machine that has nothing but that name: for what needs
+    a library by it whose functions are in the program already.
+    """
+
 def _is_system_library(name: str) -> bool:
     """Whether every system has the library `name` (manylinux), or Python brings it."""
 

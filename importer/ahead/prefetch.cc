@@ -76,7 +76,9 @@ void Prefetch::expect_libraries(std::vector<std::string> entries) {
 Status Prefetch::about_to_run(PyObject* code, PyObject* name, const std::string& stem,
                               bool is_package, const SearchOrder& order,
                               const std::vector<std::string>& extension_suffixes) {
-  if (has_recorded_order()) return {};
+  // What Python imports while it starts is little, and a program that needs no more of us shall not
+  // wait for a thread.
+  if (has_recorded_order() || Py_IsInitialized() == 0) return {};
   SIGNEDVFS_ASSIGN(const PyRef package, package_of(name, is_package));
   std::vector<ImportStatement> imports = imports_of(code, package.get());
   if (imports.size() < kFewest) return {};

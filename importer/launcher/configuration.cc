@@ -106,7 +106,7 @@ Status check_search_environment() {
   return {};
 }
 
-Status begin_python(const Launch& launch, int argc, char** argv) {
+Status begin_python(const std::string& path, int argc, char** argv) {
   SIGNEDVFS_TRY(preinitialize());
   Configuring configuring;
   PyConfig& config = configuring.config();
@@ -120,11 +120,12 @@ Status begin_python(const Launch& launch, int argc, char** argv) {
   }
   for (wchar_t** const field : {&config.home, &config.prefix, &config.base_prefix,
                                 &config.exec_prefix, &config.base_exec_prefix}) {
-    configuring.set(field, launch.path);
+    configuring.set(field, path);
   }
   configuring.set(&config.platlibdir, "lib");
 #if PY_VERSION_HEX >= 0x030b0000
-  configuring.set(&config.stdlib_dir, launch.path + '/' + launch.plan.stdlib);
+  // Until the import system is closed, which says where it really is.
+  configuring.set(&config.stdlib_dir, path + "/lib");
 #endif
   configuring.keep(PyConfig_SetBytesArgv(&config, argc, argv));
   configuring.initialize();

@@ -1,8 +1,9 @@
 // Python without anything that the machine or the environment could say. Private to launcher/.
 #pragma once
 
+#include <string>
+
 #include "archive/base/status.h"
-#include "importer/launcher/launch.h"
 
 namespace signedvfs {
 
@@ -15,7 +16,8 @@ void scrub_environment();
 Status check_search_environment();
 
 // begin_python initializes Python by PEP 587's isolated configuration, in which nothing is looked
-// for (`argc` and `argv` are main's). Fails with `kUsage` in the interpreter's words.
-Status begin_python(const Launch& launch, int argc, char** argv);
+// for, in the program at the absolute `path` (`argc` and `argv` are main's). Fails with `kUsage` in
+// the interpreter's words.
+Status begin_python(const std::string& path, int argc, char** argv);
 
 }  // namespace signedvfs

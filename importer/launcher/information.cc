@@ -14,8 +14,8 @@ void add_line(std::string& text, std::string_view word, std::string_view value) 
 
 }  // namespace
 
-bool is_information_wanted(const LaunchRules& rules, int argc, char** argv) noexcept {
-  return rules.shows_info && argc == 2 && argv[1] == std::string_view("--signedvfs-info");
+bool names_information(int argc, char** argv) noexcept {
+  return argc == 2 && argv[1] == std::string_view("--signedvfs-info");
 }
 
 Result<std::string> information_of(const Launch& launch) {

@@ -8,9 +8,9 @@
 
 namespace signedvfs {
 
-// is_information_wanted tells whether the process was started with the one word --signedvfs-info,
-// and answers that. Otherwise the word is the application's own.
-bool is_information_wanted(const LaunchRules& rules, int argc, char** argv) noexcept;
+// names_information tells whether the process was started with the one word --signedvfs-info. It is
+// the application's own word unless its rules show information.
+bool names_information(int argc, char** argv) noexcept;
 
 // information_of returns lines "<word>: <text>": what was signed, by whom, and what it brings. All
 // of it is verified. Fails as reading does.

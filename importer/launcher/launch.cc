@@ -6,7 +6,6 @@
 
 #include "archive/base/byte_source.h"
 #include "archive/os/file_source.h"
-#include "archive/os/program_start.h"
 #include "importer/launcher/key_section.h"
 
 namespace signedvfs {
@@ -29,9 +28,8 @@ Limits limits_of_applications() {
 
 }  // namespace
 
-Result<Launch> open_launch() {
+Result<Launch> open_launch(OwnExecutable own) {
   Launch out;
-  SIGNEDVFS_ASSIGN(OwnExecutable own, open_own_executable());
   out.path = std::move(own.path);
   SIGNEDVFS_ASSIGN(out.rules, decode_launch_rules(key_section()));
   out.trust = {out.rules.policy, limits_of_applications()};

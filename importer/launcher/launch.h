@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "archive/os/program_start.h"
 #include "importer/launcher/launch_plan.h"
 #include "vfs/manifest/launch_rules.h"
 #include "vfs/signed_vfs.h"
@@ -11,7 +12,7 @@
 
 namespace signedvfs {
 
-// Launch is made once, before Python is there, and never changes.
+// Launch is made once, before Python imports anything, and never changes.
 struct Launch {
   std::string path;  // the program's file, absolute, in the file system's bytes
   LaunchRules rules;
@@ -20,8 +21,8 @@ struct Launch {
   LaunchPlan plan;
 };
 
-// open_launch opens the program's own file and verifies what is behind the launcher in it. Fails as
-// opening archives does.
-Result<Launch> open_launch();
+// open_launch verifies what is behind the launcher in the program's own file. Fails as opening
+// archives does.
+Result<Launch> open_launch(OwnExecutable own);
 
 }  // namespace signedvfs

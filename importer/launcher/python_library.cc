@@ -12,8 +12,25 @@
 #include "importer/native/plan.h"
 #include "importer/python/object.h"
 
+// Declared again, as one that may not be there: in one of the launchers Python is linked in, and in
+// the other it is nowhere before its library is loaded.
+// NOLINTNEXTLINE(readability-redundant-declaration): the other one says nothing of that
+extern "C" const char* Py_GetVersion() __attribute__((weak));
+
 namespace signedvfs {
 namespace {
+
+// check_release compares the interpreter that the application was packed for with the one that the
+// program was made with. What is linked in is that one to the last digit; a library says more of
+// itself when it is bound.
+Status check_release(const LaunchPlan& plan) {
+  constexpr std::uint32_t kAbi = 0xffff0000;  // the major and minor version
+  const std::uint32_t compared = is_python_linked_in() ? 0xffffffff : kAbi;
+  if ((plan.hexversion & compared) == (PY_VERSION_HEX & compared)) return {};
+  return Status(Errc::kBadLibrary, "the application brings what belongs to Python " + plan.python +
+                                       ", and this launcher is for " + PY_VERSION)
+      .advising("Build it with the Python that it is for.");
+}
 
 // load has one library loaded, for everybody: extension modules take Python's functions from the
 // process as a whole, as they do where the interpreter is no library.
@@ -60,19 +77,22 @@ Result<LibraryHandle> load_entry(const LibrarySource& source, const std::string&
 
 }  // namespace
 
+bool is_python_linked_in() noexcept { return Py_GetVersion != nullptr; }
+
 Status load_python(const Launch& launch) {
-  constexpr std::uint32_t kAbi = 0xffff0000;  // the major and minor version
-  if ((launch.plan.hexversion & kAbi) != (PY_VERSION_HEX & kAbi)) {
-    return Status(Errc::kBadLibrary, "the application brings Python " + launch.plan.python +
-                                         ", and this launcher is for " + PY_VERSION)
-        .advising("Build it with the Python that it is for.");
-  }
+  SIGNEDVFS_TRY(check_release(launch.plan));
   const NativeRules& rules = launch.rules.policy.native;
   SIGNEDVFS_TRY(check_environment(rules));
   const LibrarySource source{launch.vfs, launch.path, rules, nullptr};
   std::vector<LibraryHandle> loaded;
   for (const std::string& entry : launch.plan.libraries) {
     SIGNEDVFS_ASSIGN(LibraryHandle const handle, load_entry(source, entry));
+    if (is_python_linked_in() && has_symbol(handle, "Py_GetVersion")) {
+      return Status(Errc::kBadLibrary,
+                    in_quotes(entry) + " is a second Python beside the launcher's")
+          .advising(
+              "Build the application with the `signedvfs build` that the launcher came with.");
+    }
     loaded.push_back(handle);
   }
   return bind_late_symbols({"Py", "_Py", "_Unwind_"}, loaded);

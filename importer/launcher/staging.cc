@@ -20,7 +20,7 @@
 namespace signedvfs {
 namespace {
 
-const Launch* staged = nullptr;  // set once, before there are threads
+Opening* staged = nullptr;  // set once, before there are threads of Python
 
 // make_core makes the module `signedvfs._core`. Its name alone would not do: BuiltinImporter of
 // Python 3.9 and 3.10 takes no name with a dot.
@@ -50,7 +50,7 @@ Result<Interpreter*> make_core() {
 // end_on_refusal ends the process where a part of the application is refused: whoever catches
 // exceptions could go on without it.
 void end_on_refusal(const std::string& path, const std::string& message) {
-  if (path.empty() || path == staged->path) refuse(staged->path, message);
+  if (path.empty() || path == staged->path()) refuse(staged->path(), message);
 }
 
 // believe has whatever is opened by default opened under the launcher's own policy, and the
@@ -131,7 +131,10 @@ Result<PyRef> spec_of_encodings(const Launch& launch) {
   return spec;
 }
 
-Result<PyRef> stage_interpreter(const Launch& launch, Interpreter*& home) {
+Result<PyRef> stage_interpreter(Interpreter*& home) {
+  const Result<Launch>& opened = staged->wait();
+  if (!opened.ok()) refuse(staged->path(), opened.status());
+  const Launch& launch = *opened;
   SIGNEDVFS_ASSIGN(home, make_core());
   SIGNEDVFS_TRY(believe(*home, launch));
   SIGNEDVFS_TRY(close_paths(*home, launch));
@@ -152,7 +155,7 @@ PyObject* stage(PyObject* /*module*/) {
     return nullptr;
   }
   Interpreter* home = nullptr;
-  Result<PyRef> spec = stage_interpreter(*staged, home);
+  Result<PyRef> spec = stage_interpreter(home);
   if (home != nullptr) return answer(*home, std::move(spec), Activity::kVerifying);
   if (spec.ok()) return std::move(spec).value().release();
   if (PyErr_Occurred() == nullptr) PyErr_SetString(PyExc_ImportError, spec.status().what().c_str());
@@ -169,8 +172,8 @@ PyObject* fail(PyObject* /*module*/, const Arguments& given) {
     const PyRef text = PyRef::steal(PyObject_Str(values[0]));
     const Result<std::string> why =
         text ? utf8_of(text.get()) : Result<std::string>(python_error());
-    refuse(staged->path, "Python does not start: " +
-                             (why.ok() && !why->empty() ? *why : Py_TYPE(values[0])->tp_name));
+    refuse(staged->path(), "Python does not start: " +
+                               (why.ok() && !why->empty() ? *why : Py_TYPE(values[0])->tp_name));
   }
   Py_RETURN_NONE;
 }
@@ -208,8 +211,8 @@ PyObject* init_staging() { return PyModuleDef_Init(&staging_module); }
 
 }  // namespace
 
-Status prepare_staging(const Launch& launch) {
-  staged = &launch;
+Status prepare_staging(Opening& opening) {
+  staged = &opening;
   freeze_encodings(staged_encodings());
   if (PyImport_AppendInittab("_signedvfs_launcher", &init_staging) < 0) {
     return {Errc::kIo, "there is no memory for Python's table of modules"};

@@ -3,12 +3,12 @@
 #pragma once
 
 #include "archive/base/status.h"
-#include "importer/launcher/launch.h"
+#include "importer/launcher/opening.h"
 
 namespace signedvfs {
 
-// prepare_staging is to be called before Python is initialized, with what stays for the life of the
-// process.
+// prepare_staging is to be called before Python is initialized, with what may still be opening. It
+// is waited for by what comes first of all; an application that is refused ends the process there.
 //
 // The first module that an interpreter imports is `encodings`: when the import system stands, and
 // before anything was read from a disk (Python/pylifecycle.c, init_interp_main). It is made a
@@ -16,6 +16,6 @@ namespace signedvfs {
 // (PyImport_FrozenModules). Its code has `signedvfs._core` made, the finders of the import system
 // put away, ours put in their place, and then becomes the `encodings` of the archive. The table is
 // the process's, so in each sub-interpreter the same happens.
-Status prepare_staging(const Launch& launch);
+Status prepare_staging(Opening& opening);
 
 }  // namespace signedvfs

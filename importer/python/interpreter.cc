@@ -42,7 +42,13 @@ Interpreter* home_of(PyTypeObject* type) {
 }
 
 Interpreter* running_interpreter() {
-  const PyRef module = PyRef::steal(PyImport_ImportModule("signedvfs._core"));
+  // Where it is there already, as in a launcher, the package around it need not be.
+  const PyRef name = PyRef::steal(PyUnicode_FromString("signedvfs._core"));
+  if (!name) return nullptr;
+  PyRef module = PyRef::steal(PyImport_GetModule(name.get()));
+  if (!module && PyErr_Occurred() == nullptr) {
+    module = PyRef::steal(PyImport_Import(name.get()));
+  }
   if (!module) return nullptr;
   if (!is_core(module.get())) {
     PyErr_SetString(PyExc_ImportError, "signedvfs._core has been replaced");

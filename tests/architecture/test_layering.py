@@ -77,7 +77,7 @@ ROOMS = {
         *("importer/native", "importer/doors", "importer/files", "importer/finders"),
     },
     "importer/launcher": {
-        *(BASE, OS, "vfs/manifest", "vfs", "importer"),
+        *(BASE, OS, "vfs/manifest", "vfs/crypto", "vfs", "importer"),
         *("importer/python", "importer/values", "importer/native", "importer/files"),
         "importer/finders",
     },

@@ -28,6 +28,11 @@ struct Context {
 // Threads may be verifying while the process exits; what OpenSSL would free then, they still use.
 constexpr std::uint64_t kInitialisation = OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT;
 
+// The names that OpenSSL had for algorithms before it had providers. Nobody here asks by them, and
+// gathering them takes longer than verifying a signature.
+constexpr std::uint64_t kWithoutOldNames =
+    OPENSSL_INIT_NO_ADD_ALL_CIPHERS | OPENSSL_INIT_NO_ADD_ALL_DIGESTS;
+
 // begin_openssl is called in front of every other call, by a thread that is inside the gate: the
 // first call that OpenSSL gets, be it a look at the errors, decides for the process whether OpenSSL
 // cleans up in atexit(3). Where others were first it does, and the gate, registered later, closes
@@ -77,6 +82,14 @@ Result<OSSL_LIB_CTX*> openssl_context() {
   const Context* theirs = nullptr;
   if (!made.compare_exchange_strong(theirs, ours.get())) return theirs->context.get();
   return ours.release()->context.get();
+}
+
+Status settle_private_openssl() {
+  SIGNEDVFS_TRY(settle_openssl());
+  const ErrorQueue errors;
+  return OPENSSL_init_crypto(kInitialisation | kWithoutOldNames, nullptr) == 1
+             ? Status()
+             : errors.failure(Errc::kCrypto, "OpenSSL cannot be set up");
 }
 
 Status settle_openssl() {

@@ -12,7 +12,7 @@ import signedvfs
 from signedvfs import Limits, PrivateKey, SignReport, TrustPolicy, _tools, sign
 from signedvfs.building.application import Sources, collect_application
 from signedvfs.building.errors import BuildError
-from signedvfs.building.executable import put_together, read_launcher
+from signedvfs.building.executable import put_together, python_in, read_launcher
 from signedvfs.building.frozen import Freezer, Frozen, check_alone, collect_frozen
 from signedvfs.building.launch_file import launch_text
 from signedvfs.building.layout import LAUNCH, LIBRARIES, MODE, library_directory, library_member
@@ -23,7 +23,7 @@ from signedvfs.building.own import launcher_path, own_items
 from signedvfs.building.recording import Trial, arguments_of, write_recorded
 from signedvfs.building.report import BuildReport, report_of
 from signedvfs.building.rules import check_serial, policy_for
-from signedvfs.building.runtime import python_library
+from signedvfs.building.runtime import carried_python
 from signedvfs.building.stdlib import library_items
 from signedvfs.building.tk import WARNING, names_tk, packs_tk, without_tk
 from signedvfs.packaging.members import Item, Members
@@ -102,7 +102,8 @@ def build(
     the executable tells of itself, asked by --signedvfs-info, and with `verify_all` it verifies all
     of itself at every start. `launcher` is another than the installed one.
 
-    The interpreter that builds is the one that is carried; it needs to have its shared library.
+    The interpreter that builds is the one that is carried. It is linked into the launcher, where
+    signedvfs was installed with a static library of it; else it needs to have its shared library.
     The same inputs on the same machine give the same bytes, unless `ephemeral`, or a key whose
     signatures are random. `output` is opened as its launcher will before it appears, all at once
     and executable, or not at all. Raises BuildError and PackError where the inputs make no
@@ -128,6 +129,7 @@ def build(
             raise BuildError(f"{target} is what is built from", "Name another output.")
     words = None if record is None else arguments_of(record)
     installed = read_launcher(launcher_path() if launcher is None else Path(launcher))
+    linked_in = python_in(installed)
     prepared = _tools._patch_launcher(
         installed,
         rules,
@@ -147,7 +149,8 @@ def build(
             frozen = collect_frozen(members, freezer, Path(given[0]), never)
             warnings = frozen.warnings
         collected = Libraries()
-        loaded_first, missing, unreached = _add_runtime(members, collected, frozen, minimal=minimal)
+        collected.add_python(carried_python(collected.linker, linked_in))
+        missing, unreached = _add_runtime(members, collected, frozen, minimal=minimal)
         if packs_tk(members.items):
             warnings.append(WARNING)
         stripped, _ = strip_objects(members, Path(work), None) if strip else (0, [])
@@ -157,7 +160,9 @@ def build(
         with tempfile.TemporaryDirectory(prefix=".signedvfs-", dir=target.parent) as unfinished:
             if not level and compression == "zstd":
                 level = _LEVEL
-            style = Style(source_files == "keep", True, compression, level, limits, loaded_first)
+            # Every start loads all of them: not compressed they are there sooner.
+            first = frozenset(f"{LIBRARIES}/{name}" for name in collected.loaded_first())
+            style = Style(source_files == "keep", True, compression, level, limits, first)
             plain, unsigned = Path(unfinished, "unsigned.zip"), Path(unfinished, "executable")
             with told_of(target, Path(unfinished), members.items):
                 if words is None:
@@ -210,14 +215,12 @@ def _keys(key: Signer | Sequence[Signer] | None) -> list[Signer]:
 
 def _add_runtime(
     members: Members, collected: Libraries, frozen: Frozen | None, *, minimal: bool
-) -> tuple[frozenset[str], list[str], list[str]]:
-    """_add_runtime adds all that the application runs on; it returns the members that every start
-    loads whole, which are better not compressed, the libraries that the application needs and this
-    machine does not have, and the modules that nothing imports."""
+) -> tuple[list[str], list[str]]:
+    """_add_runtime adds all that the application runs on; it returns the libraries that the
+    application needs and this machine does not have, and the modules that nothing imports."""
     if LAUNCH in members.items:
         origin = members.items[LAUNCH].origin
         raise BuildError(f"{origin} has the name of the launch file to be made", "Rename it.")
-    order = collected.add_python(python_library(collected.linker))
     directory, native = library_directory()
     place = library_member(directory)
     library, own = library_items(), own_items()
@@ -234,10 +237,10 @@ def _add_runtime(
         frozen.settle_libraries(members, collected)
     missing = close_application(members, collected)
     paths = [] if frozen is None else frozen.paths
-    text = launch_text(order, place, has_native=native is not None, paths=paths)
+    text = launch_text(collected.loaded_first(), place, has_native=native is not None, paths=paths)
     for item in [*library, *collected.items(), *own, Item(LAUNCH, "", lambda: text)]:
         members.add(item)
-    return frozenset(f"{LIBRARIES}/{name}" for name in order), missing, unreached
+    return missing, unreached
 
 
 def _sign(path: Path, keys: Sequence[Signer], progress: Progress | None, **told: Any) -> SignReport:

@@ -20,6 +20,9 @@ _RULES = b".svfs_key"
 _UNPATCHED = b"SVFSKEY1\x01\x00"
 _RULES_SIZE = 4096
 
+# Where one that has Python linked in says which: its sys.version, and a NUL.
+_PYTHON = b".svfs_python"
+
 
 def read_launcher(path: Path) -> bytes:
     """read_launcher returns a launcher that nothing has been appended to. Raises BuildError."""
@@ -41,6 +44,16 @@ def blank_launcher(launcher: bytes) -> bytes:
         raise BuildError("what stands in front is no launcher of signedvfs", "")
     begin, end = found[0].offset, found[0].offset + _RULES_SIZE
     return launcher[:begin] + _UNPATCHED.ljust(_RULES_SIZE, b"\0") + launcher[end:]
+
+
+def python_in(launcher: bytes) -> str | None:
+    """python_in returns sys.version of the interpreter that is linked into a launcher; None where
+    it has none, and loads the one that the archive has."""
+    for one in sections(launcher):
+        if one.name == _PYTHON:
+            content = launcher[one.offset : one.offset + one.size]
+            return content.partition(b"\0")[0].decode("utf-8", "replace")
+    return None
 
 
 def padded(launcher: bytes) -> bytes:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 from pathlib import Path
 
 import signedvfs
 from signedvfs.building.errors import BuildError
+from signedvfs.building.executable import python_in
 from signedvfs.building.layout import PACKAGE
 from signedvfs.packaging.members import Item
 
 # What makes archives, and what shells run. An application only reads.
 _TOOLS = ("building", "cli", "compat", "custody", "packaging", "pure")
+# With this very interpreter in it, and for every one of its release.
+_STATIC_LAUNCHER = "_static_launcher"
 _LAUNCHER = "_launcher"
 
 
@@ -26,7 +30,12 @@ def own_items() -> list[Item]:
 
 
 def launcher_path() -> Path:
-    """launcher_path returns the launcher that was built with this package. Raises BuildError."""
+    """launcher_path returns the launcher that was built with this package: the one that has the
+    running interpreter in it, where there is one, else the one that loads its library. Raises
+    BuildError."""
+    static = _home() / _STATIC_LAUNCHER
+    if static.is_file() and python_in(static.read_bytes()) == sys.version:
+        return static
     path = _home() / _LAUNCHER
     if not path.is_file():
         raise BuildError(

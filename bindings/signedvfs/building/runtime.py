@@ -1,4 +1,4 @@
-"""The running interpreter as a shared library, which executables carry."""
+"""The running interpreter as executables carry it: in their launcher, or as a shared library."""
 
 from __future__ import annotations
 
@@ -6,11 +6,37 @@ import platform
 import sys
 import sysconfig
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from signedvfs._tools import _shared_object
+from signedvfs._tools import _empty_object, _shared_object
 from signedvfs.building.errors import BuildError
 from signedvfs.building.linker import Found, Linker, loaded_objects
+
+
+@dataclass(frozen=True)
+class CarriedPython:
+    """CarriedPython is the interpreter's own library, or, where it is linked into the launcher, an
+    object that has nothing but its name: what needs it by that name finds the functions in the
+    program."""
+
+    library: Found
+    is_linked_in: bool
+
+
+def carried_python(linker: Linker, linked_in: str | None) -> CarriedPython:
+    """carried_python returns how the running interpreter is carried by a launcher that has the one
+    of the sys.version `linked_in` in it, or none. Raises BuildError."""
+    if linked_in is None:
+        return CarriedPython(python_library(linker), is_linked_in=False)
+    if linked_in != sys.version:
+        raise BuildError(
+            f"the launcher has Python {linked_in} in it, and this is {sys.version}",
+            "Build with that interpreter, or with the launcher that signedvfs was installed with.",
+        )
+    name = python_name()
+    content = _empty_object(name)
+    return CarriedPython(Found(Path(name), content, _shared_object(content)), is_linked_in=True)
 
 
 def python_name() -> str:

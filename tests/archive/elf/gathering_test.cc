@@ -68,6 +68,18 @@ TEST(GatheringObject, IsForTheMachineThatItIsTold) {
   EXPECT_EQ(expect(read_shared_object(file.bytes(), other)).machine, other);
 }
 
+TEST(GatheringObject, StandsForALibraryWhoseNameItIsGiven) {
+  const std::string name = "libsv-stands-in.so.1";
+  const ByteBuilder file = gathering_object({}, own_machine(), 0, name);
+  EXPECT_EQ(expect(read_shared_object(file.bytes())).soname, name);
+  const std::string path = keep(file.bytes());
+  LibraryHandle const loaded = expect(load_library(path, RTLD_NOW));
+  EXPECT_EQ(loaded_library(name.c_str()), loaded);
+  // What needs it is content with it.
+  const std::string other = object("libsv-needs-it.so", {name});
+  EXPECT_EQ(library_name(expect(load_library(other, RTLD_NOW))), other);
+}
+
 TEST(GatheringObject, HasLibrariesLoadedThatNeedEachOther) {
   const std::string one = object("libsv-gather-1.so", {"libsv-gather-2.so"});
   const std::string two = object("libsv-gather-2.so", {"libsv-gather-3.so", "libsv-gather-1.so"});

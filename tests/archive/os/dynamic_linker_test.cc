@@ -141,5 +141,12 @@ TEST(SystemLibraryDirectories, HaveTheLibraryOfC) {
   EXPECT_TRUE(found);
 }
 
+TEST(HasSymbol, IsAboutTheLibraryAndWhatItNeeds) {
+  LibraryHandle const maths = expect(load_library("libm.so.6", RTLD_NOW));
+  EXPECT_TRUE(has_symbol(maths, "cos"));
+  EXPECT_TRUE(has_symbol(maths, "fork"));  // of the C library
+  EXPECT_FALSE(has_symbol(maths, "no such symbol"));
+}
+
 }  // namespace
 }  // namespace signedvfs

@@ -13,9 +13,10 @@ import pytest
 
 from signedvfs import PrivateKey
 from signedvfs.building import BuildError, build
+from signedvfs.building.executable import python_in
 from signedvfs.building.linker import Linker
 from signedvfs.building.own import launcher_path
-from signedvfs.building.runtime import python_library
+from signedvfs.building.runtime import carried_python, python_name
 from tests.importer.launcher.starting import FILES
 
 Build = Callable[..., Path]
@@ -24,19 +25,32 @@ NAME, SERIAL = "kit", 5
 
 @pytest.fixture(scope="session")
 def launcher() -> Path:
-    """The launcher that is installed, for an interpreter that can be carried: the only place where
-    these tests are skipped for want of one."""
+    """A launcher that is installed, for an interpreter that can be carried: the only place where
+    these tests are skipped for want of one.
+
+    It is the one that `build` takes, except on Python 3.9: there it is the one that loads Python
+    out of the archive, whatever else is there, so that both are tested where some Pythons are.
+    """
     try:
         path = launcher_path()
-        python_library(Linker())
+        if sys.version_info < (3, 10):
+            path = path.with_name("_launcher")
+        carried_python(Linker(), python_in(path.read_bytes()))
     except BuildError as error:  # with sanitizers, without static libraries or libpython
         pytest.skip(str(error))
     return path
 
 
 @pytest.fixture(scope="session")
+def first_library(launcher: Path) -> str:
+    """The library without which no application of that launcher starts: Python's, or, where that is
+    linked in, the unwinder's."""
+    return python_name() if python_in(launcher.read_bytes()) is None else "libgcc_s.so.1"
+
+
+@pytest.fixture(scope="session")
 def build_app(
-    launcher: Path,  # noqa: ARG001  # without it nothing is built
+    launcher: Path,
     key: PrivateKey,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Build:
@@ -47,7 +61,14 @@ def build_app(
     made: dict[str, Path] = {}
 
     def make(files: Mapping[str, bytes | str] = FILES, **options: Any) -> Path:
-        given = {"key": key, "name": NAME, "serial": SERIAL, "min_serial": SERIAL, **options}
+        given = {
+            "key": key,
+            "launcher": launcher,
+            "name": NAME,
+            "serial": SERIAL,
+            "min_serial": SERIAL,
+            **options,
+        }
         asked = repr((sorted(files.items()), sorted(options.items())))
         if asked not in made:
             directory = tmp_path_factory.mktemp("application")

@@ -29,7 +29,7 @@ def accesses(app: Path, log: Path, *words: str) -> list[tuple[str, str]]:
     if shutil.which("strace") is None:
         pytest.skip("strace is not installed (scripts/setup.sh)")
     done = subprocess.run(
-        ["strace", "-f", "-qq", "-s", "4096", "-e", "trace=file,open_by_handle_at", "-o", str(log),
+        ["strace", "-ff", "-qq", "-s", "4096", "-e", "trace=file,open_by_handle_at", "-o", str(log),
          str(app), *words],
         env=environment(), cwd=log.parent, capture_output=True, text=True, check=False,
     )  # fmt: skip
@@ -38,7 +38,9 @@ def accesses(app: Path, log: Path, *words: str) -> list[tuple[str, str]]:
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     found = []
-    for line in log.read_text().splitlines():
+    # A file for each thread: in one for all, calls of two would be torn.
+    lines = [one.read_text().splitlines() for one in sorted(log.parent.glob(f"{log.name}.*"))]
+    for line in (line for one in lines for line in one):
         for name in re.findall(r'"((?:[^"\\]|\\.)*)"', line.split(" = ")[0])[:1]:
             found.append((line, name))
     assert found

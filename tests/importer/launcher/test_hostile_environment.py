@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from signedvfs.building.linker import Linker
-from signedvfs.building.runtime import python_library, python_name
+from signedvfs.building.linker import loaded_objects
+from signedvfs.building.runtime import python_name
 from tests.importer.launcher.starting import assert_refused, run, says
 from tests.support.native import compile_object
 
@@ -90,8 +90,9 @@ init = 1
 
 def read_by_python() -> set[str]:
     """read_by_python returns the names that this interpreter's own code has of such variables."""
-    library = python_library(Linker()).content
-    return {name.decode() for name in re.findall(rb"(PYTHON[A-Z_0-9]+)\0", library)}
+    objects = [path for path in loaded_objects() if path.name == python_name()]
+    content = b"".join(path.read_bytes() for path in (Path(sys.executable), *objects))
+    return {name.decode() for name in re.findall(rb"(PYTHON[A-Z_0-9]+)\0", content)}
 
 
 def plant(here: Path, mark: Path) -> None:

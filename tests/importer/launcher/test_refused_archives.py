@@ -20,7 +20,6 @@ import signedvfs
 from signedvfs import PrivateKey, _tools
 from signedvfs.building.elf import sections
 from signedvfs.building.executable import put_together, read_launcher
-from signedvfs.building.runtime import python_name
 from tests.importer.launcher.conftest import NAME, SERIAL
 from tests.importer.launcher.starting import FILES, assert_refused, environment, run, says
 from tests.support.archives import INDEX, MANIFEST
@@ -168,11 +167,14 @@ def test_launch_files(patched: bytes, key: PrivateKey, tmp_path: Path, plan: str
         ("__main__.pyc", "no module '__main__'"),
         ("/encodings/__init__.pyc", "no module 'encodings'"),
         ("/encodings/aliases.pyc", "cannot import name 'aliases'"),
-        (python_name(), python_name()),
     ],
 )
 def test_a_member_is_missing(rebuild: Rebuild, left_out: str, said: str) -> None:
     assert_refused(run(rebuild(left_out), UP), said)
+
+
+def test_a_library_is_missing(rebuild: Rebuild, first_library: str) -> None:
+    assert_refused(run(rebuild(first_library), UP), first_library)
 
 
 def test_a_module_is_missing(rebuild: Rebuild) -> None:
