@@ -69,16 +69,18 @@ function(signedvfs_find_static_python out source)
 endfunction()
 
 # signedvfs_launcher(NAME OBJECTS ... ARCHIVES TARGET... STATIC FILE... [PYTHON FILE...]
-# [OPTIONS ...]) adds the target NAME, which makes the executable NAME_program in the current binary
+# [FIRST_STAGE OBJECT] [OPTIONS ...]) adds the target NAME, which makes the executable NAME_program in the current binary
 # directory. With PYTHON, what signedvfs_find_static_python has found, Python is linked in, and
 # extension modules find its functions in the program.
+#
+# FIRST_STAGE is the one of OBJECTS that runs before all others, which nothing refers to.
 #
 # All of it is joined first, so that the symbols which are bound late can be made weak in every
 # part: Python's, where it is not linked in, and the unwinder's (libgcc_s), because CPython up to 3.13
 # ends daemon threads by unwinding them with the process's own, and of two copies each would know
 # half of the frames.
 function(signedvfs_launcher name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "OBJECTS;ARCHIVES;STATIC;PYTHON;OPTIONS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "FIRST_STAGE" "OBJECTS;ARCHIVES;STATIC;PYTHON;OPTIONS")
   set(joined ${CMAKE_CURRENT_BINARY_DIR}/${name}_joined.o)
   set(late ${CMAKE_CURRENT_BINARY_DIR}/${name}_late.o)
   set(program ${CMAKE_CURRENT_BINARY_DIR}/${name}_program)
@@ -94,11 +96,20 @@ function(signedvfs_launcher name)
   else()
     list(APPEND weak --weaken-symbol=Py* --weaken-symbol=_Py*)
   endif()
+  set(check_first_stage "")
+  set(keep_first_stage "")
+  if(arg_FIRST_STAGE)
+    set(check_first_stage COMMAND ${Python_EXECUTABLE} -I
+      ${PROJECT_SOURCE_DIR}/importer/launcher/first_stage/check_object.py ${CMAKE_READELF} ${arg_FIRST_STAGE})
+    set(keep_first_stage -Wl,--undefined=signedvfs_start_section)
+  endif()
   add_custom_command(OUTPUT ${program}
+    ${check_first_stage}
     COMMAND ${CMAKE_LINKER} -r -o ${joined} ${arg_OBJECTS} ${archives} ${arg_STATIC}
     COMMAND ${CMAKE_OBJCOPY} --wildcard ${weak} ${joined} ${late}
     COMMAND ${CMAKE_CXX_COMPILER} -pie -fno-lto -nodefaultlibs -o ${program} ${late} ${python}
             -Wl,-z,dynamic-undefined-weak -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--gc-sections
+            ${keep_first_stage}
             -Wl,--no-as-needed -lm -lc -lgcc -Wl,--build-id=none -s ${arg_OPTIONS}
     COMMAND ${CMAKE_COMMAND} -E rm -f ${joined} ${late}
     DEPENDS ${arg_OBJECTS} ${arg_ARCHIVES} ${arg_STATIC} ${arg_PYTHON}

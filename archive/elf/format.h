@@ -36,8 +36,14 @@ inline constexpr std::uint16_t kManyProgramHeaders = 0xffff;
 // p_type
 inline constexpr std::uint32_t kLoad = 1;
 inline constexpr std::uint32_t kDynamic = 2;
+inline constexpr std::uint32_t kInterpreter = 3;
 inline constexpr std::uint32_t kNote = 4;
+inline constexpr std::uint32_t kProgramHeaders = 6;
 inline constexpr std::uint32_t kStack = 0x6474e551;
+
+// kOwnInterpreter is ours, among the types that are left to systems (PT_LOOS to PT_HIOS): what the
+// program's own first stage takes for kInterpreter, and no kernel and no linker knows.
+inline constexpr std::uint32_t kOwnInterpreter = 0x60535646;
 
 // p_flags
 inline constexpr std::uint32_t kExecutable = 1;

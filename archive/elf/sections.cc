@@ -25,7 +25,7 @@ SectionHeader read_section_header(std::span<const std::byte> record) {
   header.name = cursor.u32();
   header.section.type = cursor.u32();
   header.section.flags = cursor.u64();
-  cursor.take(8);  // sh_addr
+  header.section.address = cursor.u64();
   header.section.offset = cursor.u64();
   header.section.size = cursor.u64();
   return header;

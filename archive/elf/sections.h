@@ -13,10 +13,11 @@ namespace signedvfs::elf {
 // Section is what is used of an Elf64_Shdr. It lies inside the file, unless its type is
 // kSectionNoContent.
 struct Section {
-  std::uint64_t offset = 0;  // in the file, in bytes
-  std::uint64_t size = 0;    // in bytes
-  std::uint64_t flags = 0;   // sh_flags
-  std::uint32_t type = 0;    // sh_type
+  std::uint64_t offset = 0;   // in the file, in bytes
+  std::uint64_t size = 0;     // in bytes
+  std::uint64_t flags = 0;    // sh_flags
+  std::uint32_t type = 0;     // sh_type
+  std::uint64_t address = 0;  // where it is loaded
 
   friend bool operator==(const Section&, const Section&) = default;
 };

@@ -128,6 +128,24 @@ std::optional<std::string> text_of_file(const char* path) {
   }
 }
 
+// text_of_environ returns what is in `environ`, as a file of /proc would have it.
+std::string text_of_environ() {
+  std::string out;
+  for (const char* const* one = ::environ; one != nullptr && *one != nullptr; ++one) {
+    out.append(*one, std::strlen(*one) + 1);
+  }
+  return out;
+}
+
+// start_text borrows what the process was started with, which the first call finds out. It never
+// changes, and the children of fork have their parent's. Never destroyed.
+const std::optional<std::string>& start_text(bool by_environ = false) {
+  static const auto* const all =
+      new std::optional<std::string>(by_environ ? std::optional<std::string>(text_of_environ())
+                                                : text_of_file("/proc/self/environ"));
+  return *all;
+}
+
 }  // namespace
 
 const int kBindNow = RTLD_NOW;
@@ -222,16 +240,15 @@ bool may_hold_libraries(const std::string& directory) {
 }
 
 std::vector<std::string> start_environment(const std::string& name) {
-  // It never changes, and the children of fork have their parent's. Never destroyed.
-  static const auto* const all = new std::optional<std::string>(text_of_file("/proc/self/environ"));
+  const std::optional<std::string>& all = start_text();
   std::vector<std::string> out;
-  if (!*all) {
+  if (!all) {
     const char* const now = std::getenv(name.c_str());
     if (now != nullptr && *now != '\0') out.emplace_back(now);
     return out;
   }
   const std::string wanted = name + '=';
-  for (std::string_view rest = **all; !rest.empty();) {
+  for (std::string_view rest = *all; !rest.empty();) {
     const std::size_t end = std::min(rest.find('\0'), rest.size());
     const std::string_view one = rest.substr(0, end);
     if (one.starts_with(wanted) && one.size() > wanted.size()) {
@@ -241,5 +258,7 @@ std::vector<std::string> start_environment(const std::string& name) {
   }
   return out;
 }
+
+void take_start_environment() { static_cast<void>(start_text(true)); }
 
 }  // namespace signedvfs

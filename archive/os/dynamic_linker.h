@@ -73,4 +73,9 @@ bool may_hold_libraries(const std::string& directory);
 // process another title write over it.
 std::vector<std::string> start_environment(const std::string& name);
 
+// take_start_environment has start_environment go by what is in `environ` now: for a program in
+// which somebody has taken variables out before the linker read any
+// (importer/launcher/first_stage). Before the first call of that, and before there are threads.
+void take_start_environment();
+
 }  // namespace signedvfs

@@ -275,18 +275,26 @@ def _patch_launcher(
     *,
     shows_info: bool,
     verifies_all: bool,
+    hardened: bool = False,
 ) -> bytes:
     """Return a copy of a launcher's file, as it was installed, that obeys `policy`.
 
     `shows_info`: --signedvfs-info answers; `verifies_all`: the whole archive is
-    verified at each start. Raises ValueError for what is no such launcher, and for a
-    policy that none can have: without a key, with `now` or `legacy`, or too large.
+    verified at each start; `hardened`: its first stage runs before the dynamic linker.
+    Raises ValueError for what is no such launcher, and for a policy that none can have:
+    without a key, with `now` or `legacy`, or too large.
     """
 
-def _launcher_rules(launcher: ReadableBuffer) -> tuple[signedvfs.TrustPolicy, bool, bool]:
+def _unpatch_launcher(launcher: ReadableBuffer) -> bytes:
+    """Return a launcher as it was before it was patched, byte for byte.
+
+    Raises as _launcher_rules does.
+    """
+
+def _launcher_rules(launcher: ReadableBuffer) -> tuple[signedvfs.TrustPolicy, bool, bool, bool]:
     """Return what a patched launcher obeys, with or without an archive behind it: the
-    policy, whether --signedvfs-info answers, and whether all is verified at each
-    start. It is what the file says of itself.
+    policy, whether --signedvfs-info answers, whether all is verified at each start, and
+    whether it is hardened. It is what the file says of itself.
 
     Raises ValueError for what is no launcher, IntegrityCheckMissing where it was never
     patched, IntegrityCheckError and KeyFileError where it is damaged.

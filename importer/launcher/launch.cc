@@ -6,6 +6,7 @@
 
 #include "archive/base/byte_source.h"
 #include "archive/os/file_source.h"
+#include "importer/launcher/first_stage/first_stage.h"
 #include "importer/launcher/key_section.h"
 
 namespace signedvfs {
@@ -26,12 +27,22 @@ Limits limits_of_applications() {
   return out.without_ratio();
 }
 
+// check_start refuses a program whose beginning was taken away: its rules say that there is one.
+Status check_start(const LaunchRules& rules) {
+  if (!rules.hardened || came_through_first_stage()) return {};
+  return Status(Errc::kBadRecord,
+                "the program is hardened, and was not started by its own first stage: somebody has "
+                "changed its header (signedvfs verify)")
+      .advising("Do not run this copy; ask for a fresh one.");
+}
+
 }  // namespace
 
 Result<Launch> open_launch(OwnExecutable own) {
   Launch out;
   out.path = std::move(own.path);
   SIGNEDVFS_ASSIGN(out.rules, decode_launch_rules(key_section()));
+  SIGNEDVFS_TRY(check_start(out.rules));
   out.trust = {out.rules.policy, limits_of_applications()};
   SIGNEDVFS_ASSIGN(
       std::shared_ptr<const ByteSource> file,

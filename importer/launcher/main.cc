@@ -1,14 +1,17 @@
 // The launcher: one executable file that is its own verified archive.
 //
-// What runs before whom: the program itself, which trusts the kernel, the dynamic linker and the C
-// library, and in one of the two launchers has Python linked in; the signature of what is behind it
-// in its file; in the other launcher, the Python library out of that; and what Python imports, none
-// of which comes from anywhere else.
+// What runs before whom: the first stage, where the builder wants it (first_stage/); the program
+// itself, which trusts the kernel, the dynamic linker and the C library, and in one of the two
+// launchers has Python linked in; the signature of what is behind it in its file; in the other
+// launcher, the Python library out of that; and what Python imports, none of which comes from
+// anywhere else.
 #include <utility>
 
+#include "archive/os/dynamic_linker.h"
 #include "archive/os/program_start.h"
 #include "archive/os/signals_blocked.h"
 #include "importer/launcher/configuration.h"
+#include "importer/launcher/first_stage/first_stage.h"
 #include "importer/launcher/information.h"
 #include "importer/launcher/opening.h"
 #include "importer/launcher/python_library.h"
@@ -45,6 +48,7 @@ int show_information(const char* program, const Launch& launch) {
 }
 
 int launch(int argc, char** argv) {
+  if (came_through_first_stage()) take_start_environment();
   const char* const program = argc > 0 && argv[0] != nullptr ? argv[0] : "application";
   Result<OwnExecutable> own = begin(argc, argv);
   if (!own.ok()) refuse(program, own.status());

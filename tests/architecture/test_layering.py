@@ -79,8 +79,10 @@ ROOMS = {
     "importer/launcher": {
         *(BASE, OS, "vfs/manifest", "vfs/crypto", "vfs", "importer"),
         *("importer/python", "importer/values", "importer/native", "importer/files"),
-        "importer/finders",
+        *("importer/finders", "importer/launcher/first_stage"),
     },
+    # It runs before there is a C library, so that it can use headers alone.
+    "importer/launcher/first_stage": {OS, "archive/elf"},
     "importer": {
         *("importer/python", "importer/values", "importer/doors", "importer/files"),
         *("importer/finders", "importer/guard"),

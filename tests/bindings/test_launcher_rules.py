@@ -72,7 +72,7 @@ def test_a_policy_comes_back_as_it_went_in(
         for file in (application, memoryview(application + b"an archive")):
             found, *choices = _tools._launcher_rules(file)
             assert same(found, policy)
-            assert choices == [shows_info, verifies_all]
+            assert choices == [shows_info, verifies_all, False]
 
 
 def test_the_program_sees_what_was_patched(
@@ -91,7 +91,7 @@ def test_a_policy_that_was_read_back_verifies(
     archive = signed_archive({"a.py": b""})
     policy = signedvfs.TrustPolicy(key.public_key, names={"another"})
     for given, code in ((signedvfs.TrustPolicy(key.public_key), None), (policy, "WrongName")):
-        found, _, _ = _tools._launcher_rules(patched(launcher, given))
+        found, *_ = _tools._launcher_rules(patched(launcher, given))
         if code is None:
             assert signedvfs.open(archive, found).read("a.py") == b""
             continue

@@ -78,7 +78,8 @@ def test_inspect(built: Path, keys: Path, cli: Cli) -> None:
     assert report["trusted"]
     assert report["launcher"]["min_serial"] == {"hello": 6}
     assert report["launcher"]["keys"] == report["signers"]
-    assert (report["launcher"]["info"], report["launcher"]["verify_all"]) == (True, False)
+    choices = [report["launcher"][name] for name in ("info", "verify_all", "hardened")]
+    assert choices == [True, False, False]
     built_report = json.loads(built.with_name("report.json").read_text(encoding="utf-8"))
     assert report["packages"] == built_report["packages"]
     refused = cli("inspect", built, "--trust", keys / "b.pub", "--json")
@@ -118,7 +119,8 @@ def test_split(built: Path, launcher: Path, keys: Path, cli: Cli) -> None:
         (["--from-pyinstaller", "hello.py", "--ephemeral"], "no executable of PyInstaller"),
         (["--from-pyinstaller", ".", "--ephemeral", "-m", "app"], "something else is named"),
         (["--from-cxfreeze", ".", "--ephemeral"], "has no directory lib"),
-        # That launcher launches nothing.
+        # That launcher launches nothing, and has no first stage.
+        (["hello.py", "--ephemeral", "--hardened"], "it has no first stage"),
         (["hello.py", "--ephemeral", "--minimal", "--record", "--version"], "exit status 42"),
     ],
 )

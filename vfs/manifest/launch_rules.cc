@@ -19,6 +19,7 @@ using Texts = std::set<std::string>;
 
 constexpr std::uint16_t kShowsInfo = 1;
 constexpr std::uint16_t kVerifiesAll = 2;
+constexpr std::uint16_t kHardened = 4;
 
 constexpr std::uint8_t kHasNames = 1;
 constexpr std::uint8_t kHasMinSerial = 2;
@@ -73,7 +74,17 @@ Status check_rules(const LaunchRules& rules) {
   if (clock == nullptr || *clock != &system_clock_seconds) {
     return {Errc::kUsage, "a launcher goes by the system's clock, and can be given no other"};
   }
+  if (rules.hardened && !policy.native.preloads.empty()) {
+    return {Errc::kUsage, "the policy allows " + in_quotes(*policy.native.preloads.begin()) +
+                              " to be preloaded, and nothing is preloaded into what is hardened"};
+  }
   return check_native(policy.native);
+}
+
+std::uint16_t flags_of(const LaunchRules& rules) {
+  return static_cast<std::uint16_t>((rules.shows_info ? kShowsInfo : 0U) |
+                                    (rules.verifies_all ? kVerifiesAll : 0U) |
+                                    (rules.hardened ? kHardened : 0U));
 }
 
 void put_text(ByteBuilder& out, std::string_view text) { out.u16(text.size()).text(text); }
@@ -193,7 +204,7 @@ Status check_frame(std::span<const std::byte> section) {
                   "the launcher's rules are in a format that this version does not know")
         .advising("Look at it with a newer signedvfs.");
   }
-  if ((in.u16() & ~(kShowsInfo | kVerifiesAll)) != 0) {
+  if ((in.u16() & ~(kShowsInfo | kVerifiesAll | kHardened)) != 0) {
     return broken("they have a flag that is not known");
   }
   if (in.u32() > kLaunchPayloadRoom) return broken("their size is larger than the section");
@@ -219,7 +230,7 @@ Result<std::string> encode_launch_rules(const LaunchRules& rules) {
   ByteBuilder front;
   front.text(kLaunchMagic)
       .u16(kLaunchFormat)
-      .u16((rules.shows_info ? kShowsInfo : 0U) | (rules.verifies_all ? kVerifiesAll : 0U))
+      .u16(flags_of(rules))
       .u32(payload.size())
       .text(text_of(payload.bytes()));
   std::string section(text_of(front.bytes()));
@@ -239,6 +250,7 @@ Result<LaunchRules> decode_launch_rules(std::span<const std::byte> section) {
   SIGNEDVFS_ASSIGN(rules.policy, get_policy(payload));
   rules.shows_info = (flags & kShowsInfo) != 0;
   rules.verifies_all = (flags & kVerifiesAll) != 0;
+  rules.hardened = (flags & kHardened) != 0;
   // Whatever is not as it would be written - an order, a flag, a byte that is not zero, a policy
   // that is not valid - is found here, in one comparison.
   Result<std::string> again = encode_launch_rules(rules);

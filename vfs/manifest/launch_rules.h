@@ -18,6 +18,7 @@ struct LaunchRules {
   TrustPolicy policy;         // at least one key; the system's clock; not `legacy`
   bool shows_info = false;    // `--signedvfs-info` answers
   bool verifies_all = false;  // the whole archive is verified at each start
+  bool hardened = false;      // the launcher's first stage runs before the dynamic linker
 };
 
 // kLaunchSectionName is the section of the executable in which they stand, read-only and of exactly
@@ -29,7 +30,7 @@ inline constexpr std::size_t kLaunchSectionSize = 4096;
 //
 //   0     8     "SVFSKEY1"
 //   8     u16   1, the format
-//   10    u16   flags: 1 `shows_info`, 2 `verifies_all`; no others
+//   10    u16   flags: 1 `shows_info`, 2 `verifies_all`, 4 `hardened`; no others
 //   12    u32   size of the payload
 //   16          payload; then zeros
 //   4064  32    SHA-256 of all bytes in front of it
@@ -69,8 +70,9 @@ bool is_unpatched_launch_section(std::span<const std::byte> section) noexcept;
 
 // encode_launch_rules returns the one section that states `rules`. Fails with `kUsage` for what no
 // section can state: a policy that is not valid, that trusts no key, that is `legacy` or has a
-// clock of its own, names of libraries with a directory, a directory that is not absolute, and more
-// than kLaunchPayloadRoom bytes of all this.
+// clock of its own, names of libraries with a directory, a directory that is not absolute,
+// libraries that may be preloaded into what is hardened, and more than kLaunchPayloadRoom bytes of
+// all this.
 Result<std::string> encode_launch_rules(const LaunchRules& rules);
 
 // decode_launch_rules reads a section, and refuses whatever encode_launch_rules would not have

@@ -71,6 +71,7 @@ def build(
     record: Command | None = None,
     info: bool = False,
     verify_all: bool = False,
+    hardened: bool = False,
     launcher: AnyPath | None = None,
     exclude: Sequence[AnyPath] = (),
     without: Sequence[str] = (),
@@ -100,7 +101,9 @@ def build(
     executable on a command line (one text, or a list), it is run once, and has to succeed: members
     are laid out in the order in which it read them, which `SignedVfs.order` returns. With `info`
     the executable tells of itself, asked by --signedvfs-info, and with `verify_all` it verifies all
-    of itself at every start. `launcher` is another than the installed one.
+    of itself at every start. What is `hardened` starts without the dynamic linker, and takes all
+    that would have that load code out of the environment. `launcher` is another than the installed
+    one.
 
     The interpreter that builds is the one that is carried. It is linked into the launcher, where
     signedvfs was installed with a static library of it; else it needs to have its shared library.
@@ -135,6 +138,7 @@ def build(
         rules,
         shows_info=info,
         verifies_all=verify_all,
+        hardened=hardened,
     )
     with tempfile.TemporaryDirectory(prefix="signedvfs-") as work:
         members, frozen = Members(), None
@@ -170,7 +174,7 @@ def build(
                 else:
                     library = library_member(library_directory()[0])
                     run = Path(unfinished, "trial", target.name)
-                    trial = Trial(words, installed, rules, library, run)
+                    trial = Trial(words, installed, rules, library, run, hardened)
                     uncompiled = write_recorded(plain, items, style, progress, trial)
                 put_together(prepared, plain, unsigned)
                 plain.unlink()

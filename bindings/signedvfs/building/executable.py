@@ -14,14 +14,9 @@ from signedvfs.building.elf import elf_size, sections
 from signedvfs.building.errors import BuildError
 from signedvfs.building.layout import MODE, PAGE
 
-# Where a launcher has its rules: 4096 bytes that begin so, and are zero behind it where nobody has
-# put any there (`_tools._patch_launcher`).
-_RULES = b".svfs_key"
-_UNPATCHED = b"SVFSKEY1\x01\x00"
-_RULES_SIZE = 4096
-
 # Where one that has Python linked in says which: its sys.version, and a NUL.
 _PYTHON = b".svfs_python"
+
 
 
 def read_launcher(path: Path) -> bytes:
@@ -37,13 +32,12 @@ def read_launcher(path: Path) -> bytes:
 
 
 def blank_launcher(launcher: bytes) -> bytes:
-    """blank_launcher returns the launcher as it was built, without the rules that were put into it.
-    Raises BuildError where it has no place for them."""
-    found = [one for one in sections(launcher) if one.name == _RULES]
-    if len(found) != 1 or found[0].size != _RULES_SIZE:
-        raise BuildError("what stands in front is no launcher of signedvfs", "")
-    begin, end = found[0].offset, found[0].offset + _RULES_SIZE
-    return launcher[:begin] + _UNPATCHED.ljust(_RULES_SIZE, b"\0") + launcher[end:]
+    """blank_launcher returns the launcher as it was built, without the rules that were put into it,
+    and not hardened. Raises BuildError where it has no place for them, IntegrityCheckError."""
+    try:
+        return _tools._unpatch_launcher(launcher)
+    except ValueError as error:
+        raise BuildError("what stands in front is no launcher of signedvfs", "") from error
 
 
 def python_in(launcher: bytes) -> str | None:
@@ -79,6 +73,7 @@ class Executable:
     rules: TrustPolicy
     shows_info: bool
     verifies_all: bool
+    hardened: bool
 
 
 def launcher_of(path: Path) -> bytes:
@@ -104,12 +99,12 @@ def open_executable(
     Raises BuildError where it is none, IntegrityCheckError where it is refused, OSError.
     """
     launcher = launcher_of(path)
-    rules, shows_info, verifies_all = _tools._launcher_rules(launcher)
+    rules, *choices = _tools._launcher_rules(launcher)
     archive = signedvfs.open(path, rules if policy is None else policy, limits)
     if archive.prefix_length != len(padded(launcher)):
         raise BuildError(f"{path}: the signature does not cover the launcher", "Build it anew.")
     archive.verify_all()
-    return Executable(path, archive, launcher, rules, shows_info, verifies_all)
+    return Executable(path, archive, launcher, rules, *choices)
 
 
 def bytes_in_front(path: Path) -> bytes:

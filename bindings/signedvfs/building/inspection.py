@@ -39,6 +39,7 @@ class Inspection:
     rules: TrustPolicy  # the launcher's
     shows_info: bool
     verifies_all: bool
+    hardened: bool  # its first stage runs before the dynamic linker
     python: str | None  # its version
     members: int
     packages: list[Package]  # the largest first
@@ -80,6 +81,7 @@ def inspect(
         rules=found.rules,
         shows_info=found.shows_info,
         verifies_all=found.verifies_all,
+        hardened=found.hardened,
         python=next(iter(facts.get("python", ())), None),
         members=len(archive.list()),
         packages=packages_of(archive, found.path),

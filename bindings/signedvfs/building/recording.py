@@ -31,6 +31,7 @@ class Trial(NamedTuple):
     rules: TrustPolicy  # that the result is going to have
     library: str  # the standard library's member
     path: Path  # where it stands while it runs; its directory is made
+    hardened: bool
 
 
 def arguments_of(command: Command) -> list[str]:
@@ -100,7 +101,9 @@ def _order_of(
         preloads=trial.rules.preloads,
         library_directory=trial.rules.library_directory,
     )
-    launcher = _tools._patch_launcher(trial.launcher, rules, shows_info=False, verifies_all=False)
+    launcher = _tools._patch_launcher(
+        trial.launcher, rules, shows_info=False, verifies_all=False, hardened=trial.hardened
+    )
     put_together(launcher, unsigned, trial.path)
     unsigned.unlink()
     sign(trial.path, key, limits=style.limits, compiled_here=True)

@@ -134,7 +134,7 @@ def _standing(path: Path, limits: Limits | None) -> Executable:
         expires = _expiry_claimed_by(path) if error.code == "Expired" else None
         if expires is None:
             raise
-        rules, _, _ = _tools._launcher_rules(launcher_of(path))
+        rules, *_ = _tools._launcher_rules(launcher_of(path))
         return open_executable(path, _rules_at(rules, expires - 1), limits)
 
 

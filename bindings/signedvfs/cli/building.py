@@ -55,7 +55,10 @@ in that order. The run has to succeed, and to end by itself.
 
 --info lets whoever has the executable ask it for key, serial number and
 contents (--signedvfs-info). --verify-all has it verify all of itself at every
-start, and not only what it uses.
+start, and not only what it uses. --hardened has it begin before the dynamic
+linker: LD_PRELOAD, LD_AUDIT, LD_LIBRARY_PATH, GLIBC_TUNABLES and others are
+taken out of the environment, and load nothing. Otherwise it refuses to run with
+the first three, which is late: code that they name has run by then.
 
 The result is opened as its launcher will, before it appears: whole and
 executable, or not at all. The same sources, options, interpreter and libraries
@@ -158,6 +161,11 @@ def add_to(commands: Commands) -> None:
         "--verify-all", action="store_true", help="have it verify all of itself at every start"
     )
     parser.add_argument(
+        "--hardened",
+        action="store_true",
+        help="begin before the dynamic linker, which then loads nobody else's code",
+    )
+    parser.add_argument(
         "--launcher", metavar="FILE", help="launcher to use (default: the one that is installed)"
     )
     shared.add_attributes(parser)
@@ -201,6 +209,7 @@ def build(arguments: argparse.Namespace, output: Output) -> int:
             record=arguments.record,
             info=arguments.info,
             verify_all=arguments.verify_all,
+            hardened=arguments.hardened,
             launcher=arguments.launcher,
             exclude=[*arguments.key, *arguments.password_file],
             without=arguments.exclude,

@@ -132,6 +132,19 @@ TEST(StartEnvironment, StaysWhatItWas) {
   EXPECT_EQ(before.size(), 1);
 }
 
+TEST(StartEnvironmentDeathTest, IsWhatWasTaken) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");  // it has to be asked for the first time
+  EXPECT_EXIT(
+      {
+        ::setenv("SIGNEDVFS_TAKEN", "here", 1);
+        take_start_environment();
+        ::unsetenv("SIGNEDVFS_TAKEN");
+        const std::vector<std::string> expected{"here"};
+        ::_exit(start_environment("SIGNEDVFS_TAKEN") == expected ? 0 : 1);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
 TEST(SystemLibraryDirectories, HaveTheLibraryOfC) {
   bool found = false;
   for (const std::string& directory : system_library_directories()) {

@@ -71,11 +71,11 @@ def test_what_is_inside(built: Built) -> None:
 
 def test_the_launcher_goes_by_what_was_asked(built: Built) -> None:
     content = built.path.read_bytes()
-    rules, info, verifies_all = _tools._launcher_rules(content[: built.report.launcher])
+    rules, *choices = _tools._launcher_rules(content[: built.report.launcher])
     assert rules.keys == (built.key.public_key,)
     assert rules.names == frozenset({"hello"})
     assert dict(rules.min_serial) == {"hello": 2}
-    assert (rules.threshold, info, verifies_all) == (1, False, False)
+    assert (rules.threshold, choices) == (1, [False, False, False])
     assert signedvfs.open(built.path, rules).name == "hello"
 
 

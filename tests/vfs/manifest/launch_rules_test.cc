@@ -30,7 +30,8 @@ LaunchRules one_key() {
   return rules;
 }
 
-// launch_rules_of_everything returns rules of which no field has its default.
+// launch_rules_of_everything returns rules of which no field has its default, but for `hardened`,
+// which allows no preloads.
 LaunchRules launch_rules_of_everything() {
   LaunchRules rules;
   rules.policy = trusting({2, 0, 1}, 2);
@@ -63,6 +64,7 @@ void expect_same(const LaunchRules& a, const LaunchRules& b) {
   EXPECT_EQ(a.policy.native.directory, b.policy.native.directory);
   EXPECT_EQ(a.shows_info, b.shows_info);
   EXPECT_EQ(a.verifies_all, b.verifies_all);
+  EXPECT_EQ(a.hardened, b.hardened);
 }
 
 // sealed_launch returns `section` with the digest that its first bytes have.
@@ -100,6 +102,7 @@ TEST(LaunchRules, ComeBackWithEachFieldAlone) {
   const std::vector<LaunchChange> changes = {
       [](LaunchRules& it) { it.shows_info = true; },
       [](LaunchRules& it) { it.verifies_all = true; },
+      [](LaunchRules& it) { it.hardened = true; },
       [](LaunchRules& it) { it.policy = trusting({0, 1, 2, 3}, 4); },
       [](LaunchRules& it) { it.policy.keys[0].scope.names = {"x"}; },
       [](LaunchRules& it) { it.policy.keys[0].scope.min_serial = 0; },
@@ -235,7 +238,7 @@ TEST(LaunchRules, HaveAFrameThatIsKnown) {
   other[8] = 2;
   expect_damaged(sealed_launch(other), "format");
   other = section;
-  other[10] = 4;
+  other[10] = 8;
   expect_damaged(sealed_launch(other), "flag");
   other = section;
   other[14] = 1;
