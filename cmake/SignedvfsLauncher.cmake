@@ -69,8 +69,8 @@ function(signedvfs_find_static_python out source)
 endfunction()
 
 # signedvfs_launcher(NAME OBJECTS ... ARCHIVES TARGET... STATIC FILE... [PYTHON FILE...]
-# [FIRST_STAGE OBJECT] [OPTIONS ...]) adds the target NAME, which makes the executable NAME_program in the current binary
-# directory. With PYTHON, what signedvfs_find_static_python has found, Python is linked in, and
+# [FIRST_STAGE OBJECT] [OPTIONS ...]) adds the target NAME, which makes the executable NAME_program in
+# the current binary directory. With PYTHON, what signedvfs_find_static_python has found, Python is linked in, and
 # extension modules find its functions in the program.
 #
 # FIRST_STAGE is the one of OBJECTS that runs before all others, which nothing refers to.

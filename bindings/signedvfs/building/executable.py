@@ -18,7 +18,6 @@ from signedvfs.building.layout import MODE, PAGE
 _PYTHON = b".svfs_python"
 
 
-
 def read_launcher(path: Path) -> bytes:
     """read_launcher returns a launcher that nothing has been appended to. Raises BuildError."""
     content = path.read_bytes()
