@@ -70,10 +70,9 @@ endfunction()
 
 # signedvfs_launcher(NAME OBJECTS ... ARCHIVES TARGET... STATIC FILE... [PYTHON FILE...]
 # [FIRST_STAGE OBJECT] [OPTIONS ...]) adds the target NAME, which makes the executable NAME_program in
-# the current binary directory. With PYTHON, what signedvfs_find_static_python has found, Python is linked in, and
-# extension modules find its functions in the program.
-#
-# FIRST_STAGE is the one of OBJECTS that runs before all others, which nothing refers to.
+# the current binary directory. With PYTHON, what signedvfs_find_static_python has found, Python is
+# linked in, and extension modules find its functions in the program. FIRST_STAGE is the one of
+# OBJECTS that runs before all others, which nothing refers to.
 #
 # All of it is joined first, so that the symbols which are bound late can be made weak in every
 # part: Python's, where it is not linked in, and the unwinder's (libgcc_s), because CPython up to 3.13
