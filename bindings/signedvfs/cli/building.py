@@ -41,7 +41,8 @@ if it is given, and with --min-serial no older release. --ephemeral makes a key
 for this executable alone, whose private half is never written anywhere: nobody
 can sign another one.
 
-The Python that builds is the one inside, and needs its shared library.
+The Python that builds is the one inside: in the launcher, where signedvfs was installed
+with a static library of it, and else as its shared library, which it needs then.
 Everything is compiled; --source keep puts sources beside it, so that
 tracebacks show lines. --minimal follows imports and leaves modules of the
 standard library out that nothing imports: what is imported by a name that is
