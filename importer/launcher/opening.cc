@@ -18,15 +18,13 @@ Result<Launch> open_application(OwnExecutable own) {
 }  // namespace
 
 void Opening::begin() noexcept {
-  static_cast<void>(thread_.start([this] { open(); }));
+  static_cast<void>(thread_.start([this] { opened_.emplace(open_application(std::move(own_))); }));
 }
 
 const Result<Launch>& Opening::wait() {
   thread_.join();
-  if (!opened_) open();
+  if (!opened_) opened_.emplace(open_application(std::move(own_)));
   return *opened_;
 }
-
-void Opening::open() { opened_.emplace(open_application(std::move(own_))); }
 
 }  // namespace signedvfs

@@ -33,8 +33,6 @@ class Opening {
   const std::string& path() const noexcept { return path_; }
 
  private:
-  void open();
-
   OwnExecutable own_;
   const std::string path_;
   std::optional<Result<Launch>> opened_;
