@@ -82,8 +82,8 @@ PyRef absolute_name(PyObject* package, std::size_t level, PyObject* name) {
 }
 
 // is_loaded tells whether the module `name` is, and has all of `names` (a tuple, if anything). It
-// looks, and does not ask the import system (PyImport_GetModule): that would wait for a module which
-// is being imported, in code of Python's, where Ctrl-C may come.
+// looks, and does not ask the import system (PyImport_GetModule): that would wait for a module
+// which is being imported, in code of Python's, where Ctrl-C may come.
 bool is_loaded(PyObject* name, PyObject* names) {
   const Result<PyRef> module = item_of(PyImport_GetModuleDict(), name);
   if (!module.ok() || !*module || PyModule_Check(module->get()) == 0) return false;
