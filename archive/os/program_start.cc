@@ -71,6 +71,8 @@ Status occupy_standard_descriptors() {
   return {};
 }
 
+void survive_size_limit() noexcept { ::signal(SIGXFSZ, SIG_IGN); }
+
 bool is_privileged() noexcept { return ::getauxval(AT_SECURE) != 0; }
 
 std::vector<std::string> environment_names() {

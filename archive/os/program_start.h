@@ -26,6 +26,10 @@ Result<OwnExecutable> open_own_executable();
 // terminal. Fails with `kIo`.
 Status occupy_standard_descriptors();
 
+// survive_size_limit has a file that may not grow (RLIMIT_FSIZE, which counts for memory that is
+// sealed, too) be an error, and not the end of the process without a word. As Python has it.
+void survive_size_limit() noexcept;
+
 // is_privileged tells whether the process has more rights than whoever started it (AT_SECURE in
 // getauxval(3)): set-user-ID, set-group-ID, or capabilities of the file.
 bool is_privileged() noexcept;

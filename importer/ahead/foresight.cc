@@ -81,11 +81,13 @@ PyRef absolute_name(PyObject* package, std::size_t level, PyObject* name) {
   return PyRef::steal(PyUnicode_FromFormat("%U.%U", base.get(), name));
 }
 
-// is_loaded tells whether the module `name` is, and has all of `names` (a tuple, if anything).
+// is_loaded tells whether the module `name` is, and has all of `names` (a tuple, if anything). It
+// looks, and does not ask the import system (PyImport_GetModule): that would wait for a module
+// which is being imported, in code of Python's, where Ctrl-C may come.
 bool is_loaded(PyObject* name, PyObject* names) {
-  const PyRef module = PyRef::steal(PyImport_GetModule(name));
-  if (!module || PyModule_Check(module.get()) == 0) return false;
-  PyObject* const attributes = PyModule_GetDict(module.get());
+  const Result<PyRef> module = item_of(PyImport_GetModuleDict(), name);
+  if (!module.ok() || !*module || PyModule_Check(module->get()) == 0) return false;
+  PyObject* const attributes = PyModule_GetDict(module->get());
   for (Py_ssize_t i = 0; PyTuple_Check(names) != 0 && i < PyTuple_GET_SIZE(names); ++i) {
     PyObject* const one = PyTuple_GET_ITEM(names, i);
     if (PyUnicode_Check(one) == 0) return false;

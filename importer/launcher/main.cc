@@ -24,6 +24,7 @@ namespace {
 
 Status check_process() {
   SIGNEDVFS_TRY(occupy_standard_descriptors());
+  survive_size_limit();
   if (is_privileged()) {
     return Status(Errc::kUnsupported,
                   "the program has more rights than whoever starts it (set-user-ID, "

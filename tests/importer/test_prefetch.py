@@ -77,6 +77,22 @@ def test_statements_are_foreseen_behind_many_names(workshop: Workshop, python: P
     assert python(program(path) + "print(app.m05.threads)\n").stdout == "2\n"
 
 
+def test_looking_ahead_waits_for_no_import(workshop: Workshop, python: Python) -> None:
+    """A module that is being imported is looked at as it is: waiting for it would run code of the
+    import system's, and what is raised there, by Ctrl-C for instance, would be lost."""
+    path = workshop.zip("app.zip", {"app.pyc": pyc("events.append('body')\nimport app\n")})
+    script = f"""
+import builtins, importlib._bootstrap as system, sys
+sys.path.insert(0, {str(path)!r})
+builtins.events = []
+system._lock_unlock_module = lambda name: events.append("waits for " + name)
+import app
+print(*events, sep=", ")
+"""
+    # The statement itself does wait.
+    assert python(script).stdout == "body, waits for app\n"
+
+
 @pytest.mark.parametrize("what", ["no imports", "no code", "nothing"])
 def test_bytecode_that_is_not_understood_is_left_alone(
     workshop: Workshop, python: Python, what: str
