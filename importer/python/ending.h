@@ -40,8 +40,8 @@ inline bool is_being_ended() noexcept {
 }
 
 #if PY_VERSION_HEX < 0x030e0000 && defined(_LIBCPP_VERSION)
-// ForcedUnwindStop blocks a thread that is unwound past it without an exception of C++'s. libc++ has
-// no type for that, and `catch (...)` would end the process where another exception is being handled.
+// ForcedUnwindStop blocks a thread that is unwound past it by no exception of C++. libc++ has no
+// type for that, and `catch (...)` would end the process where another exception is handled.
 class ForcedUnwindStop {
  public:
   ForcedUnwindStop() noexcept = default;

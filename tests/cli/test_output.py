@@ -47,11 +47,11 @@ def test_version(cli: Cli) -> None:
 
 
 def test_the_version_of_openssl_is_that_of_the_library() -> None:
-    # Of the shared library where it is one: whose version counts was loaded, not compiled in.
-    shared = next((one for one in mapped_files() if "/libcrypto.so." in one), None)
     version = _tools._openssl_version()
     assert re.fullmatch(r"3\.\d+\.\d+", version)
-    if shared:
+    # Where it is the system's, the one counts that was loaded, and not what was compiled against.
+    if b"\0libcrypto.so." in Path(signedvfs._core.__file__ or "").read_bytes():
+        (shared,) = {one for one in mapped_files() if "/libcrypto.so." in one}
         number = ctypes.CDLL(shared).OpenSSL_version_num()
         assert version == f"{number >> 28}.{number >> 20 & 0xFF}.{number >> 4 & 0xFFFF}"
 

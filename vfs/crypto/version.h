@@ -5,8 +5,8 @@
 
 namespace signedvfs {
 
-// openssl_version returns the version of the library that runs, like "3.5.7": not of the one that was
-// compiled against. Any thread may call.
+// openssl_version returns the version of the library that runs, like "3.5.7": not of the one that
+// was compiled against. Any thread may call.
 std::string_view openssl_version() noexcept;
 
 }  // namespace signedvfs
