@@ -53,6 +53,8 @@ apt_wheels() {
 dpkg-dev unpacks the sources of what wheels link
 patch applies Debian's patches to them
 perl configures OpenSSL
+binutils-x86-64-linux-gnu makes symbols weak, for the launcher
+binutils-aarch64-linux-gnu the same for aarch64
 make builds it
 debian-archive-keyring tells that lists of packages are Debian's
 debootstrap makes systems without a compiler, to install wheels in

@@ -5,6 +5,7 @@
 # the last interpreter's wheels twice, the second time anew and elsewhere, and wants the same bytes.
 source "$(dirname "$0")/common.sh"
 source scripts/wheels/compiler.sh
+source scripts/wheels/launcher.sh
 output=dist/wheels
 
 # prepare_environment DIRECTORY INTERPRETER REQUIREMENTS makes an environment of exactly the pinned tools.
@@ -27,11 +28,15 @@ tools_interpreter() {
 # words_of MAKES what is asked of each interpreter known to the rest: its tag, its suffix and its headers.
 read_interpreter() {
   IFS=' ' read -r tag suffix include configuration < <("$1" -I -c '
-import sys, sysconfig
+import pathlib, sys, sysconfig
 tag = "cp%d%d" % sys.version_info[:2]
 abi = tag + ("t" if sysconfig.get_config_var("Py_GIL_DISABLED") else "")
 suffix = ".cpython-" + abi[2:]
-print(tag + "-" + abi, suffix, sysconfig.get_path("include"), sysconfig.get_config_h_filename())')
+include = pathlib.Path(sysconfig.get_path("include"))
+configuration = pathlib.Path(sysconfig.get_config_h_filename())
+# Debian keeps it by architecture, and has a file that chooses in its place.
+of_here = include.parent / (sysconfig.get_config_var("MULTIARCH") or "-") / include.name / "pyconfig.h"
+print(tag + "-" + abi, suffix, include, of_here if of_here.exists() else configuration)')
 }
 
 # use_headers sets $headers: for another architecture the interpreter's own, after a compiler has agreed to every
@@ -58,7 +63,8 @@ build_wheel() {
     CMAKE_AR="$compilers/ar" CMAKE_RANLIB="$compilers/ranlib" CMAKE_PREFIX_PATH="$prefix"
     OPENSSL_ROOT_DIR="$prefix" OPENSSL_USE_STATIC_LIBS=ON Python_INCLUDE_DIR="$headers"
     PYTHON_MODULE_EXTENSION="$suffix-$target-linux-gnu.so" SIGNEDVFS_LICENCES="$prefix/licences"
-    SIGNEDVFS_LAUNCHER=OFF CMAKE_CXX_FLAGS="-g0 -ffunction-sections -fdata-sections" CMAKE_MODULE_LINKER_FLAGS="${link[*]}"
+    CMAKE_LINKER="$launcher_linker" CMAKE_OBJCOPY="$launcher_objcopy" SIGNEDVFS_LAUNCHER_DRIVER="$launcher_driver"
+    SIGNEDVFS_LAUNCHER_STANDARD_LIBRARY="$launcher_libraries" CMAKE_CXX_FLAGS="-g0 -ffunction-sections -fdata-sections" CMAKE_MODULE_LINKER_FLAGS="${link[*]}"
   )
   # What an interpreter has left in the cache would count for the next one.
   rm -f "$directory/CMakeCache.txt"
@@ -73,6 +79,7 @@ build_target() {
   local version interpreter builder
   use_target "$1"
   scripts/wheels/libraries.sh "$target" >/dev/null
+  make_launcher_driver
   while read -r version interpreter; do
     say "$target, $version"
     builder=$cache/builders/$version

@@ -151,6 +151,7 @@ def check_exports(wheel: Wheel, expected: Expected) -> Iterator[str]:
     """Shared objects show what is called from outside, and nothing that others could bind to."""
     promised = {wheel.core: {"PyInit__core", "PyInit__tools"}}
     promised[_FOREIGN] = {"signedvfs_foreign_decode_3"}
+    promised[_LAUNCHER] = set()
     for name, symbols in promised.items():
         image = wheel.images.get(name)
         if image and image.exported != symbols:
@@ -224,11 +225,11 @@ def check_contents(wheel: Wheel, expected: Expected) -> Iterator[str]:
     fixed = {
         f"{wheel.information}/{one}" for one in ("METADATA", "WHEEL", "RECORD", "entry_points.txt")
     }
-    required = {wheel.core, _FOREIGN, *sources, *fixed}
+    required = {wheel.core, _FOREIGN, _LAUNCHER, *sources, *fixed}
     licences = f"{wheel.information}/licenses/"
     surplus = {
         one
-        for one in wheel.members.keys() - required - {_LAUNCHER}
+        for one in wheel.members.keys() - required
         if not (one.startswith(licences) and not one.endswith(".py"))
     }
     if surplus:

@@ -14,6 +14,7 @@ INFORMATION = f"signedvfs-{VERSION}.dist-info"
 TAG = "cp311-cp311-manylinux_2_28_x86_64"
 CORE = "signedvfs/_core.cpython-311-x86_64-linux-gnu.so"
 FOREIGN = "signedvfs/libsignedvfs_foreign.so"
+LAUNCHER = "signedvfs/_launcher"
 UNWINDER = "void _Unwind_Resume(void *); void keep(void *p) { _Unwind_Resume(p); }\n"
 CORE_CODE = "void PyInit__core(void) {} void PyInit__tools(void) {}\n"
 FOREIGN_CODE = "void signedvfs_foreign_decode_3(void) {}\n"
@@ -38,18 +39,31 @@ def compile_object(
     return library.read_bytes()
 
 
+def compile_program(directory: Path, *options: str) -> bytes:
+    """Compiles a program that shows no symbols and needs the C library, as the launcher is."""
+    source, program = directory / "program.c", directory / "program"
+    source.write_text("void start(void) {}\n", encoding="utf-8")
+    command = ["cc", "-pie", "-fPIE", "-O1", "-nostdlib", "-s", "-o", str(program), str(source)]
+    command += ["-Wl,-e,start", "-Wl,-z,relro,-z,now", "-Wl,-z,noexecstack", "-Wl,--build-id=none"]
+    subprocess.run([*command, *options, "-Wl,--no-as-needed", "-lc"], check=True)
+    return program.read_bytes()
+
+
 def for_aarch64(content: bytes) -> bytes:
     """Returns an ELF file that says that it is for aarch64, whatever its code is."""
     return content[:18] + _AARCH64 + content[20:]
 
 
-def members_of_package(package: Path, core: bytes, foreign: bytes) -> dict[str, bytes]:
+def members_of_package(
+    package: Path, core: bytes, foreign: bytes, launcher: bytes
+) -> dict[str, bytes]:
     """Returns what a good wheel of `package` holds, without its RECORD."""
     sources = {f"signedvfs/{one.name}": one.read_bytes() for one in sorted(package.iterdir())}
     return {
         **sources,
         CORE: core,
         FOREIGN: foreign,
+        LAUNCHER: launcher,
         f"{INFORMATION}/METADATA": f"Name: signedvfs\nVersion: {VERSION}\n".encode(),
         f"{INFORMATION}/WHEEL": f"Wheel-Version: 1.0\nTag: {TAG}\n".encode(),
         f"{INFORMATION}/entry_points.txt": b"[console_scripts]\nsignedvfs=signedvfs.cli:main\n",

@@ -17,8 +17,10 @@ from tests.wheels.made_wheels import (
     FOREIGN,
     FOREIGN_CODE,
     INFORMATION,
+    LAUNCHER,
     TAG,
     compile_object,
+    compile_program,
     for_aarch64,
     members_of_package,
     write_wheel,
@@ -57,13 +59,14 @@ class Bench:
 
 
 @pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, bytes]:
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, bytes, bytes]:
     directory = tmp_path_factory.mktemp("compiled")
-    return compile_object(directory, CORE_CODE), compile_object(directory, FOREIGN_CODE)
+    core, foreign = (compile_object(directory, one) for one in (CORE_CODE, FOREIGN_CODE))
+    return core, foreign, compile_program(directory)
 
 
 @pytest.fixture
-def bench(tmp_path: Path, compiled: tuple[bytes, bytes]) -> Bench:
+def bench(tmp_path: Path, compiled: tuple[bytes, bytes, bytes]) -> Bench:
     package = tmp_path / "package"
     package.mkdir()
     (package / "__init__.py").write_text("NAME = 1\n", encoding="utf-8")
@@ -102,13 +105,22 @@ def test_exports_are_exact(bench: Bench, exports: tuple[str, ...], sentence: str
 
 
 def test_the_other_shared_object_exports_one_function(
-    bench: Bench, compiled: tuple[bytes, bytes]
+    bench: Bench, compiled: tuple[bytes, bytes, bytes]
 ) -> None:
     wrong = bench.judge({**bench.members, FOREIGN: compiled[0]})
     assert wrong == [
         f"exports: {FOREIGN} exports PyInit__core, PyInit__tools",
         f"exports: {FOREIGN} does not export signedvfs_foreign_decode_3",
     ]
+
+
+def test_the_launcher_shows_nothing_and_needs_no_unwinder(bench: Bench) -> None:
+    showing = compile_program(bench.directory, "-Wl,--export-dynamic")
+    wrong = bench.judge({**bench.members, LAUNCHER: showing})
+    assert len(wrong) == 1 and wrong[0].startswith(f"exports: {LAUNCHER} exports ")
+    needing = compile_program(bench.directory, "-Wl,--no-as-needed", "-lgcc_s")
+    wrong = bench.judge({**bench.members, LAUNCHER: needing})
+    assert wrong == [f"needed: {LAUNCHER} needs libgcc_s.so.1"]
 
 
 def test_another_library_is_named(bench: Bench, tmp_path: Path) -> None:
@@ -154,7 +166,7 @@ def test_a_fixed_canary_on_aarch64_is_named(bench: Bench) -> None:
     def canaries(core: bytes) -> list[str]:
         names = {name.replace("x86_64", "aarch64"): one for name, one in bench.members.items()}
         name = CORE.replace("x86_64", "aarch64")
-        wrong = bench.judge({**names, FOREIGN: good, name: core}, tag)
+        wrong = bench.judge({**names, FOREIGN: good, LAUNCHER: good, name: core}, tag)
         return [one for one in wrong if one.startswith("canary: ")]
 
     assert canaries(good) == []
@@ -187,7 +199,9 @@ def test_what_does_not_belong_there_is_named(bench: Bench, name: str) -> None:
     assert bench.judge({**bench.members, name: b""}) == [f"contents: nothing is known of {name}"]
 
 
-@pytest.mark.parametrize("name", [CORE, FOREIGN, "signedvfs/py.typed", f"{INFORMATION}/METADATA"])
+@pytest.mark.parametrize(
+    "name", [CORE, FOREIGN, LAUNCHER, "signedvfs/py.typed", f"{INFORMATION}/METADATA"]
+)
 def test_what_is_missing_is_named(bench: Bench, name: str) -> None:
     wrong = bench.judge({one: content for one, content in bench.members.items() if one != name})
     assert f"contents: it lacks {name}" in wrong
@@ -238,7 +252,9 @@ def test_a_platform_with_another_glibc_is_named(bench: Bench) -> None:
     assert wrong == ["tag: the name promises manylinux_2_31_x86_64, and not glibc 2.28"]
 
 
-def test_code_for_another_machine_is_named(bench: Bench, compiled: tuple[bytes, bytes]) -> None:
+def test_code_for_another_machine_is_named(
+    bench: Bench, compiled: tuple[bytes, bytes, bytes]
+) -> None:
     wrong = bench.judge({**bench.members, FOREIGN: for_aarch64(compiled[1])})
     assert f"tag: {FOREIGN} is for aarch64" in wrong
 
