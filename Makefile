@@ -5,9 +5,10 @@ SHELL := /bin/bash
 
 # FUZZ_SECONDS is how long `make fuzz` runs each fuzz target.
 FUZZ_SECONDS ?= 60
-export FUZZ_SECONDS
+# PYTHONS and TARGETS are which wheels `make wheels` builds; by default all.
+export FUZZ_SECONDS PYTHONS TARGETS
 
-.PHONY: help setup demo check test test-all bench fuzz lint docs clean
+.PHONY: help setup demo check test test-all bench fuzz lint docs wheels clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +38,10 @@ fuzz: ## fuzz every target for FUZZ_SECONDS (60) each with libFuzzer
 
 lint: setup ## check formatting, clang-tidy, ruff, mypy and shellcheck
 	@scripts/lint.sh
+
+wheels: ## build wheels into dist/wheels: all, or those of PYTHONS="3.11 3.15t" and TARGETS=aarch64
+	@scripts/setup.sh --tools --wheels
+	@scripts/wheels.sh
 
 clean: ## remove everything that was built or installed into this directory
 	rm -rf build dist .venv .mypy_cache .ruff_cache .pytest_cache

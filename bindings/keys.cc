@@ -5,6 +5,7 @@
 #include "bindings/errors.h"
 #include "bindings/registers.h"
 #include "importer/values/values.h"
+#include "vfs/crypto/version.h"
 #include "vfs/signing/private_key.h"
 
 namespace py = pybind11;
@@ -87,6 +88,8 @@ void register_keys(py::module_& module, const Home& home) {
         throw py::type_error(
             "a signedvfs.PrivateKey is not pickled or copied: save it to a file, with a password");
       });
+  module.def("_openssl_version", &openssl_version,
+             "_openssl_version()\n--\n\nReturn the version of the OpenSSL that is at work here.");
 }
 
 }  // namespace signedvfs

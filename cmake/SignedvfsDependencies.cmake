@@ -2,6 +2,9 @@
 # are looked for before any is missed, so that one installation brings everything.
 include(SignedvfsPackages)
 set(missing "")
+if(NOT signedvfs_has_compilers)
+  list(APPEND missing "C++ compiler")
+endif()
 
 # signedvfs_note(NAME FOUND) remembers NAME, of SignedvfsPackages, where it was not found.
 macro(signedvfs_note name found)
@@ -10,7 +13,9 @@ macro(signedvfs_note name found)
   endif()
 endmacro()
 
-find_package(Threads REQUIRED)
+if(signedvfs_has_compilers)
+  find_package(Threads REQUIRED)
+endif()
 find_package(OpenSSL 3.0 QUIET COMPONENTS Crypto)  # vfs
 signedvfs_note("OpenSSL 3" OPENSSL_FOUND)
 find_package(LibArchive QUIET)                     # archive, its own shared object

@@ -1,6 +1,11 @@
 # How the launcher is linked: an executable that needs the C library alone, and whose symbols of
 # Python and of the unwinder are bound when it runs.
 
+# A compiler that links by a linker of its own, without the options that this needs, as zig does, is not asked to:
+# scripts/wheels/launcher.sh names what takes its place. What it links is for the interpreters of other machines.
+set(SIGNEDVFS_LAUNCHER_DRIVER "" CACHE FILEPATH "Program that links the launcher, called as a compiler is")
+set(SIGNEDVFS_LAUNCHER_STANDARD_LIBRARY "" CACHE STRING "The static C++ library, where it is not libstdc++.a")
+
 # signedvfs_find_static_libraries(OUT) sets OUT to the files of the static libraries that the
 # launcher is linked with; to nothing, with a message, where one is not installed.
 function(signedvfs_find_static_libraries out)
@@ -15,9 +20,13 @@ function(signedvfs_find_static_libraries out)
     endif()
     list(APPEND files ${SIGNEDVFS_STATIC_${name}})
   endforeach()
-  execute_process(COMMAND ${CMAKE_CXX_COMPILER} -print-file-name=libstdc++.a
-    OUTPUT_VARIABLE standard_library OUTPUT_STRIP_TRAILING_WHITESPACE)
-  if(NOT IS_ABSOLUTE "${standard_library}" OR NOT CMAKE_OBJCOPY)
+  set(standard_library ${SIGNEDVFS_LAUNCHER_STANDARD_LIBRARY})
+  if(NOT standard_library)
+    execute_process(COMMAND ${CMAKE_CXX_COMPILER} -print-file-name=libstdc++.a
+      OUTPUT_VARIABLE standard_library OUTPUT_STRIP_TRAILING_WHITESPACE)
+  endif()
+  list(GET standard_library 0 first)
+  if(NOT IS_ABSOLUTE "${first}" OR NOT CMAKE_OBJCOPY)
     message(STATUS "No launcher is built (`signedvfs build` needs it): there is no libstdc++.a, or no objcopy")
     set(${out} "" PARENT_SCOPE)
     return()
@@ -83,6 +92,10 @@ function(signedvfs_launcher name)
   set(joined ${CMAKE_CURRENT_BINARY_DIR}/${name}_joined.o)
   set(late ${CMAKE_CURRENT_BINARY_DIR}/${name}_late.o)
   set(program ${CMAKE_CURRENT_BINARY_DIR}/${name}_program)
+  set(driver ${CMAKE_CXX_COMPILER})
+  if(SIGNEDVFS_LAUNCHER_DRIVER)
+    set(driver ${SIGNEDVFS_LAUNCHER_DRIVER})
+  endif()
   set(archives ${arg_ARCHIVES})
   list(TRANSFORM archives REPLACE "(.+)" "$<TARGET_FILE:\\1>")
   set(weak --weaken-symbol=_Unwind_*)
@@ -106,7 +119,7 @@ function(signedvfs_launcher name)
     ${check_first_stage}
     COMMAND ${CMAKE_LINKER} -r -o ${joined} ${arg_OBJECTS} ${archives} ${arg_STATIC}
     COMMAND ${CMAKE_OBJCOPY} --wildcard ${weak} ${joined} ${late}
-    COMMAND ${CMAKE_CXX_COMPILER} -pie -fno-lto -nodefaultlibs -o ${program} ${late} ${python}
+    COMMAND ${driver} -pie -fno-lto -nodefaultlibs -o ${program} ${late} ${python}
             -Wl,-z,dynamic-undefined-weak -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--gc-sections
             ${keep_first_stage}
             -Wl,--no-as-needed -lm -lc -lgcc -Wl,--build-id=none -s ${arg_OPTIONS}

@@ -10,6 +10,7 @@ function(signedvfs_packages name debian fedora arch homebrew)
 endfunction()
 
 #                  name             Debian, Ubuntu              Fedora                      Arch         Homebrew
+signedvfs_packages("C++ compiler"   g++                         gcc-c++                     gcc          gcc)
 signedvfs_packages("OpenSSL 3"      libssl-dev                  openssl-devel               openssl      openssl@3)
 signedvfs_packages(libarchive       libarchive-dev              libarchive-devel            libarchive   libarchive)
 signedvfs_packages(pkg-config       pkg-config                  pkgconf-pkg-config          pkgconf      pkgconf)

@@ -5,6 +5,8 @@
 # have signed.
 debian_keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 private_apt_is_open=
+# Architectures whose packages are wanted beside the machine's own.
+private_apt_architectures=()
 
 # open_private_apt makes it in the directory "$1" and reads the suite's lists. It fails, and says
 # why, where this is no Debian, the suite cannot be reached, or its signature does not verify.
@@ -77,6 +79,7 @@ Acquire::AllowInsecureRepositories "false";
 Acquire::AllowWeakRepositories "false";
 Acquire::AllowDowngradeToInsecureRepositories "false";
 Acquire::Languages "none";
+APT::Architectures { "$(dpkg --print-architecture)"; $(printf '"%s"; ' "${private_apt_architectures[@]}")};
 Acquire::Retries "3";
 // The system's hooks are about the system's lists.
 #clear APT::Update::Pre-Invoke;

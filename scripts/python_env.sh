@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the package and installs it into build/python/NAME, a private environment of one
-# interpreter: python_env.sh NAME INTERPRETER [SANITIZERS].
+# interpreter: python_env.sh NAME INTERPRETER [SANITIZERS]. With WHEEL, the path of one, that is installed instead.
 source "$(dirname "$0")/common.sh"
 name=$1 interpreter=$2 sanitizers=${3:-}
 environment=build/python/$name
@@ -23,6 +23,11 @@ prepare() {
 # install builds the package with the tools that are here already; ccache makes the core cheap.
 # With sanitizers it is compiled as the preset `asan` compiles it.
 install() {
+  if [[ ${WHEEL:-} ]]; then
+    "$environment/bin/python" -m pip install -q --disable-pip-version-check --no-index --no-deps \
+      --force-reinstall "$WHEEL"
+    return
+  fi
   local -a settings=(build-dir="build/$name-python" cmake.define.SIGNEDVFS_WERROR=ON)
   if [[ -n $sanitizers ]]; then
     settings+=(cmake.define.SIGNEDVFS_SANITIZE="$sanitizers" cmake.build-type=RelWithDebInfo

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what building and testing need and this machine lacks: packages of Debian or Ubuntu, and
 # CMake into .venv where the system's is too old. With --tools: formatters, linters and what else
-# requirements.txt lists, into .venv; with --fuzz: clang as well. Changes nothing where everything is there.
+# requirements.txt lists, into .venv; with --fuzz: clang as well; with --wheels: what `make wheels` takes, which
+# brings its own compiler, and systems to try them in. Changes nothing where everything is there.
 source "$(dirname "$0")/common.sh"
 
 # apt_packages lists, line by line, a package and what it is for.
@@ -44,6 +45,21 @@ LIST
       printf '%s\n' 'libclang-rt-dev sanitizers and libFuzzer'
     fi
   fi
+}
+
+# apt_wheels lists what building and trying wheels takes.
+apt_wheels() {
+  cat <<'LIST'
+dpkg-dev unpacks the sources of what wheels link
+patch applies Debian's patches to them
+perl configures OpenSSL
+binutils-x86-64-linux-gnu makes symbols weak, for the launcher
+binutils-aarch64-linux-gnu the same for aarch64
+make builds it
+debian-archive-keyring tells that lists of packages are Debian's
+debootstrap makes systems without a compiler, to install wheels in
+qemu-user-static runs programs for aarch64
+LIST
 }
 
 # apt_testsuites lists CPython's own tests for those of the system's interpreters that are tested.
@@ -130,16 +146,18 @@ install_cmake() {
   fi
 }
 
-tools='' fuzz=''
+tools='' fuzz='' wheels=''
 for option; do
   case $option in
     --tools) tools=yes ;;
     --fuzz) fuzz=yes ;;
-    *) die "usage: setup.sh [--tools] [--fuzz]" ;;
+    --wheels) wheels=yes ;;
+    *) die "usage: setup.sh [--tools] [--fuzz] [--wheels]" ;;
   esac
 done
 install_apt_packages apt_packages
 install_apt_packages apt_testsuites
+[[ -z $wheels ]] || install_apt_packages apt_wheels
 [[ -z $tools ]] || install_python_tools
 install_cmake
 if [[ $fuzz ]]; then

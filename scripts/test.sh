@@ -6,7 +6,7 @@
 #                    UndefinedBehaviorSanitizer, the Python tests and CPython's own with the newest
 #                    interpreter that is here, the architecture
 #   test.sh rest     what quick leaves out, added to what the last quick run has found
-#   test.sh all      both
+#   test.sh all      both, and a wheel for each architecture
 #   test.sh nightly  all, and what says the same of every interpreter in between, or fetches a lot
 source "$(dirname "$0")/common.sh"
 results=build/results
@@ -107,7 +107,7 @@ test_newest() {
     part_line "$newest" importer
     conformance_line "$newest" signedvfs
     part_line "$newest" bindings jobs docs
-    pytest_line architecture "$newest" tests/architecture tests/install \
+    pytest_line architecture "$newest" tests/architecture tests/install tests/wheels \
       --ignore=tests/architecture/test_extension.py
   } | in_pairs
 }
@@ -231,6 +231,18 @@ rest() {
   step "import benchmark agrees" "" "build/python/$newest/bin/python" bench/import_bench.py --smoke
 }
 
+# test_wheels builds the wheels of the newest interpreter and has the gate judge them; in the night all of them,
+# twice over for the last one, and tries them in systems without a compiler.
+test_wheels() {
+  step "wheels: tools" "" scripts/setup.sh --wheels
+  if [[ $tier == nightly ]]; then
+    step "wheels" "" scripts/logged.sh wheels env AGAIN=yes scripts/wheels.sh
+    step "wheels: installed" "" scripts/logged.sh smoke scripts/wheels/smoke.sh bullseye bookworm trixie arm64 installers
+  else
+    step "wheels" "" scripts/logged.sh wheels env PYTHONS="$newest" scripts/wheels.sh
+  fi
+}
+
 # processor_seconds tells what all steps have used, whatever else the machine had to do (proc(5)).
 processor_seconds() {
   awk -v ticks="$(getconf CLK_TCK)" '{ print int(($16 + $17) / ticks) }' "/proc/$$/stat"
@@ -243,6 +255,7 @@ case $tier in
   all | nightly)
     quick
     rest
+    test_wheels
     ;;
   *) die "usage: test.sh quick|rest|all|nightly" ;;
 esac

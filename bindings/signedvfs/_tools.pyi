@@ -386,6 +386,9 @@ def _manifest_text(archive: signedvfs.SignedVfs) -> bytes:
     Raises IntegrityCheckError.
     """
 
+def _openssl_version() -> str:
+    """Return the version of the OpenSSL that is at work here."""
+
 def _legacy_fingerprint(key: signedvfs.PublicKey) -> str | None:
     """Return the name that signedimp gave to a PublicKey, or None where it is not RSA."""
 

@@ -12,6 +12,9 @@
 #if PY_VERSION_HEX < 0x030e0000
 #include <cxxabi.h>
 
+#include <exception>
+#include <type_traits>
+
 #include "archive/os/process.h"
 #endif
 
@@ -36,11 +39,40 @@ inline bool is_being_ended() noexcept {
 #endif
 }
 
+#if PY_VERSION_HEX < 0x030e0000 && defined(_LIBCPP_VERSION)
+// ForcedUnwindStop blocks a thread that is unwound past it by no exception of C++. libc++ has no
+// type for that, and `catch (...)` would end the process where another exception is handled.
+class ForcedUnwindStop {
+ public:
+  ForcedUnwindStop() noexcept = default;
+  ForcedUnwindStop(const ForcedUnwindStop&) = delete;
+  ForcedUnwindStop& operator=(const ForcedUnwindStop&) = delete;
+  ~ForcedUnwindStop() {
+    if (!has_returned_ && std::uncaught_exceptions() == before_) park_thread();
+  }
+  void has_returned() noexcept { has_returned_ = true; }
+
+ private:
+  int before_ = std::uncaught_exceptions();
+  bool has_returned_ = false;
+};
+#endif
+
 // outliving returns what `work` returns, which calls Python; where Python ends the thread in there,
 // it blocks.
 template <class Work>
 decltype(auto) outliving(Work&& work) {
-#if PY_VERSION_HEX < 0x030e0000
+#if PY_VERSION_HEX < 0x030e0000 && defined(_LIBCPP_VERSION)
+  ForcedUnwindStop stop;
+  if constexpr (std::is_void_v<decltype(work())>) {
+    work();
+    stop.has_returned();
+  } else {
+    auto result = work();
+    stop.has_returned();
+    return result;
+  }
+#elif PY_VERSION_HEX < 0x030e0000
   try {
     return work();
   } catch (abi::__forced_unwind&) {

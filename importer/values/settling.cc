@@ -9,6 +9,10 @@ namespace {
 
 PyObject* settle(PyObject* module) {
   Interpreter* const home = living_home(module);
+#ifdef SIGNEDVFS_OWN_OPENSSL
+  // Python's hashlib and ssl have another copy, which is not settled by settling ours.
+  forget_openssl_environment();
+#endif
   return home == nullptr ? nullptr : none(*home, settle_openssl(), Activity::kTool);
 }
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import re
 import signal
 import subprocess
 import time
@@ -12,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import signedvfs
+from signedvfs import _tools
 from signedvfs.cli import main
 from signedvfs.cli.output import printable, size_text
 from tests.cli.helpers import Cli, command, flip
@@ -37,7 +40,25 @@ def test_version(cli: Cli) -> None:
     # CMakeLists.txt has it; the metadata, the module and the command say the same.
     installed = metadata("signedvfs")["Version"]
     assert signedvfs.__version__ == installed
-    assert cli.ok("--version").out == f"signedvfs {installed}\n"
+    openssl = _tools._openssl_version()
+    assert cli.ok("--version").out == f"signedvfs {installed} (OpenSSL {openssl})\n"
+    said = cli.ok("--version", "--json").json
+    assert said == {"signedvfs": installed, "openssl": openssl}
+
+
+def test_the_version_of_openssl_is_that_of_the_library() -> None:
+    version = _tools._openssl_version()
+    assert re.fullmatch(r"3\.\d+\.\d+", version)
+    # Where it is the system's, the one counts that was loaded, and not what was compiled against.
+    if b"\0libcrypto.so." in Path(signedvfs._core.__file__ or "").read_bytes():
+        (shared,) = {one for one in mapped_files() if "/libcrypto.so." in one}
+        number = ctypes.CDLL(shared).OpenSSL_version_num()
+        assert version == f"{number >> 28}.{number >> 20 & 0xFF}.{number >> 4 & 0xFFFF}"
+
+
+def mapped_files() -> list[str]:
+    maps = Path("/proc/self/maps").read_text(encoding="utf-8", errors="surrogateescape")
+    return [line.split(maxsplit=5)[-1] for line in maps.splitlines() if "/" in line]
 
 
 def test_nothing_has_to_be_installed_along() -> None:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
+import tarfile
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 # A search that finds nothing of the system, as on a machine without development packages.
@@ -69,6 +73,49 @@ def test_everything_that_is_missing_is_named_at_once(tmp_path: Path) -> None:
         ("brew install", "openssl@3"),
     ):
         assert re.search(rf"{command} [^()]*{re.escape(package)}[ )]", said), said
+
+
+def test_a_missing_compiler_is_named_with_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # pip builds with this one where nobody says anything: Python knows it from where it was built.
+    monkeypatch.setenv("CC", "x86_64-nowhere-gcc -pthread")
+    monkeypatch.setenv("CXX", "x86_64-nowhere-g++")
+    said = sentence(configure(tmp_path, **NOTHING))
+    for name in ("C++ compiler", "OpenSSL 3", "libarchive", "pkg-config", "libdeflate"):
+        assert name in said
+    assert re.search(r"apt install g\+\+ libssl-dev [^()]*libutf8proc-dev \(Debian", said), said
+    assert "dnf install gcc-c++ openssl-devel" in said
+
+
+def test_a_missing_compiler_is_all_that_is_named_where_all_else_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CXX", "x86_64-nowhere-g++")
+    said = sentence(configure(tmp_path))
+    assert "(C++ compiler): apt install g++ (Debian, Ubuntu)" in said
+
+
+def test_the_source_distribution_has_what_builds_it_and_nothing_else(tmp_path: Path) -> None:
+    code = "import sys; from scikit_build_core.build import build_sdist; build_sdist(sys.argv[1])"
+    subprocess.run(
+        [sys.executable, "-c", code, tmp_path], cwd=ROOT, check=True, capture_output=True
+    )
+    (path,) = tmp_path.glob("signedvfs-*.tar.gz")
+    with tarfile.open(path) as archive:
+        names = [Path(*Path(one.name).parts[1:]) for one in archive.getmembers()]
+        archive.extractall(tmp_path, filter="data")
+    tops = {one.parts[0] for one in names if one.parts}
+    assert tops == {
+        *("CMakeLists.txt", "LICENSE", "PKG-INFO", "README.md", "pyproject.toml"),
+        *("archive", "bindings", "cmake", "importer", "vfs"),
+    }
+    assert not any(one.suffix == ".md" and one.name != "README.md" for one in names)
+    # Without presets and switches: nobody who unpacks it has to know that there are no tests in it.
+    source = path.with_name(path.name.removesuffix(".tar.gz"))
+    build = str(tmp_path / "build")
+    command = ["cmake", "-S", str(source), "-B", build, "-DSIGNEDVFS_PYTHON=OFF"]
+    subprocess.run(command, check=True, capture_output=True)
 
 
 def test_what_is_there_is_not_named(tmp_path: Path) -> None:

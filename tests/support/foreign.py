@@ -14,6 +14,7 @@ from tests.support.archives import INDEX, MANIFEST, members_of
 FORMATS = {
     "app.tar": ["--format=pax"],
     "app.tar.gz": ["--format=pax", "--gzip"],
+    "app.tar.bz2": ["--format=pax", "--bzip2"],
     "app.tar.xz": ["--format=pax", "--xz"],
     "app.tar.zst": ["--format=pax", "--zstd"],
     "app.7z": ["--format=7zip"],

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 
-from signedvfs import __version__, _core
+from signedvfs import _core
 from signedvfs.cli.failures import explain
 from signedvfs.cli.output import Output
 
@@ -111,6 +111,7 @@ def _parser(words: Sequence[str] = ()) -> Parser:
     from importlib import import_module
 
     from signedvfs.cli.commands import Commands, Parser
+    from signedvfs.cli.versions import Version
 
     parser = Parser(
         prog="signedvfs",
@@ -119,9 +120,9 @@ def _parser(words: Sequence[str] = ()) -> Parser:
     )
     parser.add_argument(
         "--version",
-        action="version",
-        version=f"signedvfs {__version__}",
-        help="show the version and exit",
+        action=Version,
+        json="--json" in words,
+        help="show the versions of signedvfs and of the OpenSSL that it uses, and exit",
     )
     commands = Commands(parser)
     mine = [module for module, names in _MODULES.items() if words[:1] and words[0] in names]

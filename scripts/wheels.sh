@@ -1,0 +1,124 @@
+#!/usr/bin/env bash
+# Builds wheels that need nothing of the system but the C library, into dist/wheels, and has the gate judge
+# each (docs/wheels.md). PYTHONS and TARGETS, words separated by spaces, choose some: PYTHONS="3.11 3.15t"
+# TARGETS=aarch64. By default all interpreters that find_pythons.sh finds, and both targets. AGAIN=yes builds
+# the last interpreter's wheels twice, the second time anew and elsewhere, and wants the same bytes.
+source "$(dirname "$0")/common.sh"
+source scripts/wheels/compiler.sh
+source scripts/wheels/launcher.sh
+output=dist/wheels
+
+# prepare_environment DIRECTORY INTERPRETER REQUIREMENTS makes an environment of exactly the pinned tools.
+prepare_environment() {
+  local directory=$1 interpreter=$2 requirements=$3
+  if ! { echo "$interpreter" && cat "$requirements"; } | cmp -s - "$directory/stamp"; then
+    rm -rf "$directory"
+    "$interpreter" -m venv "$directory"
+    "$directory/bin/python" -m pip install -q --disable-pip-version-check --require-hashes --only-binary :all: \
+      -r "$requirements"
+    { echo "$interpreter" && cat "$requirements"; } >"$directory/stamp"
+  fi
+}
+
+# tools_interpreter prints the newest interpreter that the tools run on.
+tools_interpreter() {
+  awk '{ split($1, part, "."); if (part[2] !~ /t/ && part[2] >= 11) found = $2 } END { print found }' <<<"$1"
+}
+
+# words_of MAKES what is asked of each interpreter known to the rest: its tag, its suffix and its headers.
+read_interpreter() {
+  IFS=' ' read -r tag suffix include configuration < <("$1" -I -c '
+import pathlib, sys, sysconfig
+tag = "cp%d%d" % sys.version_info[:2]
+abi = tag + ("t" if sysconfig.get_config_var("Py_GIL_DISABLED") else "")
+suffix = ".cpython-" + abi[2:]
+include = pathlib.Path(sysconfig.get_path("include"))
+configuration = pathlib.Path(sysconfig.get_config_h_filename())
+# Debian keeps it by architecture, and has a file that chooses in its place.
+of_here = include.parent / (sysconfig.get_config_var("MULTIARCH") or "-") / include.name / "pyconfig.h"
+print(tag + "-" + abi, suffix, include, of_here if of_here.exists() else configuration)')
+}
+
+# use_headers sets $headers: for another architecture the interpreter's own, after a compiler has agreed to every
+# size in them. Between x86-64 and aarch64 nothing else in CPython's configuration shows in its headers.
+use_headers() {
+  headers=$cache/headers/$target-$tag
+  rm -rf "$headers"
+  mkdir -p "$headers"
+  cp -rL "$include"/. "$headers"
+  cp "$configuration" "$headers/pyconfig.h"
+  "$tools/bin/python" scripts/wheels/check_sizes.py "$headers/pyconfig.h" "$compilers/clang"
+}
+
+# build_wheel INTERPRETER DIRECTORY OUTPUT builds one wheel. All interpreters of a target share a build directory:
+# what does not include Python's headers, archive/ and vfs/, is compiled once.
+build_wheel() {
+  local builder=$1 directory=$2 out=$3
+  local -a settings=() link=(-s "-Wl,--gc-sections" "$prefix/lib/libgcc_s.so.1")
+  if [[ $target == aarch64 ]]; then
+    link+=("$prefix/lib/libgcc.a")
+    settings+=(CMAKE_SYSTEM_NAME=Linux CMAKE_SYSTEM_PROCESSOR=aarch64)
+  fi
+  settings+=(
+    CMAKE_AR="$compilers/ar" CMAKE_RANLIB="$compilers/ranlib" CMAKE_PREFIX_PATH="$prefix"
+    OPENSSL_ROOT_DIR="$prefix" OPENSSL_USE_STATIC_LIBS=ON Python_INCLUDE_DIR="$headers"
+    PYTHON_MODULE_EXTENSION="$suffix-$target-linux-gnu.so" SIGNEDVFS_LICENCES="$prefix/licences"
+    CMAKE_LINKER="$launcher_linker" CMAKE_OBJCOPY="$launcher_objcopy" SIGNEDVFS_LAUNCHER_DRIVER="$launcher_driver"
+    SIGNEDVFS_LAUNCHER_STANDARD_LIBRARY="$launcher_libraries" CMAKE_CXX_FLAGS="-g0 -ffunction-sections -fdata-sections" CMAKE_MODULE_LINKER_FLAGS="${link[*]}"
+  )
+  # What an interpreter has left in the cache would count for the next one.
+  rm -f "$directory/CMakeCache.txt"
+  CC=$compilers/clang CXX=$compilers/clang++ PKG_CONFIG_LIBDIR=$prefix/lib/pkgconfig CCACHE_COMPILERCHECK=content \
+    PATH="$tools/bin:$PATH" "$builder/bin/python" -m pip wheel -q . --no-deps --no-build-isolation \
+    --disable-pip-version-check -w "$out" -C build-dir="$directory" -C wheel.tags="$tag-$platform" \
+    -C install.strip=false "${settings[@]/#/-Ccmake.define.}"
+}
+
+# build_target builds the wheels of one target.
+build_target() {
+  local version interpreter builder
+  use_target "$1"
+  scripts/wheels/libraries.sh "$target" >/dev/null
+  make_launcher_driver
+  while read -r version interpreter; do
+    say "$target, $version"
+    builder=$cache/builders/$version
+    prepare_environment "$builder" "$interpreter" scripts/wheels/requirements-build.txt
+    read_interpreter "$builder/bin/python"
+    use_headers
+    rm -f "$output"/signedvfs-*-"$tag-$platform.whl"
+    build_wheel "$builder" "build/wheels/$target" "$output"
+    made+=("$(echo "$output"/signedvfs-*-"$tag-$platform.whl")")
+  done <<<"$chosen"
+  if [[ ${AGAIN:-} ]]; then
+    say "$target, $version: again"
+    rm -rf "build/wheels/again/$target" "$output/again"
+    CCACHE_DISABLE=1 build_wheel "$builder" "build/wheels/again/$target" "$output/again"
+    cmp "${made[-1]}" "$output/again/$(basename "${made[-1]}")" || die "two builds differ: ${made[-1]}"
+    rm -r "$output/again"
+  fi
+}
+
+# choose_pythons sets $chosen: lines of a version and an interpreter.
+choose_pythons() {
+  local known version
+  known=$(scripts/find_pythons.sh 2>/dev/null)
+  chosen=$known
+  if [[ ${PYTHONS:-} ]]; then
+    chosen=$(for version in $PYTHONS; do
+      awk -v version="$version" '$1 == version { print; found = 1 } END { exit !found }' <<<"$known" ||
+        die "no CPython $version is here: scripts/get_pythons.sh gets some, scripts/find_pythons.sh says where it looks"
+    done) || exit
+  fi
+  prepare_environment "$tools" "$(tools_interpreter "$known")" scripts/wheels/requirements.txt
+}
+
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || stat -c %Y CMakeLists.txt)}
+export SOURCE_DATE_EPOCH
+mkdir -p "$output" "$cache"
+made=()
+choose_pythons
+for target in ${TARGETS:-x86_64 aarch64}; do
+  build_target "$target"
+done
+"$tools/bin/python" -m scripts.wheels.gate --forbid "$ROOT" --forbid "$cache" --forbid "$HOME" "${made[@]}"
