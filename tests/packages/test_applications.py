@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from signedvfs.building import BuildError
+from signedvfs.building.executable import python_in
 from signedvfs.building.linker import Linker
 from signedvfs.building.own import launcher_path
-from signedvfs.building.runtime import python_library
+from signedvfs.building.runtime import carried_python
 from tests.packages.applications import as_one_file, trying
 from tests.packages.applications.catalogue import Application, applications, pins
 from tests.packages.bare import make_bare
@@ -53,10 +54,9 @@ def test_it_runs_and_refuses_changed_data(
 
 @pytest.fixture(scope="session")
 def can_build() -> None:
-    """Whether there is a launcher, and Python's library for it to load."""
+    """Whether there is a launcher, and Python's library in it or for it to load."""
     try:
-        launcher_path()
-        python_library(Linker())
+        carried_python(Linker(), python_in(launcher_path().read_bytes()))
     except BuildError as error:
         pytest.skip(str(error))
 
