@@ -17,7 +17,8 @@ from tests.importer.launcher.starting import environment
 ALLOWED = re.compile(
     r"/proc/self/(exe|environ|fd/\d+)|/proc/\d+/(task/\d+/)?fd/\d+"
     r"|/etc/ld\.so\.(cache|preload)|(/usr)?/lib(64)?(/[\w-]+)?/(libc\.so\.6|libm\.so\.6|ld-linux.*)"
-    r"|/proc/sys/vm/overcommit_memory"  # the allocator of Python 3.13 and later
+    # The allocator of Python 3.13 and later, and of free-threaded ones.
+    r"|/proc/sys/vm/overcommit_memory|/sys/devices/system/node/node\d+"
     r"|/etc/localtime|/dev/null|/sys/fs/cgroup/.*cpu\.max|/sys/devices/system/cpu(/online)?"
 )
 pytestmark = pytest.mark.usefixtures("system_linker")  # its own is looked for elsewhere
