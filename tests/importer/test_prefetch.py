@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import sysconfig
 from pathlib import Path
 
 import pytest
 
 import signedvfs
+from signedvfs.building.linker import loaded_objects
 from tests.importer.workshop import Files, Python, Workshop, pyc
+from tests.support.native import compile_object
 
 COUNT = 30
 NAMES = [f"m{i:02}" for i in range(COUNT)]
@@ -93,24 +96,50 @@ print(*events, sep=", ")
     assert python(script).stdout == "body, waits for app\n"
 
 
-@pytest.mark.parametrize("what", ["no imports", "no code", "nothing"])
+# It stands in front of Python's own function, as a version to come does.
+COMPILING = """
+#include <Python.h>
+#include <dlfcn.h>
+#include <string.h>
+static int count = 0;
+int tried(void) { return count; }
+typedef PyObject *Compile(const char *, const char *, int, PyCompilerFlags *, int);
+PyObject *Py_CompileStringExFlags(const char *text, const char *name, int start,
+                                  PyCompilerFlags *flags, int optimize) {
+    Compile *real = (Compile *)dlsym(RTLD_NEXT, "Py_CompileStringExFlags");
+    if (strcmp(name, "<specimen of signedvfs>") != 0)
+        return real(text, name, start, flags, optimize);
+    ++count;
+    return BECOMES;
+}
+"""
+BECOMES = {
+    "no imports": 'real("pass", name, start, flags, optimize)',
+    "no code": "(Py_INCREF(Py_None), Py_None)",
+    "nothing": '(PyErr_SetString(PyExc_SyntaxError, "of another version"), NULL)',
+}
+
+
+@pytest.mark.skipif(
+    not any(path.name.startswith("libpython") for path in loaded_objects()),
+    reason="what is linked into the interpreter itself comes before what is preloaded",
+)
+@pytest.mark.parametrize("what", BECOMES)
 def test_bytecode_that_is_not_understood_is_left_alone(
-    workshop: Workshop, python: Python, what: str
+    workshop: Workshop, python: Python, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
-    # As in a version to come. The importer tries itself on a small program before it trusts itself.
+    # The importer tries itself on a small program before it trusts itself.
     path = workshop.zip("app.zip", FILES)
-    becomes = {"no imports": "real('pass', *rest)", "no code": "None", "nothing": "1 / 0"}[what]
-    script = f"""
-import builtins, signedvfs
-real, tried = builtins.compile, []
-def compile(source, *rest, **named):
-    if rest[:1] != ("<specimen of signedvfs>",):
-        return real(source, *rest, **named)
-    tried.append(source)
-    return {becomes}
-builtins.compile = compile
-""" + program(path).replace("import app", "import app; assert len(tried) == 1")
-    assert python(script + "print(app.m05.threads)\n").stdout == "1\n"
+    compiling = compile_object(
+        workshop.directory / "compiling.so",
+        "#define _GNU_SOURCE\n" + COMPILING.replace("BECOMES", BECOMES[what]),
+        flags=["-I" + sysconfig.get_paths()["include"], "-ldl"],
+    )
+    preloaded = [*os.environ.get("LD_PRELOAD", "").split(), str(compiling)]
+    monkeypatch.setenv("LD_PRELOAD", ":".join(preloaded))
+    script = "import ctypes\n" + program(path) + "print(app.m05.threads)\n"
+    script += f"print(ctypes.CDLL({str(compiling)!r}).tried())\n"
+    assert python(script).stdout == "1\n1\n"
 
 
 def test_one_core_is_left_to_the_importer(workshop: Workshop, python: Python) -> None:
