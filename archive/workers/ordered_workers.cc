@@ -1,9 +1,6 @@
 #include "archive/workers/ordered_workers.h"
 
-#include <system_error>
 #include <utility>
-
-#include "archive/os/signals_blocked.h"
 
 namespace signedvfs {
 OrderedWorkers::~OrderedWorkers() {
@@ -11,7 +8,7 @@ OrderedWorkers::~OrderedWorkers() {
     const std::lock_guard lock(mutex_);
     stop();
   }
-  for (std::thread& thread : threads_) thread.join();
+  for (QuietThread& thread : threads_) thread.join();
 }
 
 Status OrderedWorkers::put(std::uint64_t bytes, std::function<void()> work,
@@ -45,12 +42,9 @@ Status OrderedWorkers::failure() const {
 }
 
 void OrderedWorkers::start_thread() {
-  const SignalsBlocked blocked;
-  try {
-    threads_.emplace_back(&OrderedWorkers::serve, this);
-  } catch (const std::system_error&) {
-    threads_wanted_ = static_cast<unsigned>(threads_.size());  // it is done by those there are
-  }
+  if (threads_.emplace_back().start([this] { serve(); })) return;
+  threads_.pop_back();
+  threads_wanted_ = static_cast<unsigned>(threads_.size());  // it is done by those there are
 }
 
 void OrderedWorkers::serve() {

@@ -8,10 +8,9 @@
 #include <exception>
 #include <functional>
 #include <mutex>
-#include <thread>
-#include <vector>
 
 #include "archive/base/status.h"
+#include "archive/os/quiet_thread.h"
 
 namespace signedvfs {
 
@@ -60,7 +59,7 @@ class OrderedWorkers {
   const std::uint64_t window_;
   Status failed_;
   bool has_thrown_ = false;
-  std::vector<std::thread> threads_;
+  std::deque<QuietThread> threads_;
 
   std::mutex mutex_;  // for what follows
   std::condition_variable is_work_;

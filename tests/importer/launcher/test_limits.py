@@ -52,8 +52,12 @@ def test_enough_address_space(app: Path) -> None:
 
 @pytest.mark.parametrize("count", [3, 4, 5, 6, 7, 8, 10])
 def test_few_descriptors(app: Path, count: int) -> None:
-    enough = assert_clear(run(app, UP, preexec_fn=limited(resource.RLIMIT_NOFILE, count)))
-    assert enough == (count >= 8)
+    assert_clear(run(app, UP, preexec_fn=limited(resource.RLIMIT_NOFILE, count)))
+
+
+def test_enough_descriptors(app: Path) -> None:
+    """How many it takes depends on how many libraries lie beside the interpreter."""
+    assert assert_clear(run(app, UP, preexec_fn=limited(resource.RLIMIT_NOFILE, 16)))
 
 
 @pytest.mark.parametrize("kibibytes", [128, 256])
