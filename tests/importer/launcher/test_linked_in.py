@@ -38,7 +38,13 @@ static PyObject *version(PyObject *self, PyObject *none) {
 }
 static PyMethodDef methods[] = {{"version", version, METH_NOARGS, ""}, {0}};
 static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "needing", "", 0, methods};
-PyMODINIT_FUNC PyInit_needing(void) { return PyModule_Create(&module); }
+PyMODINIT_FUNC PyInit_needing(void) {
+    PyObject *made = PyModule_Create(&module);
+#ifdef Py_GIL_DISABLED
+    PyUnstable_Module_SetGIL(made, Py_MOD_GIL_NOT_USED);
+#endif
+    return made;
+}
 """
 
 
