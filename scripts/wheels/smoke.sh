@@ -25,16 +25,17 @@ make_root() {
   touch "$root/.complete"
 }
 
-# prepare_native has the system's own pip install the wheel; it reaches no index.
+# prepare_native has the system's own pip install the wheel; it reaches no index, and hears of no setting of ours.
 prepare_native() {
   local wheels
+  in_root=(chroot "$root" /usr/bin/env -i -C /smoke HOME=/smoke PATH=/smoke/venv/bin:/usr/bin:/bin)
   if inside "command -v cc gcc g++ clang" >/dev/null; then die "$name has a compiler, and shows nothing"; fi
   tag=$(inside 'python3 -c "import sys; print(\"cp%d%d\" % sys.version_info[:2])"')
   wheels=$(ls dist/wheels/signedvfs-*-"$tag-$tag"-manylinux_*_x86_64.whl)
   mkdir -p "$root/smoke/wheels"
   cp "$wheels" "$root/smoke/wheels"
   inside "python3 -m venv venv && venv/bin/pip install -q --no-index --find-links wheels signedvfs"
-  python=(chroot "$root" /usr/bin/env -C /smoke PATH=/smoke/venv/bin:/usr/bin:/bin venv/bin/python)
+  python=("${in_root[@]}" /smoke/venv/bin/python)
 }
 
 # prepare_foreign makes a virtual environment whose interpreter is a script that starts qemu. sys.executable is the
@@ -57,7 +58,7 @@ INTERPRETER
     'import os, sys, signedvfs; print(os.uname().machine, sys.executable)'
 }
 
-inside() { chroot "$root" /bin/sh -c "cd /smoke && $1"; }
+inside() { "${in_root[@]}" /bin/sh -c "$1"; }
 
 signedvfs() { "${python[@]}" -m signedvfs "$@"; }
 
