@@ -93,7 +93,7 @@ build_target() {
     made+=("$(echo "$output"/signedvfs-*-"$tag-$platform.whl")")
   done <<<"$chosen"
   if [[ ${AGAIN:-} ]]; then
-    say "$target, $version: again"
+    say "$(basename "${made[-1]}"): again"
     rm -rf "build/wheels/again/$target" "$output/again"
     CCACHE_DISABLE=1 build_wheel "$builder" "build/wheels/again/$target" "$output/again"
     cmp "${made[-1]}" "$output/again/$(basename "${made[-1]}")" || die "two builds differ: ${made[-1]}"
