@@ -25,7 +25,8 @@ tools_interpreter() {
   awk '{ split($1, part, "."); if (part[2] !~ /t/ && part[2] >= 11) found = $2 } END { print found }' <<<"$1"
 }
 
-# words_of MAKES what is asked of each interpreter known to the rest: its tag, its suffix and its headers.
+# read_interpreter INTERPRETER sets what the rest asks of it: its $tag, its modules' $suffix, where its headers are
+# ($include), and its pyconfig.h ($configuration).
 read_interpreter() {
   IFS=' ' read -r tag suffix include configuration < <("$1" -I -c '
 import pathlib, sys, sysconfig
@@ -68,8 +69,9 @@ build_wheel() {
   )
   # What an interpreter has left in the cache would count for the next one.
   rm -f "$directory/CMakeCache.txt"
+  # scikit-build-core gives CMake 5 s to say its version, and four times that in CI: a busy machine needs them.
   CC=$compilers/clang CXX=$compilers/clang++ PKG_CONFIG_LIBDIR=$prefix/lib/pkgconfig CCACHE_COMPILERCHECK=content \
-    PATH="$tools/bin:$PATH" "$builder/bin/python" -m pip wheel -q . --no-deps --no-build-isolation \
+    CI=${CI:-yes} PATH="$tools/bin:$PATH" "$builder/bin/python" -m pip wheel -q . --no-deps --no-build-isolation \
     --disable-pip-version-check -w "$out" -C build-dir="$directory" -C wheel.tags="$tag-$platform" \
     -C install.strip=false "${settings[@]/#/-Ccmake.define.}"
 }
@@ -91,7 +93,7 @@ build_target() {
     made+=("$(echo "$output"/signedvfs-*-"$tag-$platform.whl")")
   done <<<"$chosen"
   if [[ ${AGAIN:-} ]]; then
-    say "$target, $version: again"
+    say "$(basename "${made[-1]}"): again"
     rm -rf "build/wheels/again/$target" "$output/again"
     CCACHE_DISABLE=1 build_wheel "$builder" "build/wheels/again/$target" "$output/again"
     cmp "${made[-1]}" "$output/again/$(basename "${made[-1]}")" || die "two builds differ: ${made[-1]}"

@@ -25,33 +25,40 @@ make_root() {
   touch "$root/.complete"
 }
 
-# prepare_native has the system's own pip install the wheel; it reaches no index.
+# prepare_native has the system's own pip install the wheel; it reaches no index, and hears of no setting of ours.
 prepare_native() {
   local wheels
+  in_root=(chroot "$root" /usr/bin/env -i -C /smoke HOME=/smoke PATH=/smoke/venv/bin:/usr/bin:/bin)
   if inside "command -v cc gcc g++ clang" >/dev/null; then die "$name has a compiler, and shows nothing"; fi
   tag=$(inside 'python3 -c "import sys; print(\"cp%d%d\" % sys.version_info[:2])"')
   wheels=$(ls dist/wheels/signedvfs-*-"$tag-$tag"-manylinux_*_x86_64.whl)
   mkdir -p "$root/smoke/wheels"
   cp "$wheels" "$root/smoke/wheels"
   inside "python3 -m venv venv && venv/bin/pip install -q --no-index --find-links wheels signedvfs"
-  python=(chroot "$root" /usr/bin/env -C /smoke PATH=/smoke/venv/bin:/usr/bin:/bin venv/bin/python)
+  python=("${in_root[@]}" /smoke/venv/bin/python)
 }
 
+# prepare_foreign makes a virtual environment whose interpreter is a script that starts qemu. sys.executable is the
+# script then, which `pack` and `run` can start again, with whatever environment, on a kernel that knows no qemu.
 prepare_foreign() {
-  local wheels
-  # `pack` and `run` start the interpreter again.
-  [[ -e /proc/sys/fs/binfmt_misc/qemu-aarch64 ]] ||
-    die "the kernel does not start programs for aarch64: mount binfmt_misc, and register qemu-aarch64 (qemu-user-static)"
+  local wheels venv=$root/smoke/venv
   command -v qemu-aarch64-static >/dev/null || die "qemu is missing (Debian: apt-get install qemu-user-static)"
   wheels=$(ls dist/wheels/signedvfs-*-cp311-cp311-manylinux_*_aarch64.whl)
   "$tools/bin/python" -m pip install -q --disable-pip-version-check --no-deps --no-index --only-binary :all: \
-    --platform manylinux_2_28_aarch64 --python-version 3.11 --target "$root/smoke/site" "$wheels"
-  python=(env -C "$root/smoke" PYTHONHOME="$root/usr" PYTHONPATH="$root/smoke/site" PYTHONDONTWRITEBYTECODE=1
-    QEMU_LD_PREFIX="$root"
-    qemu-aarch64-static -L "$root" "$root/usr/bin/python3.11")
+    --platform manylinux_2_28_aarch64 --python-version 3.11 --target "$venv/lib/python3.11/site-packages" "$wheels"
+  mkdir -p "$venv/bin"
+  printf '%s\n' "home = $root/usr/bin" "include-system-site-packages = false" >"$venv/pyvenv.cfg"
+  cat >"$venv/bin/python" <<INTERPRETER
+#!/bin/sh
+exec qemu-aarch64-static -L '$root' -0 '$venv/bin/python' '$root/usr/bin/python3.11' "\$@"
+INTERPRETER
+  chmod +x "$venv/bin/python"
+  python=(env -C "$root/smoke" "$venv/bin/python")
+  expect architecture 0 "aarch64 $venv/bin/python" "${python[@]}" -I -c \
+    'import os, sys, signedvfs; print(os.uname().machine, sys.executable)'
 }
 
-inside() { chroot "$root" /bin/sh -c "cd /smoke && $1"; }
+inside() { "${in_root[@]}" /bin/sh -c "$1"; }
 
 signedvfs() { "${python[@]}" -m signedvfs "$@"; }
 
