@@ -11,6 +11,8 @@ class Version(argparse.Action):
     """Version prints both versions, as one object where `json` is set, and ends the process."""
 
     def __init__(self, *, json: bool, **options: Any) -> None:
+        # As argparse's own action for this: it leaves nothing in what was parsed.
+        options["dest"] = options["default"] = argparse.SUPPRESS
         super().__init__(nargs=0, **options)
         self._json = json
 
