@@ -179,7 +179,7 @@ use_target "${1:-}"
 if [[ ! -d $prefix ]]; then
   say "$target: libraries, some minutes" >&2
   get_sources >&2
-  work=$cache/work/$target made=$cache/work/$target/made
+  work=$cache/unfinished/$target made=$cache/unfinished/$target/made
   rm -rf "$work"
   mkdir -p "$work/sources"
   case $target in

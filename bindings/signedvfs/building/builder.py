@@ -101,7 +101,7 @@ def build(
     executable on a command line (one text, or a list), it is run once, and has to succeed: members
     are laid out in the order in which it read them, which `SignedVfs.order` returns. With `info`
     the executable tells of itself, asked by --signedvfs-info, and with `verify_all` it verifies all
-    of itself at every start. What is `hardened` starts without the dynamic linker, and takes all
+    of itself at every start. What is `hardened` starts before the dynamic linker, and takes all
     that would have that load code out of the environment. `launcher` is another than the installed
     one.
 
