@@ -153,8 +153,8 @@ def build(
             frozen = collect_frozen(members, freezer, Path(given[0]), never)
             warnings = frozen.warnings
         collected = Libraries()
-        collected.add_python(carried_python(collected.linker, linked_in))
-        missing, unreached = _add_runtime(members, collected, frozen, minimal=minimal)
+        order = collected.add_python(carried_python(collected.linker, linked_in))
+        missing, unreached = _add_runtime(members, collected, order, frozen, minimal=minimal)
         if packs_tk(members.items):
             warnings.append(WARNING)
         stripped, _ = strip_objects(members, Path(work), None) if strip else (0, [])
@@ -165,7 +165,7 @@ def build(
             if not level and compression == "zstd":
                 level = _LEVEL
             # Every start loads all of them: not compressed they are there sooner.
-            first = frozenset(f"{LIBRARIES}/{name}" for name in collected.loaded_first())
+            first = frozenset(f"{LIBRARIES}/{name}" for name in order)
             style = Style(source_files == "keep", True, compression, level, limits, first)
             plain, unsigned = Path(unfinished, "unsigned.zip"), Path(unfinished, "executable")
             with told_of(target, Path(unfinished), members.items):
@@ -218,10 +218,16 @@ def _keys(key: Signer | Sequence[Signer] | None) -> list[Signer]:
 
 
 def _add_runtime(
-    members: Members, collected: Libraries, frozen: Frozen | None, *, minimal: bool
+    members: Members,
+    collected: Libraries,
+    order: Sequence[str],
+    frozen: Frozen | None,
+    *,
+    minimal: bool,
 ) -> tuple[list[str], list[str]]:
-    """_add_runtime adds all that the application runs on; it returns the libraries that the
-    application needs and this machine does not have, and the modules that nothing imports."""
+    """_add_runtime adds all that the application runs on, of which the libraries `order` are loaded
+    first; it returns the libraries that the application needs and this machine does not have, and
+    the modules that nothing imports."""
     if LAUNCH in members.items:
         origin = members.items[LAUNCH].origin
         raise BuildError(f"{origin} has the name of the launch file to be made", "Rename it.")
@@ -241,7 +247,7 @@ def _add_runtime(
         frozen.settle_libraries(members, collected)
     missing = close_application(members, collected)
     paths = [] if frozen is None else frozen.paths
-    text = launch_text(collected.loaded_first(), place, has_native=native is not None, paths=paths)
+    text = launch_text(order, place, has_native=native is not None, paths=paths)
     for item in [*library, *collected.items(), *own, Item(LAUNCH, "", lambda: text)]:
         members.add(item)
     return missing, unreached

@@ -18,8 +18,8 @@ def launch_text(
 
         python VERSION       "3.11.7", for people
         hexversion NUMBER    PY_VERSION_HEX, which decides
-        library MEMBER       is loaded before Python imports anything, in this order: the unwinder,
-                             and Python's, unless the launcher has that in it
+        library MEMBER       is loaded before Python imports anything, in this order; the last is
+                             Python's, or what stands for it where the launcher has Python in it
         stdlib DIRECTORY     of the archive
         path DIRECTORY       of sys.path, in this order; "." is the archive itself
 

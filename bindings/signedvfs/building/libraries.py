@@ -12,7 +12,7 @@ from signedvfs.building.elf import loaded_part
 from signedvfs.building.errors import BuildError
 from signedvfs.building.layout import LIBRARIES
 from signedvfs.building.linker import Found, Linker, is_of_glibc
-from signedvfs.building.runtime import CarriedPython, python_name
+from signedvfs.building.runtime import python_name
 from signedvfs.packaging.members import Item
 
 # glibc loads it by its name when a thread is cancelled or ends itself (pthread_exit(3)).
@@ -26,40 +26,27 @@ class Libraries:
     linker: Linker = field(default_factory=Linker)
     found: dict[str, Found] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)  # a name, and what needs it
-    needed: set[str] = field(default_factory=set)  # all names that something needs
-    first: list[str] = field(default_factory=list)  # what is loaded before Python
-    stands_in: str | None = None  # for Python's library, which is linked into the launcher
 
-    def add_python(self, python: CarriedPython) -> None:
-        """add_python adds the interpreter's own library, or what stands for it."""
+    def add_python(self, library: Found) -> list[str]:
+        """add_python adds the interpreter's own, `library`, or what stands for it, and returns the
+        names of those that have to be loaded before Python imports anything, in order; its own is
+        the last."""
         unwinder = self.linker.find(_UNWINDER)
         if unwinder is None:
             raise BuildError(
                 f"there is no {_UNWINDER} here, which threads need to end",
                 "Install it (Debian and Ubuntu: apt install libgcc-s1).",
             )
-        library = python.library
         name = library.facts["soname"] or python_name()
         self._add(_UNWINDER, unwinder)
         self._add(name, library)
-        self.first = [_UNWINDER]
-        if python.is_linked_in:
-            self.stands_in = name
-        else:
-            self.first.append(name)
+        order: list[str] = []
+        seen: set[str] = set()
+        for one in (_UNWINDER, name):
+            self._put_in_order(one, order, seen)
         if self.missing:
             missing = ", ".join(sorted(self.missing))
             raise BuildError(f"{library.path} needs {missing}, and it is not here", "Install it.")
-
-    def loaded_first(self) -> list[str]:
-        """loaded_first returns the names of what has to be loaded before Python imports anything,
-        in order. What stands for Python is among them only where something needs it."""
-        order: list[str] = []
-        seen: set[str] = set()
-        for one in self.first:
-            self._put_in_order(one, order, seen)
-        if self.stands_in in self.needed:
-            order.append(str(self.stands_in))
         return order
 
     def add_needed(self, found: Found, names: Iterable[str] | None = None) -> list[str]:
@@ -69,7 +56,6 @@ class Libraries:
         for name in found.facts["needed"] if names is None else names:
             if is_of_glibc(name):
                 continue
-            self.needed.add(name)
             if name not in self.found and name not in self.missing:
                 library = self.linker.needed_by(found, name)
                 if library is None:

@@ -6,7 +6,6 @@ import platform
 import sys
 import sysconfig
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from signedvfs._tools import _empty_object, _shared_object
@@ -14,21 +13,15 @@ from signedvfs.building.errors import BuildError
 from signedvfs.building.linker import Found, Linker, loaded_objects
 
 
-@dataclass(frozen=True)
-class CarriedPython:
-    """CarriedPython is the interpreter's own library, or, where it is linked into the launcher, an
-    object that has nothing but its name: what needs it by that name finds the functions in the
-    program."""
+def carried_python(linker: Linker, linked_in: str | None) -> Found:
+    """carried_python returns the library of the running interpreter for a launcher that has the one
+    of the sys.version `linked_in` in it, or none.
 
-    library: Found
-    is_linked_in: bool
-
-
-def carried_python(linker: Linker, linked_in: str | None) -> CarriedPython:
-    """carried_python returns how the running interpreter is carried by a launcher that has the one
-    of the sys.version `linked_in` in it, or none. Raises BuildError."""
+    In the first case it is an object that has nothing but the library's name: whoever asks for that
+    finds the functions in the program, and no second Python on the machine. Raises BuildError.
+    """
     if linked_in is None:
-        return CarriedPython(python_library(linker), is_linked_in=False)
+        return python_library(linker)
     if linked_in != sys.version:
         raise BuildError(
             f"the launcher has Python {linked_in} in it, and this is {sys.version}",
@@ -36,7 +29,7 @@ def carried_python(linker: Linker, linked_in: str | None) -> CarriedPython:
         )
     name = python_name()
     content = _empty_object(name)
-    return CarriedPython(Found(Path(name), content, _shared_object(content)), is_linked_in=True)
+    return Found(Path(name), content, _shared_object(content))
 
 
 def python_name() -> str:

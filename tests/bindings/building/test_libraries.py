@@ -13,7 +13,7 @@ from signedvfs.building import BuildError
 from signedvfs.building.libraries import Libraries
 from signedvfs.building.linker import Found, Linker, is_of_glibc
 from signedvfs.building.modules import close_application, close_library
-from signedvfs.building.runtime import CarriedPython, carried_python, python_library, python_name
+from signedvfs.building.runtime import carried_python, python_library, python_name
 from signedvfs.building.stdlib import library_items
 from signedvfs.packaging.members import Item, Members
 from tests.support.native import compile_object
@@ -38,15 +38,10 @@ def chain(directory: Path) -> dict[str, Path]:
     return {path.name: path for path in (low, left, right, top)}
 
 
-def first_with(libraries: Libraries, python: Found) -> list[str]:
-    libraries.add_python(CarriedPython(python, is_linked_in=False))
-    return libraries.loaded_first()
-
-
 def test_what_is_needed_is_loaded_first(tmp_path: Path) -> None:
     paths = chain(tmp_path)
     libraries = Libraries()
-    order = first_with(libraries, found_at(paths["libtop.so.9"]))
+    order = libraries.add_python(found_at(paths["libtop.so.9"]))
     assert order == ["libgcc_s.so.1", "liblow.so.1", "libleft.so", "libright.so", "libtop.so.9"]
     for name, path in paths.items():
         assert libraries.found[name].path == path
@@ -58,7 +53,7 @@ def test_libraries_that_need_each_other_have_some_order(tmp_path: Path) -> None:
     two = compile_object(tmp_path / "libtwo.so", needs=[one], soname="libtwo.so", flags=flags)
     compile_object(tmp_path / "libone.so", needs=[two], soname="libone.so", flags=flags)
     top = compile_object(tmp_path / "libtop.so", needs=[one], soname="libtop.so", flags=flags)
-    order = first_with(Libraries(), found_at(top))
+    order = Libraries().add_python(found_at(top))
     assert sorted(order[:-1]) == ["libgcc_s.so.1", "libone.so", "libtwo.so"]
     assert order[-1] == "libtop.so"
 
@@ -68,26 +63,20 @@ def test_the_python_that_runs() -> None:
     library = python_library(linker)
     assert library.facts["soname"] == python_name()
     assert sys.version.split()[0].encode() in library.content
-    order = first_with(Libraries(linker), library)
+    order = Libraries(linker).add_python(library)
     assert order[0] == "libgcc_s.so.1"
     assert order[-1] == python_name()
     assert not any(map(is_of_glibc, order))
 
 
-def test_a_python_that_is_linked_in(tmp_path: Path) -> None:
-    """Only the unwinder is loaded, and, where something needs Python by its name, what stands for
-    it."""
+def test_a_python_that_is_linked_in() -> None:
+    """What stands for it has its name, needs nothing, and has no code."""
     linker = Linker()
-    libraries = Libraries(linker)
     python = carried_python(linker, sys.version)
-    libraries.add_python(python)
-    assert libraries.loaded_first() == ["libgcc_s.so.1"]
-    assert python.library.facts["soname"] == python_name()
-    assert python.library.facts["needed"] == ()
-    named = compile_object(tmp_path / python_name(), soname=python_name())
-    needing = compile_object(tmp_path / "needing.so", needs=[named])
-    assert libraries.add_needed(found_at(needing)) == []
-    assert libraries.loaded_first() == ["libgcc_s.so.1", python_name()]
+    assert python.facts["soname"] == python_name()
+    assert python.facts["needed"] == ()
+    assert python.facts["loaded_size"] < 4096
+    assert Libraries(linker).add_python(python) == ["libgcc_s.so.1", python_name()]
     with pytest.raises(BuildError, match=r"the launcher has Python 2\.7 in it, and this is"):
         carried_python(linker, "2.7")
 

@@ -20,6 +20,7 @@ import signedvfs
 from signedvfs import PrivateKey, _tools
 from signedvfs.building.elf import sections
 from signedvfs.building.executable import put_together, read_launcher
+from signedvfs.building.runtime import python_name
 from tests.importer.launcher.conftest import NAME, SERIAL
 from tests.importer.launcher.starting import FILES, assert_refused, environment, run, says
 from tests.support.archives import INDEX, MANIFEST
@@ -173,8 +174,9 @@ def test_a_member_is_missing(rebuild: Rebuild, left_out: str, said: str) -> None
     assert_refused(run(rebuild(left_out), UP), said)
 
 
-def test_a_library_is_missing(rebuild: Rebuild, first_library: str) -> None:
-    assert_refused(run(rebuild(first_library), UP), first_library)
+@pytest.mark.parametrize("name", [python_name(), "libgcc_s.so.1"])
+def test_a_library_is_missing(rebuild: Rebuild, name: str) -> None:
+    assert_refused(run(rebuild(name), UP), name)
 
 
 def test_a_module_is_missing(rebuild: Rebuild) -> None:

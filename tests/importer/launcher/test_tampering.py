@@ -18,6 +18,7 @@ import pytest
 
 from signedvfs.building.elf import sections
 from signedvfs.building.executable import read_launcher
+from signedvfs.building.runtime import python_name
 from tests.importer.launcher.starting import REFUSED, Ended, assert_refused, run, says
 from tests.support.archives import INDEX, MANIFEST
 
@@ -163,10 +164,10 @@ def test_a_launcher_that_was_never_patched(app: Path, launcher: Path, tmp_path: 
 # What starts, and what is used later.
 
 
-def at_start(tampered: Tampered, first_library: str) -> dict[str, Place]:
+def at_start(tampered: Tampered) -> dict[str, Place]:
     return {
         "the launch file": tampered.member("signedvfs-launch.txt"),
-        "the first library": tampered.member(first_library),
+        "Python": tampered.member(python_name()),
         "the unwinder": tampered.member("libgcc_s.so.1"),
         "encodings": tampered.member("/encodings/__init__.pyc"),
         "a codec": tampered.member("/encodings/utf_8.pyc"),
@@ -174,13 +175,13 @@ def at_start(tampered: Tampered, first_library: str) -> dict[str, Place]:
     }
 
 
-STARTING = ("the launch file", "the first library", "the unwinder", "encodings", "a codec", "main")
+STARTING = ("the launch file", "Python", "the unwinder", "encodings", "a codec", "main")
 
 
 @pytest.mark.parametrize("what", STARTING)
 @pytest.mark.parametrize("part", ["first", "middle", "last"])
-def test_what_starts(tampered: Tampered, first_library: str, what: str, part: str) -> None:
-    place = at_start(tampered, first_library)[what]
+def test_what_starts(tampered: Tampered, what: str, part: str) -> None:
+    place = at_start(tampered)[what]
     at = {"first": place.begin, "middle": place.middle, "last": place.begin + place.size - 1}[part]
     assert_refused(tampered.flipped(at))
 
@@ -367,9 +368,9 @@ def test_a_bit_anywhere(tampered: Tampered) -> None:
     assert SAMPLES // 10 < refused < SAMPLES
 
 
-def test_overwritten(tampered: Tampered, first_library: str) -> None:
+def test_overwritten(tampered: Tampered) -> None:
     """Whole blocks, as a disk loses them."""
-    for name in ("signedvfs-launch.txt", first_library, INDEX):
+    for name in ("signedvfs-launch.txt", python_name(), INDEX):
         place = tampered.member(name)
         size = min(place.size, 512)
         at = place.begin + (place.size - size) // 2
