@@ -6,8 +6,9 @@
 # commands. "bindings-core" are the tests of the extension modules alone, without those of what is
 # written in Python, and of the memory that a stranger's file costs. Of the importer's,
 # "importer-core" are those of what differs with the interpreter, without most of those of native code,
-# of the import manager, and of other processes; "importer-sanitized" are these with native code and
-# long sequences of calls, which reach the lines that the C++ tests with sanitizers do not.
+# of the import manager, and of other processes; "importer-start" are all but those of the launcher that
+# say the same of every interpreter; "importer-sanitized" are the core's with native code and long
+# sequences of calls, which reach the lines that the C++ tests with sanitizers do not.
 # The environment `asan` is one with sanitizers; there the command line's tests are left out, which
 # come to the core by the same functions as those of the bindings. Writes
 # build/results/python-NAME[-PART...].{xml,log}.
@@ -35,6 +36,10 @@ for part in "$@"; do
     cli-smoke) tests+=(tests/cli/test_{detached,keys,restarts,signing,single_files}.py) ;;
     bindings-core) tests+=(tests/bindings --ignore=tests/bindings/{building,compat,pure,test_cost.py}) ;;
     importer-core) tests+=("${core[@]}" tests/importer/native/test_{interpreters,kinds}.py) ;;
+    importer-start)
+      tests+=(tests/importer
+        --ignore=tests/importer/launcher/test_{debuggers,hardened,hardened_header,limits,tampering,tk}.py)
+      ;;
     importer-sanitized)
       tests+=("${core[@]}" tests/importer/native tests/importer/guard/test_sequences.py)
       ;;

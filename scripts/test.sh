@@ -142,9 +142,9 @@ debug_python() {
 
 # test_pythons runs the Python tests on every interpreter, and with sanitizers and assertions on the
 # newest. What is written in Python, the command line above all, is the same on all: 3.11 and the newest
-# say so, 3.11 without what is slow, and in the night every one. Attacks, the import manager's threats
-# and native code are tried on these two, on the oldest, and without a GIL; the others in between say
-# what differs with them.
+# say so, 3.11 without what is slow, and in the night every one. Attacks, the import manager's threats,
+# native code and the launcher are tried on these two, on the oldest, and without a GIL; the others in
+# between say what differs with them.
 test_pythons() {
   local version interpreter oldest longest
   read -r oldest _ <<<"$pythons"
@@ -164,9 +164,9 @@ test_pythons() {
       elif [[ $version == 3.11 ]]; then
         python_line "$version" "$interpreter" "" bindings cli-quick importer jobs
       elif [[ $version == "$oldest" ]]; then
-        python_line "$version" "$interpreter" "" bindings importer jobs cli-run cli-smoke
+        python_line "$version" "$interpreter" "" bindings importer-start jobs cli-run cli-smoke
       elif [[ $version == *t ]]; then
-        python_line "$version" "$interpreter" "" bindings-core importer jobs cli-run
+        python_line "$version" "$interpreter" "" bindings-core importer-start jobs cli-run
       elif [[ $version == *d ]]; then
         python_line "$version" "$interpreter" "" bindings-core importer-core
       else
