@@ -6,16 +6,27 @@
 source "$(dirname "$0")/../common.sh"
 source scripts/wheels/compiler.sh
 
+# python_of prints the version of a system's Python.
+python_of() {
+  case $1 in
+    bullseye) echo 3.9 ;;
+    bookworm | arm64) echo 3.11 ;;
+    trixie) echo 3.13 ;;
+  esac
+}
+
 # make_root makes the system once. Nothing runs in a foreign one: its packages are only unpacked.
 make_root() {
   local name=$1 root=$cache/roots/$1 package
-  local -a options=(--variant=minbase "--include=python3,python3-venv,ca-certificates")
+  local -a options=(--variant=minbase)
   if [[ -f $root/.complete ]]; then return; fi
   [[ $EUID -eq 0 ]] || die "debootstrap has to be run by root"
   command -v debootstrap >/dev/null || die "debootstrap is missing (Debian: apt-get install debootstrap)"
   say "$name: a system by debootstrap"
   mkdir -p "$cache/roots"
   rm -rf "$root"
+  # The interpreter's shared library is carried by what `build` makes.
+  options+=("--include=python3,python3-venv,ca-certificates,libpython$(python_of "$name")")
   if [[ $name == arm64 ]]; then
     debootstrap --foreign --arch=arm64 "${options[@]}" bookworm "$root" >"$root.log" 2>&1 || die "see $root.log"
     for package in "$root"/var/cache/apt/archives/*.deb; do dpkg -x "$package" "$root"; done
@@ -138,6 +149,22 @@ PYTHON
   expect "refuse what it has not signed" 1 "" signedvfs verify signed.7z --trust other.pub
 }
 
+# try_one_file builds an executable, runs it where nothing else of Python's counts, and changes it.
+try_one_file() {
+  local -a start=("${in_root[@]}")
+  if [[ $name == arm64 ]]; then start=(env -C "$root/smoke" qemu-aarch64-static -L "$root"); fi
+  expect build 0 "" signedvfs build myapp -m myapp.cli:main --name myapp --key app.key -o one
+  expect "run one file" 0 "hello, Ida" "${start[@]}" ./one Ida
+  python3 - "$root/smoke/one" <<'PYTHON'
+import pathlib, sys
+path = pathlib.Path(sys.argv[1])
+content = bytearray(path.read_bytes())
+content[content.rindex(b"myapp/cli.pyc")] ^= 1
+path.write_bytes(content)
+PYTHON
+  expect "refuse one file" 126 "one" "${start[@]}" ./one Ida
+}
+
 # try_installers installs the command as people do, into directories of its own, from no index.
 try_installers() {
   local home=$cache/installers interpreter=$tools/bin/python tag wheel
@@ -171,5 +198,6 @@ for name; do
   say "$name: $("${python[@]}" -VV | head -n1)"
   started=$SECONDS
   try_everything
+  try_one_file
   say "$name: all is well, after $((SECONDS - started)) s"
 done

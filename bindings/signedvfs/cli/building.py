@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from signedvfs.cli import arguments as shared
-from signedvfs.cli import files, native, signed, signers
+from signedvfs.cli import files, gathering, native, signed, signers
 from signedvfs.cli.commands import Commands
 from signedvfs.cli.failures import CliError
 from signedvfs.cli.output import Output, few, plural, printable, size_text
@@ -91,29 +91,8 @@ def add_to(commands: Commands) -> None:
             f"--from-{freezer}", metavar="PATH", help=f"build from what {name} has made"
         )
     shared.add_output(parser, "executable to write", required=True)
-    parser.add_argument(
-        "-r",
-        "--requirement",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="requirement file for pip, uv.lock, or pylock.toml; may be repeated",
-    )
-    parser.add_argument(
-        "--exclude",
-        action="append",
-        default=[],
-        metavar="DIST",
-        help="distribution to leave out, though it is required; may be repeated",
-    )
-    entry = parser.add_mutually_exclusive_group()
-    entry.add_argument("-m", "--main", metavar="MODULE[:FUNCTION]", help="what the executable runs")
-    entry.add_argument(
-        "-c",
-        "--console-script",
-        metavar="SCRIPT",
-        help="the same, as the console script of a packed distribution has it",
-    )
+    gathering.add_distributions(parser)
+    gathering.add_program(parser, "what the executable runs")
     shared.add_signing_keys(parser)
     parser.add_argument(
         "--ephemeral", action="store_true", help="sign with a key that is made for this and dropped"
@@ -134,19 +113,7 @@ def add_to(commands: Commands) -> None:
     parser.add_argument(
         "--minimal", action="store_true", help="leave modules out that nothing imports"
     )
-    parser.add_argument(
-        "--source",
-        choices=("keep", "strip"),
-        default="strip",
-        help="keep sources beside what they compile to, or not (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--compression",
-        choices=("stored", "deflate", "zstd"),
-        default="zstd",
-        help="how members are stored (default: %(default)s)",
-    )
-    parser.add_argument("--level", type=int, default=0, metavar="N", help="compression level")
+    gathering.add_storing(parser, source="strip", compression="zstd")
     parser.add_argument(
         "--record",
         metavar="COMMAND",

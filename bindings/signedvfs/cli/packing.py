@@ -7,7 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from signedvfs.cli import arguments as shared
-from signedvfs.cli import files, native, signed, signers
+from signedvfs.cli import files, gathering, native, signed, signers
 from signedvfs.cli.commands import Commands
 from signedvfs.cli.failures import CliError
 from signedvfs.cli.output import Output, few, plural, size_text
@@ -97,21 +97,7 @@ def add_to(commands: Commands) -> None:
     parser = commands.add("pack", pack, "make one archive of sources and requirements", _PACK)
     parser.add_argument("sources", metavar="SOURCE", nargs="*", help="directory, project or wheel")
     shared.add_output(parser, "archive to write", required=True)
-    parser.add_argument(
-        "-r",
-        "--requirement",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="requirement file for pip, uv.lock, or pylock.toml; may be repeated",
-    )
-    parser.add_argument(
-        "--exclude",
-        action="append",
-        default=[],
-        metavar="DIST",
-        help="distribution to leave out, though it is required; may be repeated",
-    )
+    gathering.add_distributions(parser)
     parser.add_argument(
         "--include-data",
         action="append",
@@ -119,19 +105,7 @@ def add_to(commands: Commands) -> None:
         metavar="PATH[=TARGET]",
         help="files to pack as they are, and where; may be repeated",
     )
-    entry = parser.add_mutually_exclusive_group()
-    entry.add_argument(
-        "-m",
-        "--main",
-        metavar="MODULE[:FUNCTION]",
-        help="what the archive runs: it gets a __main__.py",
-    )
-    entry.add_argument(
-        "-c",
-        "--console-script",
-        metavar="SCRIPT",
-        help="the same, as the console script of a packed distribution has it",
-    )
+    gathering.add_program(parser, "what the archive runs: it gets a __main__.py")
     parser.add_argument(
         "--shebang",
         metavar="LINE",
@@ -159,19 +133,7 @@ def add_to(commands: Commands) -> None:
         action="store_true",
         help="pack what symbolic links lead to inside of their source directory",
     )
-    parser.add_argument(
-        "--source",
-        choices=("keep", "strip"),
-        default="keep",
-        help="whether .py files go in beside what they compile to (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--compression",
-        choices=("stored", "deflate", "zstd"),
-        default="deflate",
-        help="how members are stored (default: %(default)s)",
-    )
-    parser.add_argument("--level", type=int, default=0, metavar="N", help="compression level")
+    gathering.add_storing(parser, source="keep", compression="deflate")
     parser.add_argument(
         "--record",
         metavar="COMMAND",
