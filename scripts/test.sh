@@ -28,23 +28,24 @@ step() {
   say "$name: $([[ $code -eq 0 ]] && echo ok || echo FAILED) after $((SECONDS - started)) s"
 }
 
-# in_pairs runs the steps on standard input, two at a time: lines of NAME, REPORT and COMMAND,
-# separated by tabs. A command is of this script's words: no name in it needs quotes.
+# in_pairs runs the steps on standard input, two at a time: lines of NAME, REPORT, "-" for one check, and
+# COMMAND, separated by tabs. A command is of this script's words: no name in it needs quotes.
 in_pairs() {
-  local lines name report command code seconds
+  local lines name report command code seconds ended=$results/ended
+  mkdir -p "$ended"
   lines=$(while IFS=$'\t' read -r name report command; do
     is_done "$name" || printf '%s\t%s\t%s\n' "$name" "$report" "$command"
   done)
   [[ -n $lines ]] || return 0
   # xargs outlives a failure; each run leaves its exit code, and how long it took.
   while IFS=$'\t' read -r name report command; do
-    mkdir -p "$(dirname "$report")"
-    rm -f "$report"
-    printf '%s\0' "{ $command; }; echo \$? \$SECONDS >$report.code"
+    rm -f "$ended/$name"
+    if [[ $report != - ]]; then rm -f "$report"; fi
+    printf '%s\0' "{ $command; }; echo \$? \$SECONDS >'$ended/$name'"
   done <<<"$lines" | xargs -0 -P 2 -I '{}' bash -c '{}'
   while IFS=$'\t' read -r name report command; do
-    read -r code seconds <"$report.code"
-    printf '%s\t%s\t%s\t%s\n' "$name" "$code" "$report" "$seconds" >>"$steps"
+    read -r code seconds <"$ended/$name"
+    printf '%s\t%s\t%s\t%s\n' "$name" "$code" "${report#-}" "$seconds" >>"$steps"
   done <<<"$lines"
 }
 
@@ -53,6 +54,13 @@ in_pairs() {
 find_pythons() {
   pythons=$(scripts/find_pythons.sh) || die "without an interpreter there is nothing to test"
   read -r newest newest_interpreter < <(tail -n1 <<<"$pythons")
+}
+
+# check_line prints the line for `in_pairs` of a command that is one check.
+check_line() {
+  local name=$1
+  shift
+  printf '%s\t-\t%s\n' "$name" "scripts/logged.sh ${name// /-} $*"
 }
 
 # preset_line prints the line for `in_pairs` of what configures, builds and tests one CMake preset.
@@ -150,7 +158,7 @@ test_pythons() {
   read -r oldest _ <<<"$pythons"
   {
     # The longest ones come first.
-    longest="^(3.11|$oldest) "
+    longest="^(3.11|$oldest|[0-9.]*t) "
     if [[ $tier == nightly ]]; then
       python_line asan "$newest_interpreter" address,undefined bindings-core importer
     else
@@ -176,37 +184,44 @@ test_pythons() {
   } | in_pairs
 }
 
-# test_conformance runs CPython's own tests on every interpreter, in the environments that the Python
+# conformance_lines are of CPython's own tests on every interpreter, in the environments that the Python
 # tests have left. Those importers that show whether the runs mean anything say it of the oldest and
 # the newest: in the night, of all.
-test_conformance() {
+conformance_lines() {
   local version importer oldest
   read -r oldest _ <<<"$pythons"
   while read -r version _; do
     conformance_line "$version" signedvfs
     [[ $tier == nightly || $version == "$oldest" || $version == "$newest" ]] || continue
     for importer in zipimport broken; do conformance_line "$version" "$importer"; done
-  done <<<"$pythons" | in_pairs
+  done <<<"$pythons"
 }
 
-# test_packages imports widely used packages from one signed archive, and in the night packs the most
+# packages_lines import widely used packages from one signed archive, and in the night pack the most
 # downloaded ones; those with native code run then on the newest but one, too.
-test_packages() {
+packages_lines() {
   local version
+  for version in $([[ $tier != nightly ]] || echo 3.11) "$newest"; do
+    if grep -q "^$version " <<<"$pythons"; then
+      pytest_line "packages $version" "$version" tests/packages
+    fi
+  done
+  if [[ $tier == nightly ]]; then
+    version=$(cut -d' ' -f1 <<<"$pythons" | grep -v t | tail -n2 | head -n1)
+    if [[ $version != "$newest" && $version != 3.11 ]]; then
+      pytest_line "native packages $version" "$version" tests/packages/native
+    fi
+  fi
+}
+
+# test_with_packages runs what the environments of the Python tests are enough for.
+test_with_packages() {
   if [[ $tier == nightly ]]; then export SIGNEDVFS_NIGHTLY=1; fi
   {
-    for version in $([[ $tier != nightly ]] || echo 3.11) "$newest"; do
-      if grep -q "^$version " <<<"$pythons"; then
-        pytest_line "packages $version" "$version" tests/packages
-      fi
-    done
-    if [[ $tier == nightly ]]; then
-      version=$(cut -d' ' -f1 <<<"$pythons" | grep -v t | tail -n2 | head -n1)
-      if [[ $version != "$newest" && $version != 3.11 ]]; then
-        pytest_line "native packages $version" "$version" tests/packages/native
-      fi
-    fi
+    packages_lines
+    check_line "site" scripts/docs.sh
     pytest_line bench "$newest" tests/bench
+    conformance_lines
   } | in_pairs
 }
 
@@ -217,17 +232,14 @@ rest() {
   get_pythons
   find_pythons
   if [[ $tier == nightly ]]; then tidy="tidy-each"; fi
-  for check in format "$tidy" ruff mypy shellcheck; do
-    step "lint $check" "" scripts/lint.sh "$check"
-  done
+  step "lint $tidy" "" scripts/lint.sh "$tidy"
   {
     preset_line "release, install, bench" release
     preset_line tsan tsan
+    for check in format ruff mypy shellcheck; do check_line "lint $check" scripts/lint.sh "$check"; done
   } | in_pairs
   test_pythons
-  test_conformance
-  test_packages
-  step "site" "" scripts/docs.sh
+  test_with_packages
   step "import benchmark agrees" "" "build/python/$newest/bin/python" bench/import_bench.py --smoke
 }
 
