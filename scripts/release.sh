@@ -10,23 +10,6 @@ key=${1:-}
 version=$(sed -nE 's/^project\(signedvfs VERSION ([0-9.]+).*/\1/p' CMakeLists.txt)
 release=dist/release
 
-# build_source makes the source distribution; what is not in the commit is not in it.
-build_source() {
-  local checkout=build/release-source
-  rm -rf "$checkout"
-  mkdir -p "$checkout"
-  git archive HEAD | tar -x -C "$checkout"
-  "$builder/bin/python" - "$checkout" "$ROOT/$release" <<'PYTHON'
-import os
-import sys
-
-from scikit_build_core.build import build_sdist
-
-os.chdir(sys.argv[1])
-build_sdist(sys.argv[2])
-PYTHON
-}
-
 # use_own_wheel installs the newest wheel for this machine, which signs.
 use_own_wheel() {
   local environment=build/release-tool wheel
@@ -47,7 +30,7 @@ AGAIN=yes scripts/wheels.sh
 [[ ${SMOKE:-} == no ]] || scripts/wheels/smoke.sh bullseye bookworm trixie arm64 installers
 cp dist/wheels/*.whl "$release"
 builder=$(printf '%s\n' "$cache"/builders/3.*[0-9] | sort -V | tail -n1)
-build_source
+scripts/wheels/sdist.sh "$release"
 (cd "$release" && sha256sum -- *.whl *.tar.gz >SHA256SUMS)
 use_own_wheel
 manifest=dist/signedvfs-$version.manifest

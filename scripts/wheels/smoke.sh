@@ -2,7 +2,8 @@
 # Installs wheels into systems that have no compiler, and does with them what the README does: smoke.sh SYSTEM...
 # of bullseye, bookworm, trixie (Debian 11 to 13) and arm64 (Debian 12, under qemu-user). Makes each system by
 # debootstrap, as root, and keeps it. The wheels are those in dist/wheels that the system's Python wants.
-# `smoke.sh installers` has uv, uvx and pipx install the wheel of the interpreter that the tools run on.
+# With "source-" in front, bookworm and trixie take the source distribution: it has to say what is missing, and to
+# build when that is there. `smoke.sh installers` has uv, uvx and pipx install the wheel of the interpreter that the tools run on.
 source "$(dirname "$0")/../common.sh"
 source scripts/wheels/compiler.sh
 
@@ -36,13 +37,18 @@ make_root() {
   touch "$root/.complete"
 }
 
-# prepare_native has the system's own pip install the wheel; it reaches no index, and hears of no setting of ours.
-prepare_native() {
-  local wheels
+# enter_root sets what runs a command in the system.
+enter_root() {
   # /proc is there for these processes alone, and goes with them.
   # shellcheck disable=SC2016 # it is the inner shell's
   in_root=(unshare --mount sh -c 'mount -t proc proc "$1/proc" && exec chroot "$@"' sh "$root"
-    /usr/bin/env -i -C /smoke HOME=/smoke PATH=/smoke/venv/bin:/usr/bin:/bin)
+    /usr/bin/env -i -C /smoke HOME=/smoke PATH=/smoke/venv/bin:/usr/sbin:/usr/bin:/sbin:/bin)
+}
+
+# prepare_native has the system's own pip install the wheel; it reaches no index, and hears of no setting of ours.
+prepare_native() {
+  local wheels
+  enter_root
   if inside "command -v cc gcc g++ clang" >/dev/null; then die "$name has a compiler, and shows nothing"; fi
   tag=$(inside 'python3 -c "import sys; print(\"cp%d%d\" % sys.version_info[:2])"')
   wheels=$(ls dist/wheels/signedvfs-*-"$tag-$tag"-manylinux_*_x86_64.whl)
@@ -70,6 +76,36 @@ INTERPRETER
   python=(env -C "$root/smoke" "$venv/bin/python")
   expect architecture 0 "aarch64 $venv/bin/python" "${python[@]}" -I -c \
     'import os, sys, signedvfs; print(os.uname().machine, sys.executable)'
+}
+
+# copy_root makes a system anew, from the one that stays without a compiler.
+copy_root() {
+  make_root "${name#source-}"
+  rm -rf "$root"
+  cp -a "$cache/roots/${name#source-}" "$root"
+}
+
+# prepare_source has pip build the source distribution, in a system that then gets what pip says is missing.
+# What builds comes as wheels: no index is asked here either.
+prepare_source() {
+  local said missing
+  enter_root
+  mkdir -p "$root/smoke/wheels"
+  scripts/wheels/sdist.sh "$root/smoke/wheels" >/dev/null
+  awk '/^(cmake|ninja)==/ { taken = 1 } taken { print } !/\\$/ { taken = 0 }' scripts/wheels/requirements.txt |
+    "$tools/bin/python" -m pip download -q --disable-pip-version-check --no-deps --require-hashes \
+      --only-binary :all: -d "$root/smoke/wheels" -r scripts/wheels/requirements-build.txt -r /dev/stdin
+  inside "python3 -m venv venv"
+  if said=$(inside "venv/bin/pip install --no-index --find-links wheels signedvfs" 2>&1); then
+    die "$name: the source distribution was built, and something should have been missing"
+  fi
+  missing=$(grep -o -m1 'apt-get install [a-z0-9 +.-]*' <<<"$said") || die "$name: no command in: $said"
+  say "$name: $missing"
+  cp /etc/resolv.conf "$root/etc/resolv.conf"
+  inside "apt-get update -qq && DEBIAN_FRONTEND=noninteractive $missing -y -qq --no-install-recommends" \
+    >"$root.log" 2>&1 || die "see $root.log"
+  inside "venv/bin/pip install -q --no-index --find-links wheels signedvfs"
+  python=("${in_root[@]}" /smoke/venv/bin/python)
 }
 
 inside() { "${in_root[@]}" /bin/sh -c "$1"; }
@@ -190,13 +226,16 @@ for name; do
     try_installers
     continue
   fi
+  root=$cache/roots/$name
   case $name in
-    bullseye | bookworm | trixie | arm64) root=$cache/roots/$name ;;
-    *) die "unknown system $name: bullseye, bookworm, trixie, arm64 or installers" ;;
+    bullseye | bookworm | trixie) get=make_root prepare=prepare_native ;;
+    arm64) get=make_root prepare=prepare_foreign ;;
+    source-bookworm | source-trixie) get=copy_root prepare=prepare_source ;;
+    *) die "unknown system $name: bullseye, bookworm, trixie, arm64, source-bookworm, source-trixie or installers" ;;
   esac
-  make_root "$name"
+  "$get" "$name"
   write_application
-  if [[ $name == arm64 ]]; then prepare_foreign; else prepare_native; fi
+  "$prepare"
   say "$name: $("${python[@]}" -VV | head -n1)"
   started=$SECONDS
   try_everything
