@@ -32,6 +32,6 @@ function(signedvfs_missing out)
     endforeach()
   endforeach()
   string(REPLACE ";" ", " names "${ARGN}")
-  set(${out} "signedvfs needs what is not installed here (${names}): apt install${debian} (Debian, Ubuntu), \
+  set(${out} "signedvfs needs what is not installed here (${names}): apt-get install${debian} (Debian, Ubuntu), \
 dnf install${fedora} (Fedora), pacman -S${arch} (Arch) or brew install${homebrew} (macOS)" PARENT_SCOPE)
 endfunction()

@@ -99,7 +99,8 @@ prepare_source() {
   if said=$(inside "venv/bin/pip install --no-index --find-links wheels signedvfs" 2>&1); then
     die "$name: the source distribution was built, and something should have been missing"
   fi
-  missing=$(grep -o -m1 'apt-get install [a-z0-9 +.-]*' <<<"$said") || die "$name: no command in: $said"
+  # CMake breaks its lines, and pip puts something in front of each.
+  missing=$(tr -s ' \n' ' ' <<<"$said" | grep -o -m1 'apt-get install [a-z0-9 +.-]*') || die "$name: no command in: $said"
   say "$name: $missing"
   cp /etc/resolv.conf "$root/etc/resolv.conf"
   inside "apt-get update -qq && DEBIAN_FRONTEND=noninteractive $missing -y -qq --no-install-recommends" \

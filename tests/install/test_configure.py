@@ -67,7 +67,7 @@ def test_everything_that_is_missing_is_named_at_once(tmp_path: Path) -> None:
     for name in ("OpenSSL 3", "libarchive", "pkg-config", "libdeflate", "libutf8proc"):
         assert name in said
     for command, package in (
-        ("apt install", "libssl-dev"),
+        ("apt-get install", "libssl-dev"),
         ("dnf install", "xxhash-devel"),
         ("pacman -S", "libutf8proc"),
         ("brew install", "openssl@3"),
@@ -84,7 +84,7 @@ def test_a_missing_compiler_is_named_with_the_rest(
     said = sentence(configure(tmp_path, **NOTHING))
     for name in ("C++ compiler", "OpenSSL 3", "libarchive", "pkg-config", "libdeflate"):
         assert name in said
-    assert re.search(r"apt install g\+\+ libssl-dev [^()]*libutf8proc-dev \(Debian", said), said
+    assert re.search(r"apt-get install g\+\+ libssl-dev [^()]*libutf8proc-dev \(Debian", said), said
     assert "dnf install gcc-c++ openssl-devel" in said
 
 
@@ -93,7 +93,7 @@ def test_a_missing_compiler_is_all_that_is_named_where_all_else_is_there(
 ) -> None:
     monkeypatch.setenv("CXX", "x86_64-nowhere-g++")
     said = sentence(configure(tmp_path))
-    assert "(C++ compiler): apt install g++ (Debian, Ubuntu)" in said
+    assert "(C++ compiler): apt-get install g++ (Debian, Ubuntu)" in said
 
 
 def test_the_source_distribution_has_what_builds_it_and_nothing_else(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_the_source_distribution_has_what_builds_it_and_nothing_else(tmp_path: P
 
 def test_what_is_there_is_not_named(tmp_path: Path) -> None:
     said = sentence(configure(tmp_path, CMAKE_DISABLE_FIND_PACKAGE_LibArchive="ON"))
-    assert "apt install libarchive-dev (Debian, Ubuntu)" in said
+    assert "apt-get install libarchive-dev (Debian, Ubuntu)" in said
 
 
 def test_other_systems_are_told_so(tmp_path: Path) -> None:

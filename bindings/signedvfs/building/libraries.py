@@ -35,7 +35,7 @@ class Libraries:
         if unwinder is None:
             raise BuildError(
                 f"there is no {_UNWINDER} here, which threads need to end",
-                "Install it (Debian and Ubuntu: apt install libgcc-s1).",
+                "Install it (Debian and Ubuntu: apt-get install libgcc-s1).",
             )
         name = library.facts["soname"] or python_name()
         self._add(_UNWINDER, unwinder)

@@ -87,7 +87,7 @@ def test_a_python_without_its_library(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(BuildError) as raised:
         python_library(Linker())
     assert "libpython3.99" in str(raised.value)
-    assert "apt install libpython3.99" in raised.value.advice
+    assert "apt-get install libpython3.99" in raised.value.advice
     assert "--enable-shared" in raised.value.advice
 
 
