@@ -68,8 +68,8 @@ def python_library(linker: Linker) -> Found:
     raise BuildError(
         f"this interpreter, {sys.executable}, has no shared library {name} beside it, which the "
         f"executable would carry{others}",
-        f"Debian and Ubuntu have it in a package (apt-get install {package}); a Python that you build "
-        "yourself gets it by ./configure --enable-shared (pyenv: "
+        f"Debian and Ubuntu have it in a package (apt-get install {package}); a Python that you "
+        "build yourself gets it by ./configure --enable-shared (pyenv: "
         "PYTHON_CONFIGURE_OPTS=--enable-shared).",
     )
 
