@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.importer.launcher.starting import environment, says
+from tests.importer.own_needs import parts_needed_by
 
 # What the kernel, the dynamic linker and the C library are asked for, and nothing else: what the
 # program itself is, its sealed memory, how many processors it may use, the time zone.
@@ -50,11 +51,13 @@ def accesses(app: Path, log: Path, *words: str) -> list[tuple[str, str]]:
 
 def strangers(app: Path, found: list[tuple[str, str]], *others: str) -> list[str]:
     """strangers returns the calls that are not expected; the program may ask where it is."""
+    parts = parts_needed_by(app)
     left = []
     for line, name in found:
         call = line.partition("(")[0].split()[-1]
         is_own = name == "" or (name == str(app) and call == "execve")
         is_own |= Path(name) in (app, *app.parents) and any(one in call for one in ASKING)
+        is_own |= name.startswith(("/lib", "/usr/lib")) and Path(name).name in parts
         if not (is_own or name in others or ALLOWED.fullmatch(os.path.normpath(name))):
             left.append(line)
     return left
