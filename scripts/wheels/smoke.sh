@@ -2,6 +2,7 @@
 # Installs wheels into systems that have no compiler, and does with them what the README does: smoke.sh SYSTEM...
 # of bullseye, bookworm, trixie (Debian 11 to 13) and arm64 (Debian 12, under qemu-user). Makes each system by
 # debootstrap, as root, and keeps it. The wheels are those in dist/wheels that the system's Python wants.
+# `smoke.sh musl` takes a Python with musl (musl_python.sh) on this system, and also tries extension modules with it.
 # `smoke.sh installers` has uv, uvx and pipx install the wheel of the interpreter that the tools run on.
 source "$(dirname "$0")/../common.sh"
 source scripts/wheels/compiler.sh
@@ -56,6 +57,77 @@ INTERPRETER
   python=(env -C "$root/smoke" "$venv/bin/python")
   expect architecture 0 "aarch64 $venv/bin/python" "${python[@]}" -I -c \
     'import os, sys, signedvfs; print(os.uname().machine, sys.executable)'
+}
+
+# prepare_musl has the pip of a Python with musl install the wheel: it decides by the tag, too.
+prepare_musl() {
+  local venv=$root/smoke/venv interpreter
+  interpreter=$(scripts/wheels/musl_python.sh)
+  mkdir -p "$root/smoke/wheels"
+  cp dist/wheels/signedvfs-*-cp311-cp311-musllinux_*_x86_64.whl "$root/smoke/wheels"
+  "$interpreter" -m venv "$venv"
+  python=(env -i -C "$root/smoke" HOME="$root/smoke" PATH="$venv/bin:/usr/bin:/bin" "$venv/bin/python")
+  "${python[@]}" -m pip install -q --disable-pip-version-check --no-index --find-links wheels signedvfs
+}
+
+# make_module NAME CODE [LIBRARY...] makes an extension module of native/, whose `value()` is what C code returns, and
+# make_library FILE TEXT MARK a library whose say() returns a text; loading it makes the file MARK.
+make_module() {
+  local name=$1 code=$2
+  shift 2
+  "$compilers/clang" -shared -fPIC -g0 -I"$("${python[@]}" -c 'import sysconfig; print(sysconfig.get_path("include"))')" \
+    -o "$root/smoke/native/$name.so" -x c - -x none "$@" <<CODE
+#include <Python.h>
+const char *say(void);
+static PyObject *value(PyObject *self, PyObject *unused) { return PyUnicode_FromString($code); }
+static PyMethodDef methods[] = {{"value", value, METH_NOARGS, NULL}, {NULL, NULL, 0, NULL}};
+static PyModuleDef_Slot slots[] = {{0, NULL}};
+static struct PyModuleDef def = {PyModuleDef_HEAD_INIT, "$name", NULL, 0, methods, slots, NULL, NULL, NULL};
+PyMODINIT_FUNC PyInit_$name(void) { return PyModuleDef_Init(&def); }
+CODE
+}
+
+make_library() {
+  mkdir -p "$(dirname "$1")"
+  "$compilers/clang" -shared -fPIC -g0 -Wl,-soname,libsay.so.1 -o "$1" -x c - <<CODE
+#include <fcntl.h>
+const char *say(void) { return "$2"; }
+__attribute__((constructor)) static void mark(void) { creat("$3", 0600); }
+CODE
+}
+
+# native_value VERIFIED MODULE [VARIABLE...] prints what value() of a module in native/ says: from there where VERIFIED
+# is no, and from the signed archive of it otherwise.
+native_value() {
+  local verified=$1 module=$2
+  shift 2
+  "${python[@]:0:6}" "$@" "${python[@]:6}" -c 'import sys
+if sys.argv[1] == "no":
+    sys.path.insert(0, "native")
+else:
+    import signedvfs
+    signedvfs.trust(signedvfs.PublicKey.load("app.pub"))
+    sys.path_hooks.insert(0, signedvfs.hook)
+    sys.path.insert(0, "native.zip")
+print(__import__(sys.argv[2]).value())' "$verified" "$module"
+}
+
+# try_natives tries that extension modules are loaded from memory, and that none gets a library that nobody has
+# verified: musl looks for libraries by their names in directories, whatever is in memory.
+try_natives() {
+  local planted=$root/smoke/planted own=$root/smoke/native/libsay.so.1
+  make_library "$planted/libsay.so.1" planted "$planted/mark"
+  make_library "$own" bundled "$root/smoke/bundled-mark"
+  make_module alone '"alone"'
+  make_module needing 'say()' "$own"
+  (cd "$root/smoke/native" && bsdtar -c -f ../native.tar alone.so needing.so libsay.so.1)
+  expect "sign extension modules" 0 "" signedvfs sign native.tar --key app.key -o native.zip
+  expect "the linker takes what is planted" 0 planted native_value no needing LD_LIBRARY_PATH="$planted"
+  rm "$planted/mark"
+  expect "an extension module" 0 alone native_value yes alone
+  expect "refuse a bundled library" 1 "takes nothing for a name" native_value yes needing
+  expect "refuse it beside a planted one" 1 "takes nothing for a name" native_value yes needing LD_LIBRARY_PATH="$planted"
+  if [[ -e $planted/mark ]]; then die "$name: the planted library has run"; fi
 }
 
 inside() { "${in_root[@]}" /bin/sh -c "$1"; }
@@ -162,14 +234,19 @@ for name; do
     continue
   fi
   case $name in
-    bullseye | bookworm | trixie | arm64) root=$cache/roots/$name ;;
-    *) die "unknown system $name: bullseye, bookworm, trixie, arm64 or installers" ;;
+    bullseye | bookworm | trixie | arm64 | musl) root=$cache/roots/$name ;;
+    *) die "unknown system $name: bullseye, bookworm, trixie, arm64, musl or installers" ;;
   esac
-  make_root "$name"
+  if [[ $name == musl ]]; then use_target x86_64-musl; else make_root "$name"; fi
   write_application
-  if [[ $name == arm64 ]]; then prepare_foreign; else prepare_native; fi
+  case $name in
+    arm64) prepare_foreign ;;
+    musl) prepare_musl ;;
+    *) prepare_native ;;
+  esac
   say "$name: $("${python[@]}" -VV | head -n1)"
   started=$SECONDS
   try_everything
+  if [[ $name == musl ]]; then try_natives; fi
   say "$name: all is well, after $((SECONDS - started)) s"
 done
