@@ -249,7 +249,7 @@ test_wheels() {
   step "wheels: tools" "" scripts/setup.sh --wheels
   if [[ $tier == nightly ]]; then
     step "wheels" "" scripts/logged.sh wheels env AGAIN=yes scripts/wheels.sh
-    step "wheels: installed" "" scripts/logged.sh smoke scripts/wheels/smoke.sh bullseye bookworm trixie arm64 installers
+    step "wheels: installed" "" scripts/logged.sh smoke scripts/wheels/smoke.sh bullseye bookworm trixie arm64 installers source-bookworm source-trixie
   else
     step "wheels" "" scripts/logged.sh wheels env PYTHONS="$newest" scripts/wheels.sh
   fi

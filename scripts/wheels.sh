@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds wheels that need nothing of the system but the C library, into dist/wheels, and has the gate judge
 # each (docs/wheels.md). PYTHONS and TARGETS, words separated by spaces, choose some: PYTHONS="3.11 3.15t"
-# TARGETS=aarch64. By default all interpreters that find_pythons.sh finds, and both targets. AGAIN=yes builds
+# TARGETS=aarch64. By default all interpreters that find_pythons.sh finds, and all targets. AGAIN=yes builds
 # the last interpreter's wheels twice, the second time anew and elsewhere, and wants the same bytes.
 source "$(dirname "$0")/common.sh"
 source scripts/wheels/compiler.sh
@@ -40,8 +40,8 @@ of_here = include.parent / (sysconfig.get_config_var("MULTIARCH") or "-") / incl
 print(tag + "-" + abi, suffix, include, of_here if of_here.exists() else configuration)')
 }
 
-# use_headers sets $headers: for another architecture the interpreter's own, after a compiler has agreed to every
-# size in them. Between x86-64 and aarch64 nothing else in CPython's configuration shows in its headers.
+# use_headers sets $headers: for another target the interpreter's own, after a compiler has agreed to every size in
+# them. Between x86-64 and aarch64, glibc and musl nothing else in CPython's configuration shows in its headers.
 use_headers() {
   headers=$cache/headers/$target-$tag
   rm -rf "$headers"
@@ -55,17 +55,26 @@ use_headers() {
 # what does not include Python's headers, archive/ and vfs/, is compiled once.
 build_wheel() {
   local builder=$1 directory=$2 out=$3
-  local -a settings=() link=(-s "-Wl,--gc-sections" "$prefix/lib/libgcc_s.so.1")
-  if [[ $target == aarch64 ]]; then
-    link+=("$prefix/lib/libgcc.a")
-    settings+=(CMAKE_SYSTEM_NAME=Linux CMAKE_SYSTEM_PROCESSOR=aarch64)
+  local -a settings=() link=(-s "-Wl,--gc-sections")
+  if [[ $c_library == glibc ]]; then
+    link+=("$prefix/lib/libgcc_s.so.1")
+    settings+=(
+      PYTHON_MODULE_EXTENSION="$suffix-$machine-linux-gnu.so" CMAKE_LINKER="$launcher_linker"
+      CMAKE_OBJCOPY="$launcher_objcopy" SIGNEDVFS_LAUNCHER_DRIVER="$launcher_driver"
+      SIGNEDVFS_LAUNCHER_STANDARD_LIBRARY="$launcher_libraries"
+    )
+  else
+    # Of interpreters with musl some say "linux-musl" in their modules' names, and some "linux-gnu". musl ends
+    # threads without unwinding them: an unwinder of our own is in nobody's way.
+    settings+=(PYTHON_MODULE_EXTENSION=.so SIGNEDVFS_LAUNCHER=OFF)
   fi
+  if [[ $target == aarch64 ]]; then link+=("$prefix/lib/libgcc.a"); fi
+  if [[ $target != x86_64 ]]; then settings+=(CMAKE_SYSTEM_NAME=Linux CMAKE_SYSTEM_PROCESSOR="$machine"); fi
   settings+=(
     CMAKE_AR="$compilers/ar" CMAKE_RANLIB="$compilers/ranlib" CMAKE_PREFIX_PATH="$prefix"
     OPENSSL_ROOT_DIR="$prefix" OPENSSL_USE_STATIC_LIBS=ON Python_INCLUDE_DIR="$headers"
-    PYTHON_MODULE_EXTENSION="$suffix-$target-linux-gnu.so" SIGNEDVFS_LICENCES="$prefix/licences"
-    CMAKE_LINKER="$launcher_linker" CMAKE_OBJCOPY="$launcher_objcopy" SIGNEDVFS_LAUNCHER_DRIVER="$launcher_driver"
-    SIGNEDVFS_LAUNCHER_STANDARD_LIBRARY="$launcher_libraries" CMAKE_CXX_FLAGS="-g0 -ffunction-sections -fdata-sections" CMAKE_MODULE_LINKER_FLAGS="${link[*]}"
+    SIGNEDVFS_LICENCES="$prefix/licences" CMAKE_CXX_FLAGS="-g0 -ffunction-sections -fdata-sections"
+    CMAKE_MODULE_LINKER_FLAGS="${link[*]}"
   )
   # What an interpreter has left in the cache would count for the next one.
   rm -f "$directory/CMakeCache.txt"
@@ -81,7 +90,7 @@ build_target() {
   local version interpreter builder
   use_target "$1"
   scripts/wheels/libraries.sh "$target" >/dev/null
-  make_launcher_driver
+  if [[ $c_library == glibc ]]; then make_launcher_driver; fi
   while read -r version interpreter; do
     say "$target, $version"
     builder=$cache/builders/$version

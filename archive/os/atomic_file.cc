@@ -1,8 +1,10 @@
 #include "archive/os/atomic_file.h"
 
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -43,9 +45,10 @@ void sync_directory(const char* path) noexcept {
   if (directory) fsync(directory.get());
 }
 
-// move_without_replacing is rename(2), but fails with EEXIST. Returns 0 or -1 as that does.
+// move_without_replacing is rename(2), but fails with EEXIST. Returns 0 or -1 as that does. Not
+// every C library has a function for the system call.
 int move_without_replacing(const char* from, const char* to) noexcept {
-  if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
+  if (syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
   if (errno != EINVAL && errno != ENOSYS) return -1;
   if (link(from, to) != 0) return -1;  // file systems without that flag have links
   return unlink(from);

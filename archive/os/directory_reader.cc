@@ -28,11 +28,17 @@ Result<std::uint32_t> type_of_entry(int directory, const dirent& entry, const st
   return type_of(status.st_mode);
 }
 
+// get_flags calls ioctl(2), which takes its request as unsigned long in glibc and as int in musl.
+template <class Request>
+int get_flags(int (*control)(int, Request, ...), int directory, int& flags) noexcept {
+  return control(directory, static_cast<Request>(FS_IOC_GETFLAGS), &flags);
+}
+
 }  // namespace
 
 bool ignores_case(int directory) noexcept {
   int flags = 0;
-  return ::ioctl(directory, FS_IOC_GETFLAGS, &flags) == 0 &&
+  return get_flags(::ioctl, directory, flags) == 0 &&
          (static_cast<unsigned>(flags) & FS_CASEFOLD_FL) != 0;
 }
 

@@ -19,10 +19,17 @@
 
 #include "archive/os/file_descriptor.h"
 #include "archive/os/fork_gate.h"
+#include "archive/os/merged_libraries.h"
 #include "archive/os/system_error.h"
 
 namespace signedvfs {
 namespace {
+
+#ifdef __GLIBC__
+constexpr bool kGoesByNames = true;
+#else
+constexpr bool kGoesByNames = false;
+#endif
 
 // steps returns a number as a path that leads nowhere: another one for each number, and never one
 // that ends like another with a digit in front.
@@ -113,6 +120,18 @@ bool may_be_loaded(const char* name) noexcept {
   return wanted.found;
 }
 
+// is_kept_as tells whether musl, which has just taken `library` for `name`, is going to do that
+// again without a look into any directory. It compares with the last part of the path that a search
+// has led to, once one has; that a search did lead there is what the caller has seen.
+bool is_kept_as(LibraryHandle library, const std::string& name) noexcept {
+  if (library == nullptr) return false;
+  if (is_linker_itself(name)) return true;
+  const link_map* const map = map_of(library);
+  if (map == nullptr || map->l_name == nullptr) return false;
+  const char* const slash = std::strrchr(map->l_name, '/');
+  return slash != nullptr && slash + 1 == name;
+}
+
 // text_of_file returns what a file of /proc holds, whose size nobody knows before.
 std::optional<std::string> text_of_file(const char* path) {
   const FileDescriptor file(::open(path, O_RDONLY | O_CLOEXEC));
@@ -148,6 +167,7 @@ const std::optional<std::string>& start_text(bool by_environ = false) {
 
 }  // namespace
 
+const bool kLinkerGoesByNames = kGoesByNames;
 const int kBindNow = RTLD_NOW;
 const int kBindNowLocally = RTLD_NOW | RTLD_LOCAL;
 const int kBindNowGlobally = RTLD_NOW | RTLD_GLOBAL;
@@ -180,14 +200,15 @@ Result<LibraryHandle> load_library(const std::string& path, int flags) {
 }
 
 LibraryHandle loaded_library(const std::string& name) noexcept {
-  if (!may_be_loaded(name.c_str())) return nullptr;
+  if (!is_linker_itself(name) && !may_be_loaded(name.c_str())) return nullptr;
   LibraryHandle const library = ::dlopen(name.c_str(), RTLD_LAZY | RTLD_NOLOAD);
   // The reference that this added: the object stays all the same.
   if (library != nullptr) ::dlclose(library);
-  return library;
+  return kGoesByNames || is_kept_as(library, name) ? library : nullptr;
 }
 
 bool is_known_as(LibraryHandle library, const std::string& name) noexcept {
+  if constexpr (!kGoesByNames) return library != nullptr && loaded_library(name) == library;
   const link_map* const map = map_of(library);
   if (map == nullptr || map->l_name == nullptr) return false;
   if (map->l_name == name) return true;
@@ -207,6 +228,8 @@ std::string library_name(LibraryHandle library) {
 }
 
 void give_library_name(LibraryHandle library, const std::string& name) {
+  // musl would not look at it, and takes names of libraries that it has found apart at their "/".
+  if constexpr (!kGoesByNames) return;
   link_map* const map = map_of(library);
   char* const copy = ::strdup(name.c_str());
   // The one that was there stays, too: the linker gives no sign of when it has read it.

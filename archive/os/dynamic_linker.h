@@ -13,6 +13,14 @@ namespace signedvfs {
 // running.
 using LibraryHandle = void*;
 
+// kLinkerGoesByNames tells whether the linker knows an object again by the path that it was loaded
+// under, and by the name that the object has given itself (DT_SONAME), and opens no file then. That
+// is glibc's. musl's opens a path whenever it is given one, and compares files (st_dev, st_ino);
+// and by a name it knows only what it has once found in one of its directories. There, whoever
+// gives it a path again has to see first that this still leads to the object's file, and what is in
+// memory alone satisfies nobody's need of a name.
+extern const bool kLinkerGoesByNames;
+
 // path_for_linker returns a path to the file behind `descriptor` that this process has never had in
 // its hands before: "/proc/<pid>/task/<pid>/fd/", steps that lead nowhere, and the number. The
 // linker takes an object that was loaded under a path for whatever that path is given for later,
@@ -37,6 +45,7 @@ LibraryHandle loaded_library(const std::string& name) noexcept;
 // is_known_as tells whether the linker takes `library` for `name` by what it has in memory: it has
 // given itself that name (DT_SONAME), or was loaded, or renamed, as that. Otherwise the linker may
 // have found it by its file only, and would find another file that somebody puts in front of that.
+// Where the linker does not go by names, it has found the library by that name.
 bool is_known_as(LibraryHandle library, const std::string& name) noexcept;
 
 // has_symbol tells whether the library, or one that it needs, has something of that name for
@@ -48,7 +57,8 @@ bool has_symbol(LibraryHandle library, const char* name) noexcept;
 std::string library_name(LibraryHandle library);
 
 // give_library_name has the linker take the object for whatever needs `name`, and show it by that.
-// For objects that were made without a DT_SONAME.
+// For objects that were made without a DT_SONAME. Does nothing where the linker does not go by
+// names.
 void give_library_name(LibraryHandle library, const std::string& name);
 
 // kBindNow is a flag of dlopen(3), kBindNowLocally those that libraries are loaded with for others

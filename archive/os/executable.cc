@@ -15,11 +15,20 @@
 namespace signedvfs {
 namespace {
 
+#ifdef __GLIBC__
+constexpr bool kNamesNoProgram = true;
+constexpr bool kInheritsAll = false;
+#else
+constexpr bool kNamesNoProgram = false;
+constexpr bool kInheritsAll = true;  // musl has a DT_RUNPATH searched for everybody, too
+#endif
+
 // read_program reads what the first object says, which is the program, and stops there.
 int read_program(dl_phdr_info* object, std::size_t, void* data) noexcept {
   auto& out = *static_cast<std::pair<const char*, bool>*>(data);
-  // It alone has no name. Of another namespace (dlmopen(3)) the first one is not the program.
-  if (object->dlpi_name == nullptr || *object->dlpi_name != '\0') return 1;
+  // It alone has no name. Of another namespace (dlmopen(3)) the first one is not the program. musl
+  // has one namespace, and calls the program by what it was started as.
+  if (kNamesNoProgram && (object->dlpi_name == nullptr || *object->dlpi_name != '\0')) return 1;
   const auto* const begin = object->dlpi_phdr;
   const auto* const end = begin + object->dlpi_phnum;
   const auto* const segment =
@@ -40,7 +49,7 @@ int read_program(dl_phdr_info* object, std::size_t, void* data) noexcept {
   if (!needs_any || !strings || !paths) return 1;
   // The linker has made it an address, unless the segment cannot be written to.
   if (*strings < object->dlpi_addr) *strings += object->dlpi_addr;
-  out = {std::bit_cast<const char*>(*strings + *paths), !runpath};
+  out = {std::bit_cast<const char*>(*strings + *paths), !runpath || kInheritsAll};
   return 1;
 }
 

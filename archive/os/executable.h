@@ -14,7 +14,7 @@ struct ExecutableSearch {
   std::string paths;
 
   // Whether the linker looks there for whatever anybody in the process loads by its name (DT_RPATH
-  // of a program), and not for the program's own libraries alone.
+  // of a program; with musl, DT_RUNPATH as well), and not for the program's own libraries alone.
   bool is_for_all = false;
 
   // What $ORIGIN stands for: the directory of the program's file, without symbolic links, wherever

@@ -11,21 +11,47 @@
 namespace signedvfs {
 namespace {
 
-// Threads inside share the lock, and whoever forks has it alone. It is of the kind that lets a fork
-// come through however many threads go on passing; for that kind each thread takes it once.
-constinit pthread_rwlock_t gate = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
+// Threads inside share the lock, and whoever forks has it alone. A fork comes through however many
+// threads go on passing: glibc has a kind of lock for that, which each thread may take only once.
+#ifdef PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP
+#define SIGNEDVFS_GATE PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP
+constexpr bool kHasDoor = false;
+#else
+#define SIGNEDVFS_GATE PTHREAD_RWLOCK_INITIALIZER
+constexpr bool kHasDoor = true;
+#endif
+constinit pthread_rwlock_t gate = SIGNEDVFS_GATE;
 constinit thread_local unsigned depth = 0;
+
+// Elsewhere all come to the lock through a door, which whoever forks holds shut meanwhile.
+constinit pthread_mutex_t door = PTHREAD_MUTEX_INITIALIZER;
+
+void shut_door() noexcept {
+  if constexpr (kHasDoor) ::pthread_mutex_lock(&door);
+}
+
+void open_door() noexcept {
+  if constexpr (kHasDoor) ::pthread_mutex_unlock(&door);
+}
 
 // What exit(3) has closed: a flag and not the lock, so that the thread in there can still fork.
 constinit std::atomic<bool> closed = false;
 constinit thread_local bool ends_process = false;
 
-void close_gate() { ::pthread_rwlock_wrlock(&gate); }
-void open_gate() { ::pthread_rwlock_unlock(&gate); }
+void close_gate() {
+  shut_door();
+  ::pthread_rwlock_wrlock(&gate);
+}
+
+void open_gate() {
+  ::pthread_rwlock_unlock(&gate);
+  open_door();
+}
 
 // The child's one thread has another number than the one that the lock remembers as its owner.
 void open_in_child() {
-  gate = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
+  gate = SIGNEDVFS_GATE;
+  door = PTHREAD_MUTEX_INITIALIZER;
   closed.store(false, std::memory_order_relaxed);
 }
 
@@ -55,7 +81,9 @@ void close_for_good() {
 PassingGate::PassingGate() noexcept {
   if (depth == 0) {
     have_fork_wait();
+    shut_door();
     ::pthread_rwlock_rdlock(&gate);
+    open_door();
     is_inside_ = !closed.load(std::memory_order_relaxed) || ends_process;
     if (!is_inside_) ::pthread_rwlock_unlock(&gate);
   }

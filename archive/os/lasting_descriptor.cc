@@ -23,4 +23,9 @@ bool LastingDescriptor::is_same_file(int fd) const noexcept {
   return ::fstat(fd, &status) == 0 && status.st_dev == device_ && status.st_ino == inode_;
 }
 
+bool LastingDescriptor::is_at(const std::string& path) const noexcept {
+  struct stat status{};
+  return ::stat(path.c_str(), &status) == 0 && status.st_dev == device_ && status.st_ino == inode_;
+}
+
 }  // namespace signedvfs

@@ -29,6 +29,9 @@ class LastingDescriptor {
   bool is_open() const noexcept { return is_same_file(fd_.get()); }
   int get() const noexcept { return fd_.get(); }
 
+  // is_at tells whether a path leads to our file.
+  bool is_at(const std::string& path) const noexcept;
+
   // leave_open keeps the number open for good.
   void leave_open() noexcept { static_cast<void>(fd_.release()); }
 

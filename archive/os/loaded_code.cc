@@ -3,7 +3,13 @@
 #include <dlfcn.h>
 #include <link.h>
 
+#ifndef __GLIBC__
+#include "archive/os/fork_gate.h"
+#endif
+
 namespace signedvfs {
+
+#ifdef __GLIBC__
 
 std::optional<std::string> object_of_code(const void* code) {
   Dl_info info{};
@@ -14,6 +20,30 @@ std::optional<std::string> object_of_code(const void* code) {
   }
   return map->l_name;
 }
+
+#else
+
+namespace {
+
+// note_program notes the name of the first object, which is the program, and stops there.
+int note_program(dl_phdr_info* object, std::size_t, void* name) noexcept {
+  *static_cast<const char**>(name) = object->dlpi_name;
+  return 1;
+}
+
+}  // namespace
+
+// musl calls the program by what it was started as, and hands out one text for each object.
+std::optional<std::string> object_of_code(const void* code) {
+  Dl_info info{};
+  if (::dladdr(code, &info) == 0 || info.dli_fname == nullptr) return std::nullopt;
+  const char* program = nullptr;
+  const PassingGate gate;  // as wherever the linker's list of objects is gone through
+  ::dl_iterate_phdr(note_program, &program);
+  return info.dli_fname == program ? "" : info.dli_fname;
+}
+
+#endif
 
 std::string directory_of_code(const void* code) {
   std::string name = object_of_code(code).value_or("");

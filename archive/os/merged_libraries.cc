@@ -1,13 +1,19 @@
 #include "archive/os/merged_libraries.h"
 
-#include <gnu/libc-version.h>
-
 #include <algorithm>
 #include <array>
+
+// Which C library it is, its headers say once one of them was read.
+#ifdef __GLIBC__
+#include <gnu/libc-version.h>
+
 #include <charconv>
+#endif
 
 namespace signedvfs {
 namespace {
+
+#ifdef __GLIBC__
 
 constexpr auto kMerged = std::to_array<std::string_view>(
     {"libanl.so.1", "libdl.so.2", "libpthread.so.0", "librt.so.1", "libutil.so.1"});
@@ -32,5 +38,24 @@ bool is_merged_library(std::string_view name) noexcept {
   return std::ranges::find(kMerged, name) != kMerged.end() &&
          has_taken_them_in(::gnu_get_libc_version());
 }
+
+bool is_linker_itself(std::string_view) noexcept { return false; }
+
+#else
+
+// musl's linker takes itself for every library whose name begins so (ldso/dynlink.c, load_library).
+constexpr auto kReserved = std::to_array<std::string_view>(
+    {"libc.", "libdl.", "libm.", "libpthread.", "librt.", "libutil.", "libxnet."});
+
+}  // namespace
+
+bool is_merged_library(std::string_view name) noexcept { return is_linker_itself(name); }
+
+bool is_linker_itself(std::string_view name) noexcept {
+  return std::ranges::any_of(kReserved,
+                             [&](std::string_view begin) { return name.starts_with(begin); });
+}
+
+#endif
 
 }  // namespace signedvfs

@@ -47,7 +47,7 @@ Status load(const LibrarySource& source, const PlannedLibrary& library) {
                                          in_quotes(library_name(*loaded)));
   }
   LoadedLibrary known{
-      source.archive, library.entry, library.identity, path, *loaded, source.vfs, {}};
+      source.archive, library.entry, library.identity, path, *loaded, source.vfs, {}, {}};
   for (const NeededMember& needed : library.needs) {
     SIGNEDVFS_ASSIGN(std::string identity, source.vfs->identity_of(needed.entry));
     known.needs.push_back({needed.entry, std::move(identity)});

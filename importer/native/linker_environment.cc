@@ -100,6 +100,14 @@ Status load_by_place(const std::string& name, int depth) {
   const Result<LibraryHandle> loaded = load_library(found->path, kBindNowLocally);
   if (!loaded.ok()) return not_there(name, loaded.status().what());
   if (is_there(name)) return {};
+  if (!kLinkerGoesByNames) {
+    return Status(Errc::kBadLibrary,
+                  "the linker would not take the library " + in_quotes(found->path) + " for " +
+                      in_quotes(name) +
+                      ", but look for that name in LD_LIBRARY_PATH, or in the program's own search "
+                      "path")
+        .advising("Start the process without LD_LIBRARY_PATH.");
+  }
   // The linker would look for it once more, and would begin with LD_LIBRARY_PATH.
   return Status(Errc::kBadLibrary,
                 "the library " + in_quotes(found->path) + " does not call itself " +
@@ -147,6 +155,7 @@ bool keeps_libraries_open() {
 }
 
 Status ensure_system_library(const std::string& name) {
+  if (is_linker_itself(name)) return {};
   Status loaded = load_from_disk(name);
   if (loaded.ok() || !is_merged_library(name)) return loaded;
   const std::optional<OnDisk> c_library = find_on_disk("libc.so.6");

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "archive/os/dynamic_linker.h"
+#include "archive/os/lasting_descriptor.h"
 #include "vfs/signed_vfs.h"
 
 namespace signedvfs {
@@ -28,6 +29,10 @@ struct LoadedLibrary {
   LibraryHandle handle = nullptr;
   std::weak_ptr<const SignedVfs> vfs;  // what it was read from, as long as somebody uses that
   std::vector<MemberContent> needs;    // libraries of the same archive, for which it was linked
+
+  // The memory that it was loaded from, where the linker opens that each time it is given the path
+  // (kLinkerGoesByNames); else null.
+  std::shared_ptr<const LastingDescriptor> memory;
 };
 
 // Any thread may call these; nothing is ever forgotten.

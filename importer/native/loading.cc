@@ -51,6 +51,21 @@ Result<std::optional<LoadedLibrary>> known_member(const LibrarySource& source,
   return known;
 }
 
+// path_again returns a path that the linker takes for a library that is loaded. One that goes by
+// names takes the old one, wherever that leads by now. Another one opens it, and in between is only
+// CPython, about to hand it over: so it has to lead to the library's own memory.
+Result<std::string> path_again(const LoadedLibrary& known) {
+  if (known.memory == nullptr || known.memory->is_at(known.path)) return known.path;
+  // Of a process that has been forked, the path is the parent's.
+  if (known.memory->is_open()) return path_for_linker(known.memory->get());
+  return Status(Errc::kBadLibrary, in_quotes(known.entry) +
+                                       " cannot be loaded once more: the program has closed the "
+                                       "descriptor of its memory, and this C library would open it")
+      .advising(
+          "Import it before descriptors are closed, in processes of its own, or close none "
+          "that the program has not opened.");
+}
+
 // Loading loads what was planned, one group after the other. Belongs to the thread that has the
 // turn.
 class Loading {
@@ -161,10 +176,14 @@ class Loading {
     for (const PlannedLibrary* const library : members) {
       SIGNEDVFS_TRY(check_taken(*library, loaded));
     }
-    for (LoadedLibrary& one : loaded) note_loaded(std::move(one));
-    for (PlannedLibrary* const library : members) {
-      if (keeps_libraries_open()) library->sealed->leave_open();
-      library->sealed.reset();
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      std::unique_ptr<SealedLibrary> sealed = std::move(members[i]->sealed);
+      if (!kLinkerGoesByNames) {
+        loaded[i].memory = std::make_shared<const LastingDescriptor>(std::move(*sealed).release());
+      } else if (keeps_libraries_open()) {
+        sealed->leave_open();
+      }
+      note_loaded(std::move(loaded[i]));
     }
     if (gathering && keeps_libraries_open()) gathering->leave_open();
     return {};
@@ -189,7 +208,7 @@ class Loading {
     if (!handle.ok()) return refused(members, handle.status());
     if (library_name(*handle) != path) return taken_for(library, *handle);
     LoadedLibrary out{
-        source_.archive, library.entry, library.identity, path, *handle, source_.vfs, {}};
+        source_.archive, library.entry, library.identity, path, *handle, source_.vfs, {}, {}};
     for (const NeededMember& needed : library.needs) {
       SIGNEDVFS_ASSIGN(std::string identity, source_.vfs->identity_of(needed.entry));
       out.needs.push_back({needed.entry, std::move(identity)});
@@ -298,7 +317,7 @@ Result<std::string> load_member(const LibrarySource& source, const std::string& 
   SIGNEDVFS_ASSIGN(const std::string identity, source.vfs->identity_of(entry));
   SIGNEDVFS_TRY(check_environment(source.rules));
   SIGNEDVFS_ASSIGN(const auto known, known_member(source, entry, identity));
-  if (known) return known->path;
+  if (known) return path_again(*known);
   SIGNEDVFS_ASSIGN(std::vector<PlannedGroup> plan,
                    without_gil([&] { return plan_libraries(source, entry); }));
   for (const PlannedGroup& group : plan) {
@@ -311,7 +330,7 @@ Result<std::string> load_member(const LibrarySource& source, const std::string& 
   for (PlannedGroup& group : plan) SIGNEDVFS_TRY(loading.load(group));
   const auto loaded = loaded_member(source.archive, entry, identity);
   if (!loaded) return Status(Errc::kBadLibrary, in_quotes(entry) + " was not loaded");
-  return loaded->path;
+  return path_again(*loaded);
 }
 
 }  // namespace signedvfs

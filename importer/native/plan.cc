@@ -10,6 +10,7 @@
 
 #include "archive/elf/shared_object.h"
 #include "archive/os/dynamic_linker.h"
+#include "archive/os/merged_libraries.h"
 #include "importer/native/libraries_ahead.h"
 #include "importer/native/linker_environment.h"
 #include "importer/native/loaded_libraries.h"
@@ -153,6 +154,7 @@ class Planner {
         return {Errc::kBadLibrary, in_quotes(kNativeNotesName) + " names " + in_quotes(library) +
                                        ", which is no member"};
       }
+      if (!kLinkerGoesByNames) return not_by_name(found->first, "asks for", library);
       SIGNEDVFS_ASSIGN(const std::size_t wished, add(library, {}));
       wants_[number].wishes.push_back(wished);
     }
@@ -166,6 +168,7 @@ class Planner {
     std::vector<std::string> directories = bundled_directories(object, entry);
     directories.insert(directories.end(), around.begin(), around.end());
     for (const std::string& name : object.needed) {
+      if (is_linker_itself(name)) continue;
       if (name.starts_with("libpython")) {
         SIGNEDVFS_TRY(check_interpreter(entry, name));
         libraries_[number].systems.push_back(name);
@@ -173,6 +176,7 @@ class Planner {
       }
       SIGNEDVFS_ASSIGN(std::optional<std::string> member,
                        find_bundled(source_.vfs->listing(), entry, directories, name));
+      if (member && !kLinkerGoesByNames) return not_by_name(entry, "needs", *member);
       if (member) {
         libraries_[number].needs.push_back({name, *std::move(member)});
       } else if (is_of_system(name)) {
@@ -238,6 +242,18 @@ class Planner {
     if (loaded_library(name) != nullptr) return {};
     return bad_library(entry, "needs " + in_quotes(name) +
                                   ", another copy of the interpreter than the one that runs");
+  }
+
+  // not_by_name refuses what the linker would search directories for, though it is in the archive.
+  Status not_by_name(const std::string& entry, const char* wants, const std::string& member) const {
+    return Status(Errc::kBadLibrary,
+                  in_quotes(entry) + " " + wants + " the library " + in_quotes(member) + " of " +
+                      shown(source_.kind) +
+                      " by its name, and the dynamic linker of this C library (musl) takes nothing "
+                      "for a name but what it finds in a directory, where nobody has verified it")
+        .advising(
+            "Link that library into the module (as a static one), install the package beside the "
+            "archive, or run the program where the C library is glibc.");
   }
 
   Status unknown(const std::string& entry, const std::string& name) const {

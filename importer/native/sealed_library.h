@@ -40,6 +40,9 @@ class SealedLibrary {
   // leave_open keeps the memory's descriptor open for good: debuggers read symbols by it.
   void leave_open() noexcept { descriptor_.leave_open(); }
 
+  // release gives up the memory's descriptor. The memory stays as long as the library is loaded.
+  LastingDescriptor release() && noexcept { return std::move(descriptor_); }
+
  private:
   SealedLibrary(LastingDescriptor descriptor, VerifiedBytes content, std::string path,
                 SharedObject object) noexcept

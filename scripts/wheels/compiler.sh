@@ -9,17 +9,26 @@ tools=$cache/tools
 # The oldest glibc that wheels run with. The tag that goes with it is manylinux_2_28.
 glibc=2.28
 
-# use_target sets what the rest goes by: $target, its $zig_target, the $platform of its wheels, $compilers, the
-# directory of its wrappers, and $prefix, where its libraries are: named by everything they are made from.
+# The musl that goes with the tag of wheels for musl. (PEP 656: the C library's version in two numbers.)
+musl=1.2
+
+# use_target sets what the rest goes by: $target, its $machine and $c_library, its $zig_target, with options, the
+# $platform of its wheels, $compilers, the directory of its wrappers, and $prefix, where its libraries are: named by
+# everything they are made from.
 use_target() {
   local recipe
-  target=$1
+  target=$1 machine=${1%-musl}
   case $target in
     x86_64 | aarch64)
-      zig_target=$target-linux-gnu.$glibc
-      platform=manylinux_${glibc/./_}_$target
+      c_library=glibc zig_target=$machine-linux-gnu.$glibc
+      platform=manylinux_${glibc/./_}_$machine
       ;;
-    *) die "unknown target $target: x86_64 or aarch64" ;;
+    x86_64-musl)
+      # By itself zig links programs with musl statically, and compiles all of it for that.
+      c_library=musl zig_target="$machine-linux-musl -dynamic"
+      platform=musllinux_${musl/./_}_$machine
+      ;;
+    *) die "unknown target $target: x86_64, aarch64 or x86_64-musl" ;;
   esac
   recipe=$(cat scripts/wheels/{sources.txt,requirements.txt,compiler.sh,libraries.sh} | sha256sum)
   prefix=$cache/prefixes/$target-${recipe:0:16}

@@ -11,6 +11,7 @@ from elftools.elf.elffile import ELFFile
 _MACHINES = {"EM_X86_64": "x86_64", "EM_AARCH64": "aarch64"}
 _NOW = {"DT_FLAGS": 0x8, "DT_FLAGS_1": 0x1}  # DF_BIND_NOW, DF_1_NOW (System V gABI, chapter 5)
 _EXECUTABLE = 0x1  # PF_X
+_RELR = 36  # DT_RELR, which older readers of ELF have no name for
 
 
 @dataclass
@@ -22,11 +23,14 @@ class Image:
     search_paths: list[str] = field(default_factory=list)
     exported: set[str] = field(default_factory=set)
     undefined: set[str] = field(default_factory=set)
+    optional: set[str] = field(default_factory=set)  # undefined, and null where nobody has them
+    versioned: set[str] = field(default_factory=set)  # libraries of which versions are needed
     sections: set[str] = field(default_factory=set)
     is_bound_at_start: bool = False
     has_read_only_relocations: bool = False
     has_executable_stack: bool = True
     has_text_relocations: bool = False
+    has_packed_relocations: bool = False  # DT_RELR
 
 
 def read_image(content: bytes) -> Image:
@@ -48,6 +52,10 @@ def read_image(content: bytes) -> Image:
                 continue
             is_defined = symbol["st_shndx"] != "SHN_UNDEF"
             (image.exported if is_defined else image.undefined).add(symbol.name)
+            if not is_defined and symbol["st_info"]["bind"] == "STB_WEAK":
+                image.optional.add(symbol.name)
+        versions = file.get_section_by_name(".gnu.version_r")
+        image.versioned = {one.name for one, _ in versions.iter_versions()} if versions else set()
     except (ELFError, KeyError, UnicodeDecodeError, AssertionError) as error:
         raise ValueError(f"is no ELF file that can be read: {error}") from error
     return image
@@ -62,5 +70,7 @@ def _read_dynamic(segment: object, image: Image) -> None:
             image.search_paths.append(tag.rpath if kind == "DT_RPATH" else tag.runpath)
         elif kind == "DT_TEXTREL":
             image.has_text_relocations = True
+        elif kind in ("DT_RELR", _RELR):
+            image.has_packed_relocations = True
         elif kind == "DT_BIND_NOW" or value & _NOW.get(kind, 0):
             image.is_bound_at_start = True

@@ -21,13 +21,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable
 
+from scripts.wheels import musl
 from scripts.wheels.elf import Image, read_image
 
-# The oldest glibc that wheels run with.
-GLIBC = (2, 28)
+# The oldest C libraries that wheels run with.
+FLOORS = {"manylinux": ("glibc", (2, 28)), "musllinux": ("musl", (1, 2))}
 _NAME = re.compile(
     r"signedvfs-(?P<version>[0-9][0-9a-z.]*)-(?P<python>cp3\d+)-(?P<abi>cp3\d+t?)"
-    r"-(?P<platform>manylinux_(?P<major>\d+)_(?P<minor>\d+)_(?P<machine>x86_64|aarch64))\.whl"
+    r"-(?P<platform>(?P<system>manylinux|musllinux)_(?P<major>\d+)_(?P<minor>\d+)"
+    r"_(?P<machine>x86_64|aarch64))\.whl"
 )
 
 # What glibc itself is made of. Since 2.34 all but the last of these are empty, and still there.
@@ -64,6 +66,21 @@ class Wheel:
         return self.name["machine"]
 
     @property
+    def floor(self) -> tuple[int, int]:
+        """Floor is the version of the C library that the name promises."""
+        return int(self.name["major"]), int(self.name["minor"])
+
+    @property
+    def is_for_musl(self) -> bool:
+        """Whether the name is for systems with musl."""
+        return self.name["system"] == "musllinux"
+
+    @property
+    def compiled(self) -> list[str]:
+        """Compiled are the ELF files that it has to hold. For musl there is no launcher."""
+        return [self.core, _FOREIGN, *([] if self.is_for_musl else [_LAUNCHER])]
+
+    @property
     def information(self) -> str:
         """Information is the name of the directory with the metadata."""
         return f"signedvfs-{self.name['version']}.dist-info"
@@ -71,6 +88,8 @@ class Wheel:
     @property
     def core(self) -> str:
         """Core is the extension module for the interpreter in the name."""
+        if self.is_for_musl:  # interpreters differ in the name of their platform
+            return "signedvfs/_core.so"
         tag = self.name["abi"][2:]
         return f"signedvfs/_core.cpython-{tag}-{self.machine}-linux-gnu.so"
 
@@ -92,7 +111,9 @@ def open_wheel(path: Path) -> Wheel:
     """open_wheel reads a wheel. Raises RefusedError where there is nothing that could be judged."""
     name = _NAME.fullmatch(path.name)
     if not name:
-        raise RefusedError(f"no name of a wheel of signedvfs for manylinux: {path.name}")
+        raise RefusedError(
+            f"no name of a wheel of signedvfs for manylinux or musllinux: {path.name}"
+        )
     try:
         with zipfile.ZipFile(path) as archive:
             members = {one: archive.read(one) for one in archive.namelist()}
@@ -117,8 +138,9 @@ def check_tag(wheel: Wheel, expected: Expected) -> Iterator[str]:
     tags = re.findall(r"^Tag: (.+)$", text, re.MULTILINE)
     if tags != [tag]:
         yield f"the name says {tag}, and the metadata {', '.join(tags) or 'nothing'}"
-    if (int(wheel.name["major"]), int(wheel.name["minor"])) != GLIBC:
-        yield f"the name promises {wheel.name['platform']}, and not glibc {_dotted(GLIBC)}"
+    library, floor = FLOORS[wheel.name["system"]]
+    if wheel.floor != floor:
+        yield f"the name promises {wheel.name['platform']}, and not {library} {_dotted(floor)}"
     if wheel.name["abi"].rstrip("t") != wheel.name["python"]:
         yield f"{wheel.name['abi']} is no ABI of {wheel.name['python']}"
     for name, image in wheel.images.items():
@@ -127,7 +149,13 @@ def check_tag(wheel: Wheel, expected: Expected) -> Iterator[str]:
 
 
 def check_floor(wheel: Wheel, expected: Expected) -> Iterator[str]:
-    """auditwheel says that the wheel runs on every system with the glibc in its name."""
+    """It runs on every system with the C library in its name; of glibc that is auditwheel's say."""
+    if wheel.is_for_musl:
+        for name, image in wheel.images.items():
+            for wrong in musl.reasons_against(image, is_extension=name == wheel.core):
+                yield f"{name} {wrong}"
+        return
+    _, glibc = FLOORS["manylinux"]
     done = subprocess.run(
         [*expected.auditwheel, "show", "--json", str(wheel.path)],
         capture_output=True,
@@ -141,10 +169,10 @@ def check_floor(wheel: Wheel, expected: Expected) -> Iterator[str]:
         yield f"auditwheel does not judge it: {(done.stdout + done.stderr).strip()}"
         return
     found = re.fullmatch(rf"manylinux_(\d+)_(\d+)_{wheel.machine}", tag)
-    if not found or (int(found[1]), int(found[2])) > GLIBC:
+    if not found or (int(found[1]), int(found[2])) > glibc:
         versions = said.get("versioned_symbols", {})
         symbols = "; ".join(f"{name}: {', '.join(of)}" for name, of in versions.items())
-        yield f"auditwheel says {tag} and not manylinux_{GLIBC[0]}_{GLIBC[1]} ({symbols})"
+        yield f"auditwheel says {tag} and not manylinux_{glibc[0]}_{glibc[1]} ({symbols})"
 
 
 def check_exports(wheel: Wheel, expected: Expected) -> Iterator[str]:
@@ -163,13 +191,17 @@ def check_exports(wheel: Wheel, expected: Expected) -> Iterator[str]:
 
 
 def check_needed(wheel: Wheel, expected: Expected) -> Iterator[str]:
-    """Nothing is loaded but what every system with glibc has."""
-    allowed = _GLIBC_FILES | {_LINKER[wheel.machine]}
+    """Nothing is loaded but what every system with the C library has."""
+    glibc = _GLIBC_FILES | {_LINKER[wheel.machine]}
     for name, image in wheel.images.items():
-        surplus = set(image.needed) - allowed - (set() if name == _LAUNCHER else {_UNWINDER})
+        has_unwinder = name == _LAUNCHER or wheel.is_for_musl
+        allowed = {musl.FILE} if wheel.is_for_musl else glibc
+        surplus = set(image.needed) - allowed - (set() if has_unwinder else {_UNWINDER})
         if surplus:
             yield f"{name} needs {_some(surplus)}"
-        if name != _LAUNCHER and _UNWINDER not in image.needed:
+        if wheel.is_for_musl and musl.FILE not in image.needed:
+            yield f"{name} has a C library of its own: it does not need {musl.FILE}"
+        if not has_unwinder and _UNWINDER not in image.needed:
             yield f"{name} has an unwinder of its own: it does not need {_UNWINDER}"
         if image.search_paths:
             yield f"{name} looks for libraries in {_some(set(image.search_paths))}"
@@ -225,7 +257,7 @@ def check_contents(wheel: Wheel, expected: Expected) -> Iterator[str]:
     fixed = {
         f"{wheel.information}/{one}" for one in ("METADATA", "WHEEL", "RECORD", "entry_points.txt")
     }
-    required = {wheel.core, _FOREIGN, _LAUNCHER, *sources, *fixed}
+    required = {*wheel.compiled, *sources, *fixed}
     licences = f"{wheel.information}/licenses/"
     surplus = {
         one
@@ -239,7 +271,7 @@ def check_contents(wheel: Wheel, expected: Expected) -> Iterator[str]:
     for name, path in sources.items():
         if name in wheel.members and wheel.members[name] != path.read_bytes():
             yield f"{name} is not what is in the sources"
-    for name in (wheel.core, _FOREIGN, _LAUNCHER):
+    for name in wheel.compiled:
         if name in wheel.members and name not in wheel.images:
             yield f"{name} is no ELF file"
     if f"{licences}LICENSE" not in wheel.members:

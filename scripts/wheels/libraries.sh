@@ -19,7 +19,7 @@ openssl_without=(shared module dso engine static-engine legacy tls dtls ssl quic
 
 build_openssl() {
   # A path that exists nowhere: nothing is ever read from there, and it is all that the library says of it.
-  ./Configure "linux-$target" --prefix=/nonexistent --libdir=lib --openssldir=/nonexistent \
+  ./Configure "linux-$machine" --prefix=/nonexistent --libdir=lib --openssldir=/nonexistent \
     "${openssl_without[@]/#/no-}" "${flags[@]}"
   make build_generated
   make -j"$JOBS" libcrypto.a
@@ -99,7 +99,7 @@ build_lz4() {
 with_cmake() {
   cmake -S . -B made -G Ninja -DCMAKE_BUILD_TYPE=None -DCMAKE_INSTALL_PREFIX="$made" -DCMAKE_INSTALL_LIBDIR=lib \
     -DCMAKE_C_FLAGS="${flags[*]}" -DCMAKE_AR="$compilers/ar" -DCMAKE_RANLIB="$compilers/ranlib" -DBUILD_SHARED_LIBS=OFF \
-    -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR="$target" -DCMAKE_FIND_ROOT_PATH="$made" \
+    -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR="$machine" -DCMAKE_FIND_ROOT_PATH="$made" \
     -DCMAKE_FIND_ROOT_PATH_MODE_{LIBRARY,INCLUDE,PACKAGE}=ONLY -DCMAKE_POLICY_VERSION_MINIMUM=3.5 "$@"
 }
 
@@ -154,7 +154,7 @@ LIST
 build_all() {
   local library
   mkdir -p "$made"/{lib/pkgconfig,include,licences}
-  make_unwinder "$made/lib"
+  if [[ $c_library == glibc ]]; then make_unwinder "$made/lib"; fi
   for library in openssl libdeflate libzstd utf8proc xxhash zlib bzip2 lz4 xz-utils libarchive; do
     echo "== $library"
     unpack_source "$library" "$work/sources/$library"
@@ -162,7 +162,7 @@ build_all() {
     "build_$library"
     cd "$ROOT"
   done
-  if [[ $target == aarch64 ]]; then get_libgcc; fi
+  if [[ $machine == aarch64 ]]; then get_libgcc; fi
   copy_licences
 }
 
@@ -182,7 +182,7 @@ if [[ ! -d $prefix ]]; then
   work=$cache/unfinished/$target made=$cache/unfinished/$target/made
   rm -rf "$work"
   mkdir -p "$work/sources"
-  case $target in
+  case $machine in
     x86_64) cpu_features=x86/cpu_features.c ;;
     aarch64) cpu_features=arm/cpu_features.c ;;
   esac

@@ -39,6 +39,23 @@ def compile_object(
     return library.read_bytes()
 
 
+def compile_for_musl(
+    directory: Path, code: str, *options: str, soname: str = "libc.so", exports: str = "PyInit_*"
+) -> bytes:
+    """Compiles a shared object that needs a stand-in for musl, with every function undefined."""
+    source, library, script = (directory / one for one in ("m.c", "m.so", "m.map"))
+    source.write_text(code, encoding="utf-8")
+    script.write_text(f"{{ global: {exports}; local: *; }};", encoding="utf-8")
+    stand_in = directory / "libc.so"
+    common = ["cc", "-shared", "-fPIC", "-O1", "-nostdlib", "-fno-builtin", "-s"]
+    empty = ["-x", "c", "/dev/null", "-x", "none", f"-Wl,-soname,{soname}", "-o", str(stand_in)]
+    subprocess.run([*common, *empty], check=True)
+    command = [*common, "-o", str(library), str(source), f"-Wl,--version-script,{script}"]
+    command += ["-Wl,-z,relro,-z,now,-z,noexecstack", "-Wl,--build-id=none,--no-as-needed"]
+    subprocess.run([*command, *options, str(stand_in)], check=True)
+    return library.read_bytes()
+
+
 def compile_program(directory: Path, *options: str) -> bytes:
     """Compiles a program that shows no symbols and needs the C library, as the launcher is."""
     source, program = directory / "program.c", directory / "program"

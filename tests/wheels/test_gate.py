@@ -279,7 +279,7 @@ def test_a_second_build_with_other_bytes_is_named(bench: Bench, tmp_path: Path) 
 def test_other_files_are_not_judged(bench: Bench, name: str) -> None:
     path = write_wheel(bench.directory, bench.members).rename(bench.directory / name)
     assert bench.judge_file(path) == [
-        f"readable: no name of a wheel of signedvfs for manylinux: {name}"
+        f"readable: no name of a wheel of signedvfs for manylinux or musllinux: {name}"
     ]
 
 

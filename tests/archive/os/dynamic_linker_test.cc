@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <set>
 
+#include "archive/os/lasting_descriptor.h"
 #include "archive/os/sealed_memory.h"
 #include "tests/support/signing.h"
 #include "tests/support/temporary_directory.h"
@@ -55,6 +56,30 @@ TEST(PathForLinker, IsOfTheChildAfterFork) {
 TEST(PathForLinker, FailsForWhatIsNotOpen) {
   EXPECT_FALSE(path_for_linker(-1).ok());
   EXPECT_FALSE(path_for_linker(1 << 20).ok());
+}
+
+TEST(LinkerGoesByNames, WhereItKnowsAnObjectByItsOwnNameOnly) {
+  ASSERT_TRUE(kLinkerGoesByNames);
+  // A library that is loaded by its path is then the one that is meant by its DT_SONAME.
+  const std::string directory = library_name(loaded_library("libc.so.6"));
+  const std::string path = directory.substr(0, directory.rfind('/')) + "/libnsl.so.1";
+  if (::access(path.c_str(), R_OK) != 0) GTEST_SKIP() << "not every system has libnsl.so.1";
+  LibraryHandle const loaded = expect(load_library(path, kBindNowLocally));
+  EXPECT_EQ(loaded_library("libnsl.so.1"), loaded);
+  EXPECT_TRUE(is_known_as(loaded, "libnsl.so.1"));
+}
+
+TEST(LastingDescriptor, KnowsWhereItsFileIs) {
+  FileDescriptor one = memory();
+  const std::string path = expect(path_for_linker(one.get()));
+  const LastingDescriptor lasting = expect(LastingDescriptor::of(std::move(one), "memory"));
+  EXPECT_TRUE(lasting.is_at(path));
+  EXPECT_FALSE(lasting.is_at("/proc/self/exe"));
+  EXPECT_FALSE(lasting.is_at("/no-such-file"));
+  // Another file behind the same number.
+  const FileDescriptor other = memory();
+  ASSERT_EQ(::dup2(other.get(), lasting.get()), lasting.get());
+  EXPECT_FALSE(lasting.is_at(path));
 }
 
 TEST(LoadLibrary, SaysWhatTheLinkerSays) {

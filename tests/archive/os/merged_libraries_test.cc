@@ -28,5 +28,12 @@ TEST(MergedLibrary, IsNoneThatHasFunctionsOfItsOwn) {
   }
 }
 
+// Of a linker that is none of them: it would look for a file.
+TEST(LinkerItself, IsNoLibraryWhereTheCLibraryIsSeveralFiles) {
+  for (const char* const name : {"libc.so.6", "libm.so.6", "libpthread.so.0", "libz.so.1", ""}) {
+    EXPECT_FALSE(is_linker_itself(name)) << name;
+  }
+}
+
 }  // namespace
 }  // namespace signedvfs
