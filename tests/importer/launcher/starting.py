@@ -6,7 +6,7 @@ import os
 import signal
 import struct
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -140,7 +140,8 @@ def assert_refused(done: Ended, *said: str, out: str = "") -> None:
         assert text in done.err, done
 
 
-def default_signals(numbers: Sequence[int] = (signal.SIGINT, signal.SIGPIPE)) -> None:
-    """default_signals is what a shell leaves a process in the foreground with."""
-    for number in numbers:
+def default_signals() -> None:
+    """default_signals is what a shell leaves a process in the foreground with. In the background,
+    and under nohup(1), some are ignored."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE, signal.SIGQUIT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)

@@ -126,7 +126,11 @@ def test_ctrl_c_at_any_moment(app: Path) -> None:
 
 def test_a_signal_that_dumps_core_is_what_it_dies_of(app: Path) -> None:
     code = "import os, signal; os.kill(os.getpid(), signal.SIGQUIT)"
-    no_core = lambda: resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # noqa: E731  # one line more
+
+    def no_core() -> None:
+        default_signals()
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
     assert run(app, code, preexec_fn=no_core).code == -signal.SIGQUIT
 
 

@@ -69,7 +69,7 @@ def test_a_core(app: Path, gdb: list[str], is_linked_in: bool, tmp_path: Path) -
         pytest.skip(f"this process may not leave cores of more than {highest} bytes (core(5))")
 
     def dumping() -> None:
-        default_signals([signal.SIGQUIT])
+        default_signals()
         resource.setrlimit(resource.RLIMIT_CORE, (highest, highest))
 
     with start(app, WAITING, preexec_fn=dumping, cwd=tmp_path) as process:
