@@ -10,7 +10,12 @@ set(SIGNEDVFS_LAUNCHER_STANDARD_LIBRARY "" CACHE STRING "The static C++ library,
 # launcher is linked with; to nothing, with a message, where one is not installed.
 function(signedvfs_find_static_libraries out)
   set(files "")
-  foreach(name crypto deflate zstd xxhash utf8proc)
+  # What libcrypto.a needs in turn differs: Debian's has compression since OpenSSL 3.5.
+  pkg_check_modules(SIGNEDVFS_LIBCRYPTO QUIET libcrypto)
+  set(names crypto ${SIGNEDVFS_LIBCRYPTO_STATIC_LIBRARIES} deflate zstd xxhash utf8proc)
+  list(REMOVE_ITEM names c dl m pthread)  # of the C library
+  list(REMOVE_DUPLICATES names)
+  foreach(name IN LISTS names)
     find_library(SIGNEDVFS_STATIC_${name} NAMES lib${name}.a
       HINTS ${libdeflate_LIBRARY_DIRS} ${libzstd_LIBRARY_DIRS} ${libxxhash_LIBRARY_DIRS})
     if(NOT SIGNEDVFS_STATIC_${name})
@@ -20,6 +25,12 @@ function(signedvfs_find_static_libraries out)
     endif()
     list(APPEND files ${SIGNEDVFS_STATIC_${name}})
   endforeach()
+  signedvfs_are_whole(whole ${files})
+  if(NOT whole)
+    message(STATUS "No launcher is built (`signedvfs build` needs it): libcrypto.a needs more than ${names}")
+    set(${out} "" PARENT_SCOPE)
+    return()
+  endif()
   set(standard_library ${SIGNEDVFS_LAUNCHER_STANDARD_LIBRARY})
   if(NOT standard_library)
     execute_process(COMMAND ${CMAKE_CXX_COMPILER} -print-file-name=libstdc++.a
@@ -32,6 +43,21 @@ function(signedvfs_find_static_libraries out)
     return()
   endif()
   set(${out} ${files} ${standard_library} PARENT_SCOPE)
+endfunction()
+
+# signedvfs_are_whole(OUT FILE...) sets OUT to whether the first of these static libraries needs nothing but
+# the others and the C library.
+function(signedvfs_are_whole out first)
+  file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/static_libraries_test.cc "int main() { return 0; }")
+  string(SHA256 asked "${first};${ARGN}")
+  if(NOT SIGNEDVFS_STATIC_LIBRARIES_TESTED STREQUAL asked)
+    unset(SIGNEDVFS_STATIC_LIBRARIES_LINK CACHE)
+    try_compile(SIGNEDVFS_STATIC_LIBRARIES_LINK ${CMAKE_CURRENT_BINARY_DIR}/static_libraries
+      ${CMAKE_CURRENT_BINARY_DIR}/static_libraries_test.cc
+      LINK_LIBRARIES -Wl,--whole-archive ${first} -Wl,--no-whole-archive ${ARGN} -lm -ldl -lpthread)
+    set(SIGNEDVFS_STATIC_LIBRARIES_TESTED ${asked} CACHE INTERNAL "")
+  endif()
+  set(${out} ${SIGNEDVFS_STATIC_LIBRARIES_LINK} PARENT_SCOPE)
 endfunction()
 
 # signedvfs_find_static_python(OUT SOURCE) sets OUT to the files that a program needs in which the
