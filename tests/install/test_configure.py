@@ -123,6 +123,41 @@ def test_what_is_there_is_not_named(tmp_path: Path) -> None:
     assert "apt-get install libarchive-dev (Debian, Ubuntu)" in said
 
 
+def static_library(directory: Path, name: str, code: str) -> Path:
+    """static_library makes an archive of one object."""
+    source, made = directory / f"{name}.c", directory / f"lib{name}.a"
+    source.write_text(code, encoding="utf-8")
+    subprocess.run(["cc", "-c", source, "-o", source.with_suffix(".o")], check=True)
+    subprocess.run(["ar", "rcs", made, source.with_suffix(".o")], check=True)
+    return made
+
+
+def test_a_static_library_that_needs_another_is_noticed(tmp_path: Path) -> None:
+    # Debian's libcrypto.a has needed zlib and zstd since OpenSSL 3.5: a launcher has them, or
+    # there is none.
+    needing = static_library(
+        tmp_path, "needing", "int other(void); int f(void) { return other(); }"
+    )
+    other = static_library(tmp_path, "other", "int other(void) { return 0; }")
+    (tmp_path / "CMakeLists.txt").write_text(
+        f"""cmake_minimum_required(VERSION 3.25)
+project(whole LANGUAGES CXX)
+include({ROOT}/cmake/SignedvfsLauncher.cmake)
+signedvfs_are_whole(alone {needing})
+signedvfs_are_whole(both {needing} {other})
+message(STATUS "alone: ${{alone}}, both: ${{both}}")
+""",
+        encoding="utf-8",
+    )
+    done = subprocess.run(
+        ["cmake", "-S", tmp_path, "-B", tmp_path / "build"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "alone: FALSE, both: TRUE" in done.stdout
+
+
 def test_other_systems_are_told_so(tmp_path: Path) -> None:
     said = sentence(configure(tmp_path, CMAKE_SYSTEM_NAME="FreeBSD"))
     assert "runs on Linux only, and this is FreeBSD" in said
