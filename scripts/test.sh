@@ -250,6 +250,8 @@ test_wheels() {
   if [[ $tier == nightly ]]; then
     step "wheels" "" scripts/logged.sh wheels env AGAIN=yes scripts/wheels.sh
     step "wheels: installed" "" scripts/logged.sh smoke scripts/wheels/smoke.sh bullseye bookworm trixie arm64 installers source-bookworm source-trixie
+    step "wheels: musl" "" scripts/logged.sh musl env PYTHONS=3.11 TARGETS=x86_64-musl scripts/wheels.sh
+    step "wheels: musl, installed" "" scripts/logged.sh smoke-musl scripts/wheels/smoke.sh musl
   else
     step "wheels" "" scripts/logged.sh wheels env PYTHONS="$newest" scripts/wheels.sh
   fi

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Builds wheels that need nothing of the system but the C library, into dist/wheels, and has the gate judge
 # each (docs/wheels.md). PYTHONS and TARGETS, words separated by spaces, choose some: PYTHONS="3.11 3.15t"
-# TARGETS=aarch64. By default all interpreters that find_pythons.sh finds, and all targets. AGAIN=yes builds
-# the last interpreter's wheels twice, the second time anew and elsewhere, and wants the same bytes.
+# TARGETS=aarch64. By default all interpreters that find_pythons.sh finds, x86_64 and aarch64; x86_64-musl is made where
+# it is named. AGAIN=yes builds the last interpreter's wheels twice, the second time anew and elsewhere, and wants the
+# same bytes.
 source "$(dirname "$0")/common.sh"
 source scripts/wheels/compiler.sh
 source scripts/wheels/launcher.sh
