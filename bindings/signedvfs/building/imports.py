@@ -13,6 +13,7 @@ from typing import NamedTuple
 _TEXT = re.compile(rb"(?<=\0)[A-Za-z_][\w.]*(?=\0)")
 # What of a library only developers run.
 _TESTS = ("_test", "test", "_main", "main")
+_IMPORT_NAME = dis.opmap["IMPORT_NAME"]
 
 
 class Import(NamedTuple):
@@ -43,6 +44,10 @@ def imports_of(code: CodeType, *, is_library: bool = False) -> set[Import]:
     library without those of functions that only developers call."""
     found = set()
     for one in _all_code(code, _TESTS if is_library else ()):
+        # Few functions import, and to take one apart is dear. What is no instruction but its cache
+        # may look like one, and is taken apart in vain.
+        if _IMPORT_NAME not in one.co_code[::2]:
+            continue
         before: list[object] = [0, None]
         for instruction in dis.get_instructions(one):
             if instruction.opname == "EXTENDED_ARG":
