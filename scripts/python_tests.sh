@@ -6,8 +6,9 @@
 # commands. "bindings-core" are the tests of the extension modules alone, without those of what is
 # written in Python, and of the memory that a stranger's file costs. Of the importer's,
 # "importer-core" are those of what differs with the interpreter, without most of those of native code,
-# of the import manager, and of other processes; "importer-start" are all but those of the launcher that
-# say the same of every interpreter; "importer-sanitized" are the core's with native code and long
+# of the import manager, and of other processes; "importer-brief" are those of them that start few
+# processes; "importer-hook" are all but the launcher's; "importer-start" are all but those of the launcher
+# that say the same of every interpreter; "importer-sanitized" are the core's with native code and long
 # sequences of calls, which reach the lines that the C++ tests with sanitizers do not.
 # The environment `asan` is one with sanitizers; there the command line's tests are left out, which
 # come to the core by the same functions as those of the bindings. Writes
@@ -25,6 +26,8 @@ fi
 # What is left out of these is about other processes, libarchive, and memory that runs out.
 left_out='attacker|children|exhaustion|foreign_archives|registries|rollback|showing_errors'
 left_out+='|ways_past_the_watch'
+# What these show starts an interpreter for each row.
+rows='debugging|exit|hostile_arguments|showing_matrix|side_doors'
 core=(tests/importer/test_!($left_out).py tests/importer/files
   tests/importer/guard/test_{loaded_modules,lockdown,manager}.py)
 tests=()
@@ -35,7 +38,9 @@ for part in "$@"; do
     cli-run) tests+=(tests/cli/test_{running,run_options,isolation}.py) ;;
     cli-smoke) tests+=(tests/cli/test_{detached,keys,restarts,signing,single_files}.py) ;;
     bindings-core) tests+=(tests/bindings --ignore=tests/bindings/{building,compat,pure,test_cost.py}) ;;
+    importer-brief) tests+=(tests/importer/test_!($left_out|$rows).py tests/importer/native/test_kinds.py) ;;
     importer-core) tests+=("${core[@]}" tests/importer/native/test_{interpreters,kinds}.py) ;;
+    importer-hook) tests+=(tests/importer --ignore=tests/importer/launcher) ;;
     importer-start)
       tests+=(tests/importer
         --ignore=tests/importer/launcher/test_{debuggers,hardened,hardened_header,limits,tampering,tk}.py)

@@ -5,8 +5,9 @@
 #   test.sh quick    what `make test` is: the C++ tests with AddressSanitizer and
 #                    UndefinedBehaviorSanitizer, the Python tests and CPython's own with the newest
 #                    interpreter that is here, the architecture
-#   test.sh rest     what quick leaves out, added to what the last quick run has found
-#   test.sh all      both, and a wheel for each architecture
+#   test.sh rest     what quick leaves out, added to what the last quick run has found, within the time
+#                    that CI has
+#   test.sh all      both, on every interpreter that is here, and a wheel for each architecture
 #   test.sh nightly  all, and what says the same of every interpreter in between, or fetches a lot
 source "$(dirname "$0")/common.sh"
 results=build/results
@@ -63,9 +64,12 @@ check_line() {
   printf '%s\t-\t%s\n' "$name" "scripts/logged.sh ${name// /-} $*"
 }
 
-# preset_line prints the line for `in_pairs` of what configures, builds and tests one CMake preset.
+# preset_line prints the line for `in_pairs` of what configures, builds and tests one CMake preset, or a
+# workflow of another name.
 preset_line() {
-  printf '%s\t%s\t%s\n' "$1" "build/$2/junit.xml" "scripts/logged.sh $2 cmake --workflow --preset $2"
+  local workflow=${3:-$2}
+  printf '%s\t%s\t%s\n' "$1" "build/$2/junit.xml" \
+    "scripts/logged.sh $workflow cmake --workflow --preset $workflow"
 }
 
 # python_line and the others print lines for `in_pairs`. The tests with sanitizers are those of the
@@ -148,13 +152,40 @@ debug_python() {
   fi
 }
 
-# test_pythons runs the Python tests on every interpreter, and with sanitizers and assertions on the
-# newest. What is written in Python, the command line above all, is the same on all: 3.11 and the newest
-# say so, 3.11 without what is slow, and in the night every one. Attacks, the import manager's threats,
-# native code and the launcher are tried on these two, on the oldest, and without a GIL; the others in
-# between say what differs with them.
+# parts_on prints the parts of the Python tests that an interpreter gets: none where it is passed over. What
+# is written in Python, the command line above all, is the same on all: the newest says so, and in the
+# night every one. Attacks, the import manager's threats and native code are tried on 3.11, the oldest,
+# and without a GIL, too; those in between say what differs with them.
+parts_on() {
+  local version=$1 oldest
+  read -r oldest _ <<<"$pythons"
+  if [[ $tier == nightly || $version == "$newest" ]]; then
+    echo bindings cli importer jobs
+  elif [[ $tier == rest ]]; then
+    case $version in
+      3.11) echo bindings-core importer jobs cli-run ;;
+      "$oldest") echo bindings-core importer-start jobs ;;
+      *t) echo bindings-core importer-hook jobs ;;
+      # 3.10 lies between two that are tested; another may be tested without a GIL; and a build with
+      # assertions takes as long as two others.
+      3.10 | *d) ;;
+      *) if ! grep -q "^${version}t " <<<"$pythons"; then echo bindings-core importer-brief jobs; fi ;;
+    esac
+  else
+    case $version in
+      3.11) echo bindings cli-quick importer jobs ;;
+      "$oldest") echo bindings importer-start jobs cli-run cli-smoke ;;
+      *t) echo bindings-core importer-start jobs cli-run ;;
+      *d) echo bindings-core importer-core ;;
+      *) echo bindings-core importer-core jobs cli-run ;;
+    esac
+  fi
+}
+
+# test_pythons runs the Python tests on the interpreters, and with sanitizers on the newest.
 test_pythons() {
   local version interpreter oldest longest
+  local -a parts
   read -r oldest _ <<<"$pythons"
   {
     # The longest ones come first.
@@ -166,31 +197,21 @@ test_pythons() {
     fi
     if is_done "python $newest, cli-quick"; then part_line "$newest" cli-slow; fi
     while read -r version interpreter; do
-      if is_done "python $version, importer"; then continue; fi
-      if [[ $tier == nightly || $version == "$newest" ]]; then
-        python_line "$version" "$interpreter" ""
-      elif [[ $version == 3.11 ]]; then
-        python_line "$version" "$interpreter" "" bindings cli-quick importer jobs
-      elif [[ $version == "$oldest" ]]; then
-        python_line "$version" "$interpreter" "" bindings importer-start jobs cli-run cli-smoke
-      elif [[ $version == *t ]]; then
-        python_line "$version" "$interpreter" "" bindings-core importer-start jobs cli-run
-      elif [[ $version == *d ]]; then
-        python_line "$version" "$interpreter" "" bindings-core importer-core
-      else
-        python_line "$version" "$interpreter" "" bindings-core importer-core jobs cli-run
-      fi
+      read -ra parts < <(parts_on "$version") || true
+      if is_done "python $version, importer" || [[ ${#parts[@]} -eq 0 ]]; then continue; fi
+      python_line "$version" "$interpreter" "" "${parts[@]}"
     done < <(grep -E "$longest" <<<"$pythons"; debug_python; tac <<<"$pythons" | grep -vE "$longest")
   } | in_pairs
 }
 
-# conformance_lines are of CPython's own tests on every interpreter, in the environments that the Python
-# tests have left. Those importers that show whether the runs mean anything say it of the oldest and
+# conformance_lines are of CPython's own tests on every interpreter that has an environment: the Python
+# tests have left it. Those importers that show whether the runs mean anything say it of the oldest and
 # the newest: in the night, of all.
 conformance_lines() {
   local version importer oldest
   read -r oldest _ <<<"$pythons"
   while read -r version _; do
+    [[ $(parts_on "$version") ]] || continue
     conformance_line "$version" signedvfs
     [[ $tier == nightly || $version == "$oldest" || $version == "$newest" ]] || continue
     for importer in zipimport broken; do conformance_line "$version" "$importer"; done
@@ -234,7 +255,12 @@ rest() {
   if [[ $tier == nightly ]]; then tidy="tidy-each"; fi
   step "lint $tidy" "" scripts/lint.sh "$tidy"
   {
-    preset_line "release, install, bench" release
+    if [[ $tier == rest ]]; then
+      # The tests of the core have run with sanitizers.
+      preset_line "install, bench" release installed
+    else
+      preset_line "release, install, bench" release
+    fi
     preset_line tsan tsan
     for check in format ruff mypy shellcheck; do check_line "lint $check" scripts/lint.sh "$check"; done
   } | in_pairs
