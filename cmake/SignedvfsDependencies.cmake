@@ -30,6 +30,12 @@ foreach(library libdeflate libzstd libxxhash libutf8proc)  # archive
 endforeach()
 
 if(SIGNEDVFS_PYTHON)
+  if(CMAKE_CROSSCOMPILING AND Python_INCLUDE_DIR)
+    # scikit-build-core names the interpreter's flags. FindPython does not get them from an interpreter
+    # when it cross-compiles, and then passes over headers of one without a GIL. These were chosen.
+    unset(Python_FIND_ABI)
+    unset(Python_FIND_ABI CACHE)
+  endif()
   find_package(Python 3.9 REQUIRED COMPONENTS Interpreter OPTIONAL_COMPONENTS Development.Module)
   signedvfs_note("Python headers" Python_Development.Module_FOUND)
 endif()

@@ -16,6 +16,7 @@ import pytest
 from signedvfs import PrivateKey
 from signedvfs.building import BuildError, build
 from signedvfs.building.own import launcher_path
+from tests.support.launchers import own_linker
 
 try:
     launcher_path()
@@ -24,9 +25,7 @@ except BuildError:
 
 pytestmark = pytest.mark.slow
 
-# It says something where the interpreter is started by a dynamic linker of its own.
-_ASKING = Path(__file__).parents[2] / "importer/launcher/own_linker.py"
-WAS_MOVED = bool(subprocess.check_output([sys.executable, "-I", _ASKING]).strip())
+WAS_MOVED = own_linker() is not None
 
 WANTED = ("pyinstaller", "cx_Freeze", "pyyaml", "numpy")
 TAKES_AT_MOST = 600  # seconds, on a busy machine

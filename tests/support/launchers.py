@@ -1,9 +1,14 @@
-"""A launcher that launches nothing, for what only needs one to be in front of an archive."""
+"""A launcher that launches nothing, for what only needs one to be in front of an archive, and which
+C library a real one starts with."""
 
 from __future__ import annotations
 
+import re
 import subprocess
+import sys
 from pathlib import Path
+
+_ASKING = Path(__file__).parents[2] / "importer/launcher/own_linker.py"
 
 # The section of vfs/manifest/launch_rules.h, as it is before rules are put into it.
 _TEXT = """
@@ -20,3 +25,19 @@ def compile_launcher(path: Path) -> Path:
     subprocess.run(["cc", "-O", "-o", str(path), str(source)], check=True)
     source.unlink()
     return path
+
+
+def own_linker() -> str | None:
+    """own_linker returns the path of this interpreter's dynamic linker where it has one of its own,
+    with a C library that lies beside it: as tests fetch Pythons of newer distributions."""
+    words = [sys.executable, "-I", str(_ASKING)]
+    told = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True).stdout
+    found = re.search("--dynamic-linker=([^;]+)", told)
+    return found[1] if found else None
+
+
+def starts_with_another_c_library(launcher: Path) -> bool:
+    """starts_with_another_c_library tells whether a launcher starts with the system's C library,
+    as that of a wheel does, and the interpreter, whose libraries it would carry, with its own."""
+    linker = own_linker()
+    return linker is not None and linker.encode() not in launcher.read_bytes()

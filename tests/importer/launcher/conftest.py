@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -18,6 +17,7 @@ from signedvfs.building.linker import Linker
 from signedvfs.building.own import launcher_path
 from signedvfs.building.runtime import carried_python
 from tests.importer.launcher.starting import FILES
+from tests.support.launchers import own_linker, starts_with_another_c_library
 
 Build = Callable[..., Path]
 NAME, SERIAL = "kit", 5
@@ -38,6 +38,8 @@ def launcher() -> Path:
         carried_python(Linker(), python_in(path.read_bytes()))
     except BuildError as error:  # with sanitizers, without static libraries or libpython
         pytest.skip(str(error))
+    if starts_with_another_c_library(path):  # of a wheel, with a fetched interpreter
+        pytest.skip("what this interpreter is linked with may need a newer C library than this is")
     return path
 
 
@@ -93,10 +95,7 @@ def app(build_app: Build) -> Path:
 def system_linker() -> None:
     """Skips where this interpreter, and so its launcher, is started by a dynamic linker of its own,
     with a C library that lies beside it: as tests fetch Pythons of newer distributions."""
-    script = Path(__file__).parents[3] / "importer/launcher/own_linker.py"
-    words = [sys.executable, "-I", str(script)]
-    told = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True).stdout
-    if told.strip():
+    if own_linker():
         pytest.skip("this interpreter has a dynamic linker of its own")
 
 
