@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 _ASKING = Path(__file__).parents[2] / "importer/launcher/own_linker.py"
 
 # The section of vfs/manifest/launch_rules.h, as it is before rules are put into it.
@@ -36,8 +38,9 @@ def own_linker() -> str | None:
     return found[1] if found else None
 
 
-def starts_with_another_c_library(launcher: Path) -> bool:
-    """starts_with_another_c_library tells whether a launcher starts with the system's C library,
-    as that of a wheel does, and the interpreter, whose libraries it would carry, with its own."""
+def skip_with_another_c_library(launcher: Path) -> None:
+    """Skips where a launcher starts with the system's C library, as that of a wheel does, and this
+    interpreter with its own: the libraries that the launcher would carry may need a newer one."""
     linker = own_linker()
-    return linker is not None and linker.encode() not in launcher.read_bytes()
+    if linker is not None and linker.encode() not in launcher.read_bytes():
+        pytest.skip("what this interpreter is linked with may need a newer C library than this is")

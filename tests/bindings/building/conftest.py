@@ -12,7 +12,7 @@ from signedvfs.building import BuildError, BuildReport, build
 from signedvfs.building.linker import Linker
 from signedvfs.building.own import launcher_path
 from signedvfs.building.runtime import python_library
-from tests.support.launchers import compile_launcher, starts_with_another_c_library
+from tests.support.launchers import compile_launcher, skip_with_another_c_library
 
 SCRIPT = "import json\n\nprint(json.dumps('hello'))\n"
 
@@ -41,8 +41,7 @@ def real_launcher() -> Path:
         path = launcher_path()
     except BuildError as error:  # with sanitizers, without static libraries or libpython
         pytest.skip(str(error))
-    if starts_with_another_c_library(path):  # of a wheel, with a fetched interpreter
-        pytest.skip("what this interpreter is linked with may need a newer C library than this is")
+    skip_with_another_c_library(path)
     return path
 
 

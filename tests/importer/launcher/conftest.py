@@ -17,7 +17,7 @@ from signedvfs.building.linker import Linker
 from signedvfs.building.own import launcher_path
 from signedvfs.building.runtime import carried_python
 from tests.importer.launcher.starting import FILES
-from tests.support.launchers import own_linker, starts_with_another_c_library
+from tests.support.launchers import own_linker, skip_with_another_c_library
 
 Build = Callable[..., Path]
 NAME, SERIAL = "kit", 5
@@ -38,8 +38,7 @@ def launcher() -> Path:
         carried_python(Linker(), python_in(path.read_bytes()))
     except BuildError as error:  # with sanitizers, without static libraries or libpython
         pytest.skip(str(error))
-    if starts_with_another_c_library(path):  # of a wheel, with a fetched interpreter
-        pytest.skip("what this interpreter is linked with may need a newer C library than this is")
+    skip_with_another_c_library(path)
     return path
 
 
