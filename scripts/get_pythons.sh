@@ -5,7 +5,7 @@
 #
 #   debian        CPython 3.14 and 3.15 with their tests, and 3.15 built --with-pydebug, from
 #                 Debian's unstable suite: seconds, and about 150 MB to download
-#   freethreaded  the newest CPython whose sources the suite has, built here without a GIL: about 4
+#   freethreaded  the newest CPython whose sources the suite has, built here without a GIL: about 3
 #                 minutes on 2 cores
 #
 # Each appears whole or not at all. What cannot be got is said, and the script fails; the other
@@ -141,7 +141,7 @@ get_freethreaded() {
 build() {
   local source=$1 prefix=$2 log=$PYTHONS_CACHE/build.log
   shift 2
-  # Bytecode of the whole library, three times over, would take as long as a third of the rest.
+  # Nobody waits for bytecode of the whole library, for each level of optimisation.
   if ! (cd "$source" && ./configure -q --prefix="$prefix" OPT='-DNDEBUG -fwrapv -O2' "$@" &&
     make -s -j"$JOBS" &&
     make -s altinstall DESTDIR="$work/root" COMPILEALL_OPTS='-q -x .') >"$log" 2>&1; then

@@ -38,7 +38,9 @@ for part in "$@"; do
     cli-run) tests+=(tests/cli/test_{running,run_options,isolation}.py) ;;
     cli-smoke) tests+=(tests/cli/test_{detached,keys,restarts,signing,single_files}.py) ;;
     bindings-core) tests+=(tests/bindings --ignore=tests/bindings/{building,compat,pure,test_cost.py}) ;;
-    importer-brief) tests+=(tests/importer/test_!($left_out|$rows).py tests/importer/native/test_kinds.py) ;;
+    importer-brief)
+      tests+=(tests/importer/test_!($left_out|$rows).py tests/importer/files tests/importer/native/test_kinds.py)
+      ;;
     importer-core) tests+=("${core[@]}" tests/importer/native/test_{interpreters,kinds}.py) ;;
     importer-hook) tests+=(tests/importer --ignore=tests/importer/launcher) ;;
     importer-start)

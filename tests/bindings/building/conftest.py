@@ -41,7 +41,7 @@ def real_launcher() -> Path:
         path = launcher_path()
     except BuildError as error:  # with sanitizers, without static libraries or libpython
         pytest.skip(str(error))
-    skip_with_another_c_library(path)
+    skip_with_another_c_library()
     return path
 
 

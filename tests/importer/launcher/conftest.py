@@ -38,7 +38,7 @@ def launcher() -> Path:
         carried_python(Linker(), python_in(path.read_bytes()))
     except BuildError as error:  # with sanitizers, without static libraries or libpython
         pytest.skip(str(error))
-    skip_with_another_c_library(path)
+    skip_with_another_c_library()
     return path
 
 
