@@ -58,6 +58,10 @@ if(SIGNEDVFS_PYTHON)
                     OUTPUT_VARIABLE pybind11_DIR OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
   endif()
   set(PYBIND11_FINDPYTHON ON)
+  # Where this is set, pybind11 does not try how the compiler optimizes when it links: we ask for none of it.
+  if(NOT DEFINED CMAKE_INTERPROCEDURAL_OPTIMIZATION)
+    set(CMAKE_INTERPROCEDURAL_OPTIMIZATION OFF)
+  endif()
   find_package(pybind11 3.0 CONFIG QUIET)  # bindings
   if(NOT pybind11_FOUND)
     message(FATAL_ERROR "signedvfs needs pybind11 3.0 or later: "

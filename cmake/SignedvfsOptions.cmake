@@ -14,11 +14,19 @@ if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
 endif()
 
-# signedvfs_unity(TARGET SOURCES_A_PIECE) compiles the target's sources in few pieces: headers of the
-# standard library, GoogleTest, pybind11 and Python cost more than what is in most of them. So names
-# in anonymous namespaces are unique within a target.
+# signedvfs_unity(TARGET [SOURCES_A_PIECE]) compiles the target's sources in few pieces of about one size:
+# headers of the standard library, GoogleTest, pybind11 and Python cost more than what is in most of
+# them. So names in anonymous namespaces are unique within a target.
 option(SIGNEDVFS_UNITY "Compile several sources of a target at once" ON)
-function(signedvfs_unity target batch)
+function(signedvfs_unity target)
+  set(most 40)
+  if(ARGC GREATER 1)
+    set(most ${ARGV1})
+  endif()
+  get_target_property(sources ${target} SOURCES)
+  list(LENGTH sources count)
+  math(EXPR pieces "(${count} + ${most} - 1) / ${most}")
+  math(EXPR batch "(${count} + ${pieces} - 1) / ${pieces}")
   set_target_properties(${target} PROPERTIES UNITY_BUILD ${SIGNEDVFS_UNITY} UNITY_BUILD_BATCH_SIZE ${batch})
 endfunction()
 

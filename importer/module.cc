@@ -110,7 +110,7 @@ void release(void* module) {
 }
 
 // Objects live in their interpreter and share nothing but C++ code, which has its own locks.
-PyModuleDef_Slot slots[] = {
+PyModuleDef_Slot module_slots[] = {
     {Py_mod_exec, reinterpret_cast<void*>(&exec)},
 #if PY_VERSION_HEX >= 0x030c0000
     {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
@@ -128,7 +128,7 @@ PyModuleDef core_module{PyModuleDef_HEAD_INIT,
                         "The native half of signedvfs.",
                         sizeof(Interpreter),
                         nullptr,
-                        slots,
+                        module_slots,
                         &traverse,
                         &clear,
                         &release};

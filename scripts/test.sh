@@ -166,10 +166,8 @@ parts_on() {
       3.11) echo bindings-core importer jobs cli-run ;;
       "$oldest") echo bindings-core importer-start jobs ;;
       *t) echo bindings-core importer-hook jobs ;;
-      # 3.10 lies between two that are tested; another may be tested without a GIL; and a build with
-      # assertions takes as long as two others.
-      3.10 | *d) ;;
-      *) if ! grep -q "^${version}t " <<<"$pythons"; then echo bindings-core importer-brief jobs; fi ;;
+      *d) ;;  # with assertions it takes as long as two others
+      *) echo bindings-core importer-brief jobs ;;
     esac
   else
     case $version in
@@ -270,7 +268,7 @@ rest() {
 }
 
 # test_wheels builds the wheels of the newest interpreter and has the gate judge them; in the night all of them,
-# twice over for the last one, and tries them in systems without a compiler.
+# each twice over, and tries them in systems without a compiler.
 test_wheels() {
   step "wheels: tools" "" scripts/setup.sh --wheels
   if [[ $tier == nightly ]]; then

@@ -2,16 +2,20 @@
 # Builds wheels that need nothing of the system but the C library, into dist/wheels, and has the gate judge
 # each (docs/wheels.md). PYTHONS and TARGETS, words separated by spaces, choose some: PYTHONS="3.11 3.15t"
 # TARGETS=aarch64. By default all interpreters that find_pythons.sh finds, x86_64 and aarch64; x86_64-musl is made where
-# it is named. AGAIN=yes builds the last interpreter's wheels twice, the second time anew and elsewhere, and wants the
-# same bytes.
+# it is named. AGAIN=yes builds each twice, the second time from nothing and elsewhere, and wants the same bytes.
+# Targets are built beside each other: what one of them does on one processor leaves others to the next.
 source "$(dirname "$0")/common.sh"
 source scripts/wheels/compiler.sh
 source scripts/wheels/launcher.sh
 output=dist/wheels
 
-# prepare_environment DIRECTORY INTERPRETER REQUIREMENTS makes an environment of exactly the pinned tools.
+# prepare_environment DIRECTORY INTERPRETER REQUIREMENTS makes an environment of exactly the pinned tools. Of two
+# targets that want one the second waits.
 prepare_environment() {
-  local directory=$1 interpreter=$2 requirements=$3
+  local directory=$1 interpreter=$2 requirements=$3 lock
+  mkdir -p "$(dirname "$directory")"
+  exec {lock}>"$directory.lock"
+  flock "$lock"
   if ! { echo "$interpreter" && cat "$requirements"; } | cmp -s - "$directory/stamp"; then
     rm -rf "$directory"
     "$interpreter" -m venv "$directory"
@@ -19,6 +23,7 @@ prepare_environment() {
       -r "$requirements"
     { echo "$interpreter" && cat "$requirements"; } >"$directory/stamp"
   fi
+  exec {lock}>&-
 }
 
 # tools_interpreter prints the newest interpreter that the tools run on.
@@ -80,16 +85,37 @@ build_wheel() {
   # What an interpreter has left in the cache would count for the next one.
   rm -f "$directory/CMakeCache.txt"
   # scikit-build-core gives CMake 5 s to say its version, and four times that in CI: a busy machine needs them.
-  CC=$compilers/clang CXX=$compilers/clang++ PKG_CONFIG_LIBDIR=$prefix/lib/pkgconfig CCACHE_COMPILERCHECK=content \
+  CC=$compilers/clang CXX=$compilers/clang++ PKG_CONFIG_LIBDIR=$prefix/lib/pkgconfig CCACHE_DISABLE=yes \
     CI=${CI:-yes} PATH="$tools/bin:$PATH" "$builder/bin/python" -m pip wheel -q . --no-deps --no-build-isolation \
     --disable-pip-version-check -w "$out" -C build-dir="$directory" -C wheel.tags="$tag-$platform" \
     -C install.strip=false "${settings[@]/#/-Ccmake.define.}"
 }
 
-# build_target builds the wheels of one target.
+# prepare_builders makes the interpreters' environments. Targets would wait for each of them together.
+prepare_builders() {
+  local version interpreter
+  while read -r version interpreter; do
+    prepare_environment "$cache/builders/$version" "$interpreter" scripts/wheels/requirements-build.txt
+  done <<<"$chosen"
+}
+
+# build_again BUILDER WHEEL builds the wheel a second time, in another directory, and wants the same bytes.
+build_again() {
+  local builder=$1 wheel=$2 out=$output/again/$target
+  say "$(basename "$wheel"): again"
+  rm -rf "$out"
+  SIGNEDVFS_ZIG_CACHE=$ROOT/build/wheels/again/$target/zig build_wheel "$builder" \
+    "build/wheels/again/$target" "$out"
+  cmp "$wheel" "$out/$(basename "$wheel")" || die "two builds differ: $wheel"
+  rm -r "$out"
+}
+
+# build_target builds the wheels of one target, and has the gate judge them.
 build_target() {
   local version interpreter builder
+  local -a made=()
   use_target "$1"
+  rm -rf "build/wheels/again/$target"
   scripts/wheels/libraries.sh "$target" >/dev/null
   if [[ $c_library == glibc ]]; then make_launcher_driver; fi
   while read -r version interpreter; do
@@ -101,14 +127,26 @@ build_target() {
     rm -f "$output"/signedvfs-*-"$tag-$platform.whl"
     build_wheel "$builder" "build/wheels/$target" "$output"
     made+=("$(echo "$output"/signedvfs-*-"$tag-$platform.whl")")
+    if [[ ${AGAIN:-} ]]; then build_again "$builder" "${made[-1]}"; fi
   done <<<"$chosen"
-  if [[ ${AGAIN:-} ]]; then
-    say "$(basename "${made[-1]}"): again"
-    rm -rf "build/wheels/again/$target" "$output/again"
-    CCACHE_DISABLE=1 build_wheel "$builder" "build/wheels/again/$target" "$output/again"
-    cmp "${made[-1]}" "$output/again/$(basename "${made[-1]}")" || die "two builds differ: ${made[-1]}"
-    rm -r "$output/again"
-  fi
+  "$tools/bin/python" -m scripts.wheels.gate --forbid "$ROOT" --forbid "$cache" --forbid "$HOME" "${made[@]}"
+}
+
+# build_targets builds all, beside each other. Where one fails the others go on: their wheels count.
+build_targets() {
+  local process failed=0
+  local -a processes=()
+  # Bash has what runs in the background ignore Ctrl-C.
+  trap 'trap - INT TERM && kill 0' INT TERM
+  prepare_builders &
+  processes+=($!)
+  for target; do
+    { build_target "$target" 2>&1 | sed -u "s/^/[$target] /"; } &
+    processes+=($!)
+  done
+  for process in "${processes[@]}"; do wait "$process" || failed=1; done
+  rm -rf "$output/again"
+  return "$failed"
 }
 
 # choose_pythons sets $chosen: lines of a version and an interpreter.
@@ -128,9 +166,6 @@ choose_pythons() {
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || stat -c %Y CMakeLists.txt)}
 export SOURCE_DATE_EPOCH
 mkdir -p "$output" "$cache"
-made=()
 choose_pythons
-for target in ${TARGETS:-x86_64 aarch64}; do
-  build_target "$target"
-done
-"$tools/bin/python" -m scripts.wheels.gate --forbid "$ROOT" --forbid "$cache" --forbid "$HOME" "${made[@]}"
+IFS=' ' read -ra targets <<<"${TARGETS:-x86_64 aarch64}"
+build_targets "${targets[@]}"

@@ -22,7 +22,7 @@ struct Decoding {
   std::span<std::byte> rest;  // of the content, not decoded yet
 };
 
-Status corrupt(const std::string& what) { return {Errc::kCorruptMember, what}; }
+Status broken_stream(const std::string& what) { return {Errc::kCorruptMember, what}; }
 
 }  // namespace
 
@@ -50,13 +50,13 @@ Status decode_single(SignedvfsForeignDecode& decode, int format, std::span<const
   switch (decode(&host, why.data(), why.size())) {
     case kSignedvfsForeignDone:
       if (decoding.rest.empty()) return {};
-      return corrupt("the stream is shorter than the declared size");
+      return broken_stream("the stream is shorter than the declared size");
     case kSignedvfsForeignStopped:
-      return corrupt("the stream is longer than the declared size");
+      return broken_stream("the stream is longer than the declared size");
     case kSignedvfsForeignNoMemory:
       return {Errc::kIo, "decoding needs more memory than there is"};
     default:
-      return corrupt("the stream does not decode: " + in_quotes(why.data()));
+      return broken_stream("the stream does not decode: " + in_quotes(why.data()));
   }
 }
 
@@ -75,7 +75,7 @@ Status decode_zip_lzma(std::span<const std::byte> stored, bool has_stop_mark,
   const std::uint16_t properties_size = cursor.u16();
   const std::string_view properties = cursor.text(kProperties);
   if (!cursor.ok() || properties_size != kProperties) {
-    return corrupt("the properties of its lzma stream are not five bytes");
+    return broken_stream("the properties of its lzma stream are not five bytes");
   }
   SIGNEDVFS_ASSIGN(const ForeignLibrary library, load_foreign_library());
   // The dictionary need not be larger than what comes out; what the file asks for is not believed.

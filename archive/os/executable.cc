@@ -64,7 +64,7 @@ std::string origin_of_program() {
   return path;
 }
 
-ExecutableSearch read() {
+ExecutableSearch read_search() {
   if (::getauxval(AT_SECURE) != 0) return {};
   std::pair<const char*, bool> found{nullptr, false};
   {
@@ -78,7 +78,7 @@ ExecutableSearch read() {
 }  // namespace
 
 const ExecutableSearch& executable_search() {
-  static const auto* const search = new ExecutableSearch(read());  // never destroyed
+  static const auto* const search = new ExecutableSearch(read_search());  // never destroyed
   return *search;
 }
 

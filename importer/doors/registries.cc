@@ -28,10 +28,10 @@ Status enter_by_ours(const char* function, PyObject* module) {
   return outcome(owned(PyObject_CallFunctionObjArgs(ours.get(), module, nullptr)));
 }
 
-const Registry* registry_at(std::string_view name) noexcept {
-  const auto* const found =
-      std::find_if(kRegistries.begin(), kRegistries.end(),
-                   [&](const Registry& one) { return is_module_at(one.module, one.copied, name); });
+const ClassRegistry* registry_at(std::string_view name) noexcept {
+  const auto* const found = std::find_if(
+      kRegistries.begin(), kRegistries.end(),
+      [&](const ClassRegistry& one) { return is_module_at(one.module, one.copied, name); });
   return found == kRegistries.end() ? nullptr : found;
 }
 
@@ -54,7 +54,7 @@ Status Registries::create() {
 }
 
 Result<bool> Registries::enter(Interpreter& home, PyObject* module, std::string_view name) {
-  const Registry* const registry = registry_at(name);
+  const ClassRegistry* const registry = registry_at(name);
   if (registry == nullptr || !home.types.finder_face) return true;
   if (index_of(entered_.get(), module) >= 0) return true;
   // Looked up where nothing is executed for it: the module may be a lazy one.
@@ -78,7 +78,7 @@ void Registries::forget(PyObject* module) {
 }
 
 Status Registries::enter_or_wait(Interpreter& home, PyObject* module, std::string_view name) {
-  const Registry* const registry = registry_at(name);
+  const ClassRegistry* const registry = registry_at(name);
   if (registry == nullptr || index_of(entered_.get(), module) >= 0) return {};
   if (registry->function == kInNative) return outcome(enter(home, module, name));
   begin(module);

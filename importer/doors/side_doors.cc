@@ -49,7 +49,7 @@ bool is_at(const SideDoor& door, std::string_view name) noexcept {
 constexpr std::size_t shortest_module() {
   std::size_t size = SIZE_MAX;
   for (const SideDoor& door : kSideDoors) size = std::min(size, door.module.size());
-  for (const Registry& one : kRegistries) size = std::min(size, one.module.size());
+  for (const ClassRegistry& one : kRegistries) size = std::min(size, one.module.size());
   return size;
 }
 constexpr std::size_t kShortest = shortest_module();
@@ -208,7 +208,7 @@ Result<std::shared_ptr<Doors>> new_doors() {
   SIGNEDVFS_TRY(doors->registries.create());
   std::set<std::string_view> modules;
   for (const SideDoor& door : kSideDoors) modules.insert(door.module);
-  for (const Registry& one : kRegistries) modules.insert(one.module);
+  for (const ClassRegistry& one : kRegistries) modules.insert(one.module);
   for (const std::string_view module : modules) {
     SIGNEDVFS_ASSIGN(PyRef name, text_of_utf8(module));
     doors->names.push_back(std::move(name));

@@ -81,8 +81,8 @@ inline constexpr std::array kSideDoors{
 #endif
 };
 
-// Registry is one that is kept by the class of a finder or loader.
-struct Registry {
+// ClassRegistry is one that is kept by the class of a finder or loader.
+struct ClassRegistry {
   std::string_view module;  // which has it
   const char* ready;        // what the module has, of all that is needed, last
   const char* function;     // of signedvfs.registries, which enters ours; kInNative: C++ does
@@ -90,9 +90,9 @@ struct Registry {
 };
 
 inline constexpr std::array kRegistries{
-    Registry{"pkgutil", "iter_importer_modules", kInNative},
-    Registry{"pkg_resources", "Requirement", "enter_pkg_resources", true},
-    Registry{"distlib.resources", "register_finder", "enter_distlib", true},
+    ClassRegistry{"pkgutil", "iter_importer_modules", kInNative},
+    ClassRegistry{"pkg_resources", "Requirement", "enter_pkg_resources", true},
+    ClassRegistry{"distlib.resources", "register_finder", "enter_distlib", true},
 };
 
 // is_module_at tells whether `name` is that of the module, or of a copy where there are copies.

@@ -13,14 +13,15 @@ namespace signedvfs {
 namespace {
 
 constexpr Parameter kFile{0, "file"};
-constexpr Parameter kMode{1, "mode"};
+constexpr Parameter kOpenMode{1, "mode"};
 constexpr Parameter kCloseFd{2, "closefd"};
 constexpr Parameter kOpener{3, "opener"};
 
 int failed(const PyObject* null) { return null == nullptr ? -1 : 0; }
 
-// text_of returns the text of a mode; empty for what is none, which is for the original to refuse.
-std::string_view text_of(PyObject* mode) {
+// mode_text returns the text of a mode; empty for what is none, which is for the original to
+// refuse.
+std::string_view mode_text(PyObject* mode) {
   if (mode == nullptr) return "r";
   if (PyUnicode_Check(mode) == 0) return {};
   const char* const utf8 = PyUnicode_AsUTF8(mode);
@@ -60,7 +61,7 @@ int build_over(FileDescriptor file, PyObject* name, const Construction& construc
 }
 
 int build_below(Call& call, const Target& target, const Construction& construction) {
-  const std::string_view mode = text_of(call.at(kMode));
+  const std::string_view mode = mode_text(call.at(kOpenMode));
   if (mode.empty()) return construction.go_on();
   PyObject* const close_fd = call.at(kCloseFd);
   if (close_fd != nullptr && PyObject_IsTrue(close_fd) != 1) return construction.go_on();

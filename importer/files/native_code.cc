@@ -18,7 +18,7 @@
 namespace signedvfs {
 namespace {
 
-constexpr Parameter kName{0, nullptr};
+constexpr Parameter kLibraryName{0, nullptr};
 
 // Member is a file of an archive in use.
 struct Member {
@@ -81,7 +81,7 @@ Result<std::optional<Member>> find_named(const Files& files, std::string_view na
 
 // name_given returns the text of the first argument, or nothing where it is none.
 Result<std::optional<std::string>> name_given(const Call& call) {
-  PyObject* const name = call.at(kName);
+  PyObject* const name = call.at(kLibraryName);
   if (name == nullptr || (PyUnicode_Check(name) == 0 && PyBytes_Check(name) == 0)) {
     return std::optional<std::string>();
   }
@@ -99,7 +99,7 @@ Result<std::optional<Member>> member_given(Call& call) {
     // A name is no path for the linker: whatever lies in the current directory is not meant.
     return named;
   }
-  SIGNEDVFS_ASSIGN(const Target target, call.target_at(kName));
+  SIGNEDVFS_ASSIGN(const Target target, call.target_at(kLibraryName));
   if (target.kind == Target::Kind::kElsewhere) return std::optional<Member>();
   SIGNEDVFS_ASSIGN(Member member, member_of_target(target, PyExc_OSError));
   return std::optional<Member>(std::move(member));
@@ -116,17 +116,17 @@ PyObject* answer_dlopen(Call& call, const Passing& passing) {
   const Result<std::string> path = load(**member, static_cast<int>(flags) | kBindNow);
   if (!path.ok()) return not_loaded(call, **member, path.status(), PyExc_OSError);
   Result<PyRef> text = text_of_path(*path);
-  if (text.ok() && PyBytes_Check(call.at(kName)) != 0) {
+  if (text.ok() && PyBytes_Check(call.at(kLibraryName)) != 0) {
     text = owned(PyUnicode_EncodeFSDefault(text->get()));
   }
   if (!text.ok()) return nullptr;
-  call.put(kName, std::move(text).value());
+  call.put(kLibraryName, std::move(text).value());
   const VouchedPath vouched(*path);
   return passing.original(call.given());
 }
 
 PyObject* answer_create_dynamic(Call& call, const Passing& passing) {
-  PyObject* const spec = call.at(kName);
+  PyObject* const spec = call.at(kLibraryName);
   const PyRef origin =
       spec == nullptr ? PyRef() : PyRef::steal(PyObject_GetAttrString(spec, "origin"));
   if (!origin) {
@@ -138,7 +138,7 @@ PyObject* answer_create_dynamic(Call& call, const Passing& passing) {
   // leads by now is another matter: the descriptor that it names was closed, and numbers come back.
   if (is_plainly_elsewhere(call.files(), path, true)) return passing.original(call.given());
   Call asked(call.files(), {&path, 1, nullptr});
-  const Result<Target> target = asked.target_at(kName);
+  const Result<Target> target = asked.target_at(kLibraryName);
   if (!target.ok()) return refused(call, target.status());
   if (target->kind == Target::Kind::kElsewhere) return passing.original(call.given());
   const Result<Member> member = member_of_target(*target, PyExc_ImportError);

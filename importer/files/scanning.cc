@@ -154,7 +154,7 @@ Result<PyRef> path_in(const Scan& scan, PyObject* name) {
   return owned(PyUnicode_FromFormat(ends ? "%U%U" : "%U/%U", scan.spelled.get(), name));
 }
 
-Result<PyRef> item_at(Interpreter& home, const Scan& scan, const DirectoryItem& found) {
+Result<PyRef> scanned_item(Interpreter& home, const Scan& scan, const DirectoryItem& found) {
   Item item;
   item.mount = scan.mount;
   item.entry.kind = found.is_directory ? EntryKind::kDirectory : EntryKind::kFile;
@@ -175,7 +175,7 @@ PyObject* scan_next(PyObject* self) {
   const std::size_t at = scan->next.fetch_add(1);
   if (at >= scan->items.size()) return scan->next.store(scan->items.size()), nullptr;
   Interpreter& home = *holder_of<Scan>(self)->home;
-  return answer(home, item_at(home, *scan, scan->items[at]), Activity::kVerifying);
+  return answer(home, scanned_item(home, *scan, scan->items[at]), Activity::kVerifying);
 }
 
 PyObject* scan_self(PyObject* self) {

@@ -109,7 +109,7 @@ bool is_hashed_name(std::string_view name) noexcept {
          name.substr(kDigits + 1).find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-constexpr Parameter kFile{0, "cafile"};
+constexpr Parameter kCaFile{0, "cafile"};
 constexpr Parameter kHashed{1, "capath"};
 constexpr Parameter kData{2, "cadata"};
 
@@ -120,13 +120,13 @@ bool is_given(const Call& call, const Parameter& parameter) {
 
 // load_others loads what was given beside a directory.
 PyObject* load_others(Call& call, const Passing& passing) {
-  if (!is_given(call, kFile) && !is_given(call, kData)) Py_RETURN_NONE;
+  if (!is_given(call, kCaFile) && !is_given(call, kData)) Py_RETURN_NONE;
   PyObject* const none = Py_None;
   std::array<PyObject*, 3> values{none, none, none};
-  if (is_given(call, kFile)) values[0] = call.at(kFile);
+  if (is_given(call, kCaFile)) values[0] = call.at(kCaFile);
   if (is_given(call, kData)) values[2] = call.at(kData);
   Call others(call.files(), {values.data(), values.size(), nullptr});
-  return with_file(others, passing, kFile);
+  return with_file(others, passing, kCaFile);
 }
 
 }  // namespace
@@ -134,7 +134,7 @@ PyObject* load_others(Call& call, const Passing& passing) {
 PyObject* answer_verify_locations(Call& call, const Passing& passing) {
   Result<Target> directory = call.target_at(kHashed);
   if (!directory.ok()) return refused(call, directory.status());
-  if (directory->kind == Target::Kind::kElsewhere) return with_file(call, passing, kFile);
+  if (directory->kind == Target::Kind::kElsewhere) return with_file(call, passing, kCaFile);
   // OpenSSL looks for no directory before it needs a certificate. The archive itself is one.
   const bool is_own = directory->kind == Target::Kind::kOwnFile;
   if (!is_own && directory->entry.kind != EntryKind::kDirectory) return load_others(call, passing);

@@ -45,16 +45,16 @@ bool overlap(const std::vector<Root>& some, const std::vector<Root>& others) {
   return false;
 }
 
-// text_of returns what makes one trust differ from another for people, too.
-Result<std::string> text_of(const GivenTrust& trust) {
+// trust_text returns what makes one trust differ from another for people, too.
+Result<std::string> trust_text(const GivenTrust& trust) {
   SIGNEDVFS_ASSIGN(const PyRef text, owned(PyUnicode_FromFormat("%R %R", trust.policy().get(),
                                                                 trust.limits().get())));
   return utf8_of(text.get());
 }
 
 Result<bool> is_equal(const GivenTrust& one, const GivenTrust& other) {
-  SIGNEDVFS_ASSIGN(const std::string its, text_of(one));
-  SIGNEDVFS_ASSIGN(const std::string others, text_of(other));
+  SIGNEDVFS_ASSIGN(const std::string its, trust_text(one));
+  SIGNEDVFS_ASSIGN(const std::string others, trust_text(other));
   return its == others;
 }
 

@@ -16,7 +16,7 @@
 namespace signedvfs {
 namespace {
 
-Interpreter& home_of_object(PyObject* self) noexcept { return *holder_of<PathHook>(self)->home; }
+Interpreter& home_of_hook(PyObject* self) noexcept { return *holder_of<PathHook>(self)->home; }
 
 Status purge(Interpreter& home, const PathHook& hook) {
   return purge_importer_cache(*hook.state, Interpreter::type(home.types.finder));
@@ -42,7 +42,7 @@ PyObject* call_hook(PyObject* self, PyObject* positional, PyObject* named) {
         if (!kParameters.read(positional, named, arguments)) return nullptr;
         const PathHook* const hook = value_in<PathHook>(self);
         if (hook == nullptr) return nullptr;
-        Interpreter& home = home_of_object(self);
+        Interpreter& home = home_of_hook(self);
         return answer(home, claimed(home, *hook, arguments[0]), Activity::kTool);
       },
       static_cast<PyObject*>(nullptr));
@@ -81,7 +81,7 @@ int init_hook(PyObject* self, PyObject* positional, PyObject* named) {
       -1);
 }
 
-PyObject* set_policy(PyObject* self, const Arguments& given) {
+PyObject* set_hook_policy(PyObject* self, const Arguments& given) {
   static constexpr Parameters<2> kParameters{"set_policy", 1, {"policy", "limits"}};
   std::array<PyObject*, 2> arguments;
   if (!kParameters.read(given, arguments)) return nullptr;
@@ -97,7 +97,7 @@ PyObject* set_policy(PyObject* self, const Arguments& given) {
     return nullptr;
   }
   PyObject* const limits = arguments[1] == nullptr ? Py_None : arguments[1];
-  Interpreter& home = home_of_object(self);
+  Interpreter& home = home_of_hook(self);
   const Status checked = check_trust(home, arguments[0], limits);
   if (!checked.ok()) return raised(home, checked, Activity::kTool);
   hook->trust->replace(PyRef::borrow(arguments[0]), PyRef::borrow(limits));
@@ -135,14 +135,14 @@ Status put_first(Interpreter& home, const PathHook& hook, PyObject* self) {
 PyObject* install(PyObject* self) {
   const PathHook* const hook = value_in<PathHook>(self);
   if (hook == nullptr) return nullptr;
-  Interpreter& home = home_of_object(self);
+  Interpreter& home = home_of_hook(self);
   return none(home, put_first(home, *hook, self), Activity::kTool);
 }
 
 PyObject* purge_now(PyObject* self) {
   const PathHook* const hook = value_in<PathHook>(self);
   if (hook == nullptr) return nullptr;
-  Interpreter& home = home_of_object(self);
+  Interpreter& home = home_of_hook(self);
   return none(home, purge(home, *hook), Activity::kTool);
 }
 
@@ -157,7 +157,7 @@ PyObject* protect_path(PyObject* self, const Arguments& given) {
                     "a hook for given roots owns these and nothing else: make another one");
     return nullptr;
   }
-  Interpreter& home = home_of_object(self);
+  Interpreter& home = home_of_hook(self);
   const Status done = protect(*hook->state, arguments[0]);
   return none(home, done.ok() ? purge(home, *hook) : done, Activity::kTool);
 }
@@ -166,7 +166,7 @@ PyObject* given_roots(PyObject* self) {
   const PathHook* const hook = value_in<PathHook>(self);
   if (hook == nullptr) return nullptr;
   if (!hook->state->is_scoped()) Py_RETURN_NONE;
-  return answer(home_of_object(self), roots_of(*hook->state), Activity::kTool);
+  return answer(home_of_hook(self), roots_of(*hook->state), Activity::kTool);
 }
 
 PyObject* given_policy(PyObject* self) {
@@ -195,7 +195,7 @@ Result<PyRef> list_protected(const PathHook& hook) {
 PyObject* protected_paths(PyObject* self) {
   const PathHook* const hook = value_in<PathHook>(self);
   if (hook == nullptr) return nullptr;
-  return answer(home_of_object(self), list_protected(*hook), Activity::kTool);
+  return answer(home_of_hook(self), list_protected(*hook), Activity::kTool);
 }
 
 Result<PyRef> list_in_use(Interpreter& home, const PathHook& hook) {
@@ -210,14 +210,14 @@ Result<PyRef> list_in_use(Interpreter& home, const PathHook& hook) {
 PyObject* archives_in_use(PyObject* self) {
   const PathHook* const hook = value_in<PathHook>(self);
   if (hook == nullptr) return nullptr;
-  Interpreter& home = home_of_object(self);
+  Interpreter& home = home_of_hook(self);
   return answer(home, list_in_use(home, *hook), Activity::kTool);
 }
 
 PyObject* remember(PyObject* self) {
   const PathHook* const hook = value_in<PathHook>(self);
   if (hook == nullptr) return nullptr;
-  return answer(home_of_object(self), remembered(*hook->state), Activity::kTool);
+  return answer(home_of_hook(self), remembered(*hook->state), Activity::kTool);
 }
 
 PyObject* recall_known(PyObject* self, const Arguments& given) {
@@ -226,10 +226,10 @@ PyObject* recall_known(PyObject* self, const Arguments& given) {
   if (!kParameters.read(given, arguments)) return nullptr;
   const PathHook* const hook = value_in<PathHook>(self);
   if (hook == nullptr) return nullptr;
-  return none(home_of_object(self), recall(*hook->state, arguments[0]), Activity::kTool);
+  return none(home_of_hook(self), recall(*hook->state, arguments[0]), Activity::kTool);
 }
 
-PyObject* show(PyObject* self) {
+PyObject* show_hook(PyObject* self) {
   const PathHook* const hook = value_in<PathHook>(self);
   if (hook == nullptr) return nullptr;
   if (hook->state->leaves_nothing) {
@@ -237,7 +237,7 @@ PyObject* show(PyObject* self) {
   }
   if (!hook->state->is_scoped()) return PyUnicode_FromString("<signedvfs.hook>");
   const Result<PyRef> roots = roots_of(*hook->state);
-  if (!roots.ok()) return raised(home_of_object(self), roots.status(), Activity::kTool);
+  if (!roots.ok()) return raised(home_of_hook(self), roots.status(), Activity::kTool);
   return PyUnicode_FromFormat("signedvfs.PathHook(roots=%R, policy=%R, limits=%R)", roots->get(),
                               hook->trust->policy().get(), hook->trust->limits().get());
 }
@@ -245,7 +245,7 @@ PyObject* show(PyObject* self) {
 PyObject* compare(PyObject* self, PyObject* other, int operation) {
   const PathHook* const hook = value_in<PathHook>(self);
   if (hook == nullptr) return nullptr;
-  const PathHook* const others = hook_in(home_of_object(self), other);
+  const PathHook* const others = hook_in(home_of_hook(self), other);
   if ((operation != Py_EQ && operation != Py_NE) || others == nullptr) Py_RETURN_NOTIMPLEMENTED;
   const bool is_same = others->state == hook->state;
   return PyBool_FromLong(is_same == (operation == Py_EQ) ? 1 : 0);
@@ -265,7 +265,7 @@ PyMethodDef hook_methods[] = {
         "Put the hook first in sys.path_hooks, unless it is there already, behind no other's."),
     method_of<&purge_now>(
         "_purge", "_purge($self)\n--\n\nDrop what others have found at paths of ours before."),
-    method_of<&set_policy>(
+    method_of<&set_hook_policy>(
         "set_policy",
         "set_policy($self, policy, limits=None)\n--\n\n"
         "Have a hook for given roots go by another policy from now on, as "
@@ -317,7 +317,7 @@ PyType_Slot hook_slots[] = {
     slot(Py_tp_dealloc, &free_holder<PathHook>),
     slot(Py_tp_traverse, &traverse_holder<PathHook>),
     slot(Py_tp_clear, &clear_holder<PathHook>),
-    slot(Py_tp_repr, &plain<&show>),
+    slot(Py_tp_repr, &plain<&show_hook>),
     slot(Py_tp_richcompare, &comparison<&compare>),
     slot(Py_tp_hash, &hash<&hash_of>),
     slot(Py_tp_methods, hook_methods),

@@ -23,7 +23,7 @@ Result<PyRef> find_early(Interpreter& home, PyObject* self, PyObject* name, PyOb
   return watch_import(self, name, path, target, std::move(spec));
 }
 
-PyObject* find_spec(PyObject* self, const Arguments& given) {
+PyObject* find_spec_in_use(PyObject* self, const Arguments& given) {
   static constexpr Parameters<3> kParameters{"find_spec", 1, {"fullname", "path", "target"}};
   std::array<PyObject*, 3> arguments;
   if (!kParameters.read(given, arguments)) return nullptr;
@@ -36,13 +36,15 @@ PyObject* find_spec(PyObject* self, const Arguments& given) {
                 Activity::kVerifying);
 }
 
-PyObject* show(PyObject* /*self*/) { return PyUnicode_FromString("<signedvfs in sys.meta_path>"); }
+PyObject* show_entry(PyObject* /*self*/) {
+  return PyUnicode_FromString("<signedvfs in sys.meta_path>");
+}
 
 }  // namespace
 
 Status add_meta_path_entry(Interpreter& home) {
   static std::array methods{
-      method_of<&find_spec>(
+      method_of<&find_spec_in_use>(
           "find_spec",
           "find_spec($self, fullname, path=None, target=None)\n--\n\n"
           "Return the spec of a module of ours, or None where others have to be asked."),
@@ -56,7 +58,7 @@ Status add_meta_path_entry(Interpreter& home) {
       slot(Py_tp_dealloc, &free_holder<MetaPathEntry>),
       slot(Py_tp_traverse, &traverse_holder<MetaPathEntry>),
       slot(Py_tp_clear, &clear_holder<MetaPathEntry>),
-      slot(Py_tp_repr, &plain<&show>),
+      slot(Py_tp_repr, &plain<&show_entry>),
       slot(Py_tp_methods, methods.data()),
       slot(Py_tp_members, members.data()),
       PyType_Slot{}};

@@ -47,7 +47,7 @@ Result<std::string> encode_path(PyObject* text) {
   return path;
 }
 
-Status not_ours(std::string_view why) { return {Errc::kNotFound, std::string(why)}; }
+Status somebody_elses(std::string_view why) { return {Errc::kNotFound, std::string(why)}; }
 
 // Asked is an entry of sys.path and the absolute path that it means: what it meant when it was
 // first seen, where it is a relative one.
@@ -160,15 +160,16 @@ Result<Location> claim_any(Importer& state, const Asked& asked, const PathWalk& 
     if (auto below = registry.root_over(walk)) return below_root(asked, walk, *std::move(below));
   }
   if (walk.kind == PathKind::kFile && is_mere_file(state, asked, walk)) {
-    return not_ours("no archive");
+    return somebody_elses("no archive");
   }
   if (const std::optional<std::size_t> archive = archive_on(walk)) return spelled(asked, *archive);
   if (auto below = registry.root_over(walk)) return below_root(asked, walk, *std::move(below));
-  if (walk.kind != PathKind::kDirectory) return not_ours("no file, and not named like an archive");
+  if (walk.kind != PathKind::kDirectory)
+    return somebody_elses("no file, and not named like an archive");
   Location whole = spelled(asked, asked.full.size());
   switch (look_for_manifest(whole.absolute)) {
     case Manifest::kAbsent:
-      return not_ours("a directory without a manifest");
+      return somebody_elses("a directory without a manifest");
     case Manifest::kUndecided:
       return undecided(asked.given, whole.absolute + ": whether there is a manifest is hidden");
     case Manifest::kPresent:
@@ -209,7 +210,7 @@ std::optional<Location> outermost_tree(const PathWalk& walk, const Place& root) 
 // manifest beside them.
 Result<Location> claim_below(const Importer& state, const Asked& asked, const PathWalk& walk) {
   const Place* const root = owner_of(state.roots, walk);
-  if (root == nullptr) return not_ours("not below the roots of this hook");
+  if (root == nullptr) return somebody_elses("not below the roots of this hook");
   if (walk.kind == PathKind::kUndecided) return undecided(asked.given, walk.trouble);
   const std::optional<std::size_t> archive = archive_on(walk);
   if (archive && walk.kind != PathKind::kDirectory) return spelled(asked, *archive);
@@ -230,7 +231,7 @@ bool climbs(std::string_view path) {
 Result<Location> claim_bytes(Importer& state, std::string_view path) {
   Result<Asked> meant = meaning_of(state.registry, path);
   if (!meant.ok() && state.is_scoped() && !climbs(path)) {
-    return not_ours("below a current directory that is gone");
+    return somebody_elses("below a current directory that is gone");
   }
   SIGNEDVFS_ASSIGN(const Asked asked, std::move(meant));
   const PathWalk walk = walk_path(asked.full);
@@ -256,7 +257,7 @@ Result<Location> claim(Importer& state, PyObject* path) {
 #endif
   if (PyUnicode_Check(text.get()) == 0) {
     if (PyBytes_Check(path) != 0 || PyObject_HasAttrString(path, "__fspath__") != 0) {
-      return not_ours("not a str");
+      return somebody_elses("not a str");
     }
     PyErr_Format(PyExc_TypeError, "expected str, not %.200s", Py_TYPE(path)->tp_name);
     return python_error();

@@ -21,16 +21,16 @@ Limits cost_of_names() {
   return limits;
 }
 
-bool is_there(const std::string& path) { return !status_of_link(path).is_missing(); }
+bool exists(const std::string& path) { return !status_of_link(path).is_missing(); }
 
 bool is_directory(const std::string& path) { return status_of(path).is_directory(); }
 
 bool lies_in(const std::string& directory, const std::string& stem,
              const std::vector<std::string>& suffixes) {
   const std::string path = directory + '/' + stem;
-  if (is_there(path)) return true;
+  if (exists(path)) return true;
   for (const std::string& suffix : suffixes) {
-    if (is_there(path + suffix)) return true;
+    if (exists(path + suffix)) return true;
   }
   return false;
 }
@@ -41,8 +41,8 @@ bool lists(const SignedVfs& known, const std::string& stem,
   return !found.ok() || !found->empty();
 }
 
-bool is_among(const std::unordered_set<std::string>& names, const std::string& first,
-              const std::vector<std::string>& suffixes) {
+bool names_one_of(const std::unordered_set<std::string>& names, const std::string& first,
+                  const std::vector<std::string>& suffixes) {
   return names.contains(first) ||
          std::any_of(suffixes.begin(), suffixes.end(),
                      [&](const std::string& suffix) { return names.contains(first + suffix); });
@@ -61,7 +61,7 @@ Meaning Suspects::meaning_of(const Suspect& suspect, const std::string& stem,
                              const std::vector<std::string>& suffixes) {
   if (suspect.known != nullptr && lists(*suspect.known, stem, suffixes)) return Meaning::kYes;
   const std::string first = stem.substr(0, stem.find('/'));
-  if (is_among(suspect.parents_names, first, suffixes)) return Meaning::kYes;
+  if (names_one_of(suspect.parents_names, first, suffixes)) return Meaning::kYes;
   const std::string_view last = last_component(suspect.absolute);
   const bool is_place_of_archive = named_like_archive(last);
   if (is_place_of_archive && first == product_of(last)) return Meaning::kYes;

@@ -13,7 +13,7 @@ struct AliasLoader {
   std::string canonical;
 };
 
-PyObject* create_module(PyObject* /*self*/, const Arguments& /*given*/) { Py_RETURN_NONE; }
+PyObject* create_alias(PyObject* /*self*/, const Arguments& /*given*/) { Py_RETURN_NONE; }
 
 Status import_canonical(const AliasLoader& loader, PyObject* placeholder) {
   SIGNEDVFS_ASSIGN(const PyRef canonical, text_of_utf8(loader.canonical));
@@ -34,7 +34,7 @@ Status import_canonical(const AliasLoader& loader, PyObject* placeholder) {
   return {};
 }
 
-PyObject* exec_module(PyObject* self, const Arguments& given) {
+PyObject* exec_alias(PyObject* self, const Arguments& given) {
   static constexpr Parameters<1> kParameters{"exec_module", 1, {"module"}};
   std::array<PyObject*, 1> arguments;
   if (!kParameters.read(given, arguments)) return nullptr;
@@ -48,10 +48,10 @@ PyObject* exec_module(PyObject* self, const Arguments& given) {
 
 Status add_alias_loader(Interpreter& home) {
   static std::array methods{
-      method_of<&create_module>("create_module", "create_module($self, spec)\n--\n\nReturn None."),
-      method_of<&exec_module>("exec_module",
-                              "exec_module($self, module)\n--\n\n"
-                              "Have the import end with the module of the other name."),
+      method_of<&create_alias>("create_module", "create_module($self, spec)\n--\n\nReturn None."),
+      method_of<&exec_alias>("exec_module",
+                             "exec_module($self, module)\n--\n\n"
+                             "Have the import end with the module of the other name."),
       method_of<&not_pickled>("__reduce__", nullptr), PyMethodDef{}};
   static std::array members{kWeakMember, PyMemberDef{}};
   static std::array slots{

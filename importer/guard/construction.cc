@@ -50,8 +50,8 @@ Result<bool> choice_in(PyObject* choice, const char* what, bool otherwise) {
   return choice == nullptr ? Result<bool>(otherwise) : choice_of(choice, what);
 }
 
-// fetching returns what the importer asks for its policy each time that it opens something.
-Importer::FetchTrust fetching(Interpreter& home, std::shared_ptr<GivenTrust> trust) {
+// fetching_own returns what the importer asks for its policy each time that it opens something.
+Importer::FetchTrust fetching_own(Interpreter& home, std::shared_ptr<GivenTrust> trust) {
   return [&home, trust = std::move(trust)]() -> Result<Trust> {
     const PyRef policy = trust->policy();
     const PyRef limits = trust->limits();
@@ -98,7 +98,7 @@ Result<std::shared_ptr<Guard>> make_guard(Interpreter& home, const GuardArgument
   SIGNEDVFS_TRY(check_trust(home, policy.get(), or_none(given.limits)));
   auto trust =
       std::make_shared<GivenTrust>(std::move(policy), PyRef::borrow(or_none(given.limits)));
-  SIGNEDVFS_ASSIGN(auto importer, Importer::create(home, fetching(home, trust)));
+  SIGNEDVFS_ASSIGN(auto importer, Importer::create(home, fetching_own(home, trust)));
   importer->leaves_nothing = true;
   auto guard = std::make_shared<Guard>(std::move(trust), std::move(importer));
   SIGNEDVFS_ASSIGN(guard->mode, mode_in(given.mode));

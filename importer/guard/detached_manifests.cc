@@ -66,8 +66,8 @@ Status open_one(Guard& guard, const std::string& manifest, const std::vector<Roo
   return {};
 }
 
-// Given is a manifest, and the directories that it was given for.
-struct Given {
+// GivenManifest is a manifest, and the directories that it was given for.
+struct GivenManifest {
   std::string manifest;
   std::vector<RootDirectory> roots;
 };
@@ -75,24 +75,24 @@ struct Given {
 // is_pair tells whether `given` is a tuple of two, and `pair_of` reads it.
 bool is_pair(PyObject* given) { return PyTuple_Check(given) != 0 && PyTuple_GET_SIZE(given) == 2; }
 
-Result<Given> pair_of(PyObject* given) {
-  Given out;
+Result<GivenManifest> pair_of(PyObject* given) {
+  GivenManifest out;
   SIGNEDVFS_ASSIGN(out.manifest, absolute_of(PyTuple_GET_ITEM(given, 0)));
   SIGNEDVFS_ASSIGN(out.roots, roots_given(PyTuple_GET_ITEM(given, 1)));
   return out;
 }
 
 // library_of reads `stdlib`: a manifest, for the roots that this interpreter has, or a pair.
-Result<Given> library_of(PyObject* stdlib) {
+Result<GivenManifest> library_of(PyObject* stdlib) {
   if (!is_pair(stdlib)) {
-    Given out;
+    GivenManifest out;
     SIGNEDVFS_ASSIGN(out.manifest, absolute_of(stdlib));
     SIGNEDVFS_ASSIGN(const PyRef ask, own_function("signedvfs.library", "library_roots"));
     SIGNEDVFS_ASSIGN(const PyRef roots, owned(PyObject_CallNoArgs(ask.get())));
     SIGNEDVFS_ASSIGN(out.roots, roots_given(roots.get()));
     return out;
   }
-  SIGNEDVFS_ASSIGN(Given out, pair_of(stdlib));
+  SIGNEDVFS_ASSIGN(GivenManifest out, pair_of(stdlib));
   // Nothing else was signed as the interpreter's own, whatever it is given as.
   for (const RootDirectory& root : out.roots) {
     if (root.role == "stdlib" || root.role == "lib-dynload") continue;
@@ -109,7 +109,7 @@ Status open_manifests(Guard& guard, PyObject* manifests, PyObject* stdlib) {
   SIGNEDVFS_ASSIGN(guard.manifests, owned(PyList_New(0)));
   guard.stdlib = PyRef::borrow(Py_None);
   if (stdlib != nullptr && stdlib != Py_None) {
-    SIGNEDVFS_ASSIGN(const Given library, library_of(stdlib));
+    SIGNEDVFS_ASSIGN(const GivenManifest library, library_of(stdlib));
     SIGNEDVFS_TRY(open_one(guard, library.manifest, library.roots, true));
     SIGNEDVFS_ASSIGN(guard.stdlib, kept(library.manifest, library.roots));
   }
@@ -118,7 +118,7 @@ Status open_manifests(Guard& guard, PyObject* manifests, PyObject* stdlib) {
     if (!is_pair(item)) {
       return wrong_type("each of manifests", "a tuple (manifest, directory or roots)", item);
     }
-    SIGNEDVFS_ASSIGN(const Given given, pair_of(item));
+    SIGNEDVFS_ASSIGN(const GivenManifest given, pair_of(item));
     SIGNEDVFS_TRY(open_one(guard, given.manifest, given.roots, false));
     SIGNEDVFS_ASSIGN(const PyRef entry, kept(given.manifest, given.roots));
     if (PyList_Append(guard.manifests.get(), entry.get()) < 0) return python_error();

@@ -17,7 +17,7 @@
 namespace signedvfs {
 namespace {
 
-Interpreter& home_of_object(PyObject* self) noexcept { return *holder_of<Manager>(self)->home; }
+Interpreter& home_of_manager(PyObject* self) noexcept { return *holder_of<Manager>(self)->home; }
 
 // with_guard calls `use` with the interpreter and the guard of `self`.
 template <class Use>
@@ -25,10 +25,10 @@ PyObject* with_guard(PyObject* self, Use&& use) {
   const Manager* const manager = value_in<Manager>(self);
   if (manager == nullptr) return nullptr;
   const std::shared_ptr<Guard> guard = manager->guard;  // whoever is called may drop the object
-  if constexpr (requires { use(home_of_object(self), guard); }) {
-    return std::forward<Use>(use)(home_of_object(self), guard);
+  if constexpr (requires { use(home_of_manager(self), guard); }) {
+    return std::forward<Use>(use)(home_of_manager(self), guard);
   } else {
-    return std::forward<Use>(use)(home_of_object(self), *guard);
+    return std::forward<Use>(use)(home_of_manager(self), *guard);
   }
 }
 
@@ -68,7 +68,7 @@ int init_manager(PyObject* self, PyObject* positional, PyObject* named) {
       -1);
 }
 
-PyObject* find_spec(PyObject* self, const Arguments& given) {
+PyObject* find_guarded_spec(PyObject* self, const Arguments& given) {
   static constexpr Parameters<3> kParameters{"find_spec", 1, {"fullname", "path", "target"}};
   std::array<PyObject*, 3> in;
   if (!kParameters.read(given, in)) return nullptr;
@@ -112,7 +112,7 @@ Status look_again(Interpreter& home, Guard& guard) {
   return told.ok() ? Status() : told.status();
 }
 
-PyObject* invalidate_caches(PyObject* self) {
+PyObject* invalidate_guarded(PyObject* self) {
   return with_guard(self, [&](Interpreter& home, Guard& guard) {
     return none(home, look_again(home, guard), Activity::kTool);
   });
@@ -256,7 +256,7 @@ PyObject* installed_managers(PyObject* module) {
   return home == nullptr ? nullptr : PySequence_List(home->guards->installed.get());
 }
 
-PyObject* show(PyObject* self) {
+PyObject* show_manager(PyObject* self) {
   return with_guard(self, [&](Interpreter& home, Guard& guard) -> PyObject* {
     const Result<PyRef> keys = keys_of(home, guard);
     if (!keys.ok()) return raised(home, keys.status(), Activity::kTool);
@@ -288,18 +288,18 @@ PyMethodDef manager_methods[] = {
         "add_valid_key($self, key)\n--\n\n"
         "Trust one more key. What was refused for want of it is asked about again; whatever was\n"
         "refused for another reason stays refused. Raises RuntimeError after `lock`."),
-    method_of<&find_spec>("find_spec",
-                          "find_spec($self, fullname, path=None, target=None)\n--\n\n"
-                          "Return the spec of a module, or None where it is nowhere.\n\n"
-                          "Raises IntegrityCheckError where it is, and is not signed."),
+    method_of<&find_guarded_spec>("find_spec",
+                                  "find_spec($self, fullname, path=None, target=None)\n--\n\n"
+                                  "Return the spec of a module, or None where it is nowhere.\n\n"
+                                  "Raises IntegrityCheckError where it is, and is not signed."),
     PyMethodDef{"find_distributions",
                 reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&find_distributions)),
                 METH_VARARGS | METH_KEYWORDS,
                 "find_distributions($self, *args, **kwargs)\n--\n\n"
                 "Find metadata of packages, for importlib.metadata."},
-    method_of<&invalidate_caches>("invalidate_caches",
-                                  "invalidate_caches($self)\n--\n\n"
-                                  "Look at the next use what stands at the paths now."),
+    method_of<&invalidate_guarded>("invalidate_caches",
+                                   "invalidate_caches($self)\n--\n\n"
+                                   "Look at the next use what stands at the paths now."),
     method_of<&portions>("_portions",
                          "_portions($self, fullname, path)\n--\n\n"
                          "Return a spec with a namespace package's signed portions, or None."),
@@ -369,7 +369,7 @@ PyType_Slot manager_slots[] = {
     slot(Py_tp_dealloc, &free_holder<Manager>),
     slot(Py_tp_traverse, &traverse_holder<Manager>),
     slot(Py_tp_clear, &clear_holder<Manager>),
-    slot(Py_tp_repr, &plain<&show>),
+    slot(Py_tp_repr, &plain<&show_manager>),
     slot(Py_tp_methods, manager_methods),
     slot(Py_tp_getset, manager_properties),
     slot(Py_tp_members, manager_members),

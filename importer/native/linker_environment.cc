@@ -79,15 +79,15 @@ Status not_there(const std::string& name, const std::string& why) {
       .advising("Install the package of the distribution that has it.");
 }
 
-// is_there tells whether the linker has a library of that name, whatever files there are.
-bool is_there(const std::string& name) {
+// linker_has tells whether the linker has a library of that name, whatever files there are.
+bool linker_has(const std::string& name) {
   LibraryHandle const found = loaded_library(name);
   return found != nullptr && is_known_as(found, name);
 }
 
 Status load_by_place(const std::string& name, int depth) {
   constexpr int kDeepest = 32;
-  if (is_there(name)) return {};
+  if (linker_has(name)) return {};
   const std::optional<OnDisk> found = find_on_disk(name);
   if (!found || depth > kDeepest) {
     return not_there(name,
@@ -99,7 +99,7 @@ Status load_by_place(const std::string& name, int depth) {
   }
   const Result<LibraryHandle> loaded = load_library(found->path, kBindNowLocally);
   if (!loaded.ok()) return not_there(name, loaded.status().what());
-  if (is_there(name)) return {};
+  if (linker_has(name)) return {};
   if (!kLinkerGoesByNames) {
     return Status(Errc::kBadLibrary,
                   "the linker would not take the library " + in_quotes(found->path) + " for " +

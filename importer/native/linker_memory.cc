@@ -17,7 +17,8 @@ Status no_memory(const Status& why) {
       .advising(
           "Allow memfd_create in the sandbox, or name a directory for files without a name "
           "(TrustPolicy(library_directory=...), `run --library-directory`), which is weaker; or "
-          "install the package beside the archive.");
+          "install the package beside the archive. In an executable of `signedvfs build` only "
+          "the first helps.");
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 namespace signedvfs {
 namespace {
 
-enum class Kind : std::uint8_t {
+enum class ErrorKind : std::uint8_t {
   kFailed,     // evidence that the content is not what was signed, or may not be used
   kMissing,    // nobody whom the policy trusts vouches for it
   kNoVerdict,  // neither: the content could not be looked at
@@ -23,7 +23,7 @@ enum class Kind : std::uint8_t {
 
 struct Row {
   Errc code;
-  Kind kind;
+  ErrorKind kind;
   std::string_view advice;
 };
 
@@ -35,79 +35,82 @@ constexpr std::string_view kOtherKey = "Use another key, or make one with 'signe
 
 // In the order of the enum; the static_assert below holds the two together.
 constexpr std::array<Row, kErrcCount> kRows{{
-    {Errc::kOk, Kind::kValue, ""},
-    {Errc::kNotFound, Kind::kNotFound, "Check the spelling; nothing else was tried in its place."},
-    {Errc::kIo, Kind::kSystem, "Check permissions, free space and open files, then try again."},
-    {Errc::kTooLarge, Kind::kFailed, ""},  // `limit_advice` names the field
-    {Errc::kUnsupported, Kind::kFailed, kSignAgain},
-    {Errc::kUsage, Kind::kValue, ""},  // the arguments are the caller's, and `what` names them
-    {Errc::kNotRegular, Kind::kFailed, "Name a regular file, or put one in its place."},
-    {Errc::kShrunk, Kind::kFailed,
+    {Errc::kOk, ErrorKind::kValue, ""},
+    {Errc::kNotFound, ErrorKind::kNotFound,
+     "Check the spelling; nothing else was tried in its place."},
+    {Errc::kIo, ErrorKind::kSystem,
+     "Check permissions, free space and open files, then try again."},
+    {Errc::kTooLarge, ErrorKind::kFailed, ""},  // `limit_advice` names the field
+    {Errc::kUnsupported, ErrorKind::kFailed, kSignAgain},
+    {Errc::kUsage, ErrorKind::kValue, ""},  // the arguments are the caller's, and `what` names them
+    {Errc::kNotRegular, ErrorKind::kFailed, "Name a regular file, or put one in its place."},
+    {Errc::kShrunk, ErrorKind::kFailed,
      "Something is changing the file; replace archives by renaming, never by writing into them."},
-    {Errc::kNotAnArchive, Kind::kFailed, "Name a signed archive or directory."},
-    {Errc::kTrailingBytes, Kind::kFailed, kSignAgain},
-    {Errc::kMultiDisk, Kind::kFailed, kSignAgain},
-    {Errc::kBadZip64, Kind::kFailed, kSignAgain},
-    {Errc::kBadDirectory, Kind::kFailed, kSignAgain},
-    {Errc::kBadRecord, Kind::kFailed, kSignAgain},
-    {Errc::kHeaderMismatch, Kind::kFailed, kSignAgain},
-    {Errc::kNotTiled, Kind::kFailed, kSignAgain},
-    {Errc::kBadFlags, Kind::kFailed, kSignAgain},
-    {Errc::kBadMethod, Kind::kFailed, kSignAgain},
-    {Errc::kBadMode, Kind::kFailed, kSignAgain},
-    {Errc::kBadName, Kind::kFailed, "Rename the member, then sign the archive anew."},
-    {Errc::kDuplicateName, Kind::kFailed,
+    {Errc::kNotAnArchive, ErrorKind::kFailed, "Name a signed archive or directory."},
+    {Errc::kTrailingBytes, ErrorKind::kFailed, kSignAgain},
+    {Errc::kMultiDisk, ErrorKind::kFailed, kSignAgain},
+    {Errc::kBadZip64, ErrorKind::kFailed, kSignAgain},
+    {Errc::kBadDirectory, ErrorKind::kFailed, kSignAgain},
+    {Errc::kBadRecord, ErrorKind::kFailed, kSignAgain},
+    {Errc::kHeaderMismatch, ErrorKind::kFailed, kSignAgain},
+    {Errc::kNotTiled, ErrorKind::kFailed, kSignAgain},
+    {Errc::kBadFlags, ErrorKind::kFailed, kSignAgain},
+    {Errc::kBadMethod, ErrorKind::kFailed, kSignAgain},
+    {Errc::kBadMode, ErrorKind::kFailed, kSignAgain},
+    {Errc::kBadName, ErrorKind::kFailed, "Rename the member, then sign the archive anew."},
+    {Errc::kDuplicateName, ErrorKind::kFailed,
      "Remove or rename one of the two, then sign the archive anew."},
-    {Errc::kFileAndDirectory, Kind::kFailed,
+    {Errc::kFileAndDirectory, ErrorKind::kFailed,
      "Remove or rename one of the two, then sign the archive anew."},
-    {Errc::kCorruptMember, Kind::kFailed, kFreshCopy},
-    {Errc::kNoDecoder, Kind::kNoVerdict,
+    {Errc::kCorruptMember, ErrorKind::kFailed, kFreshCopy},
+    {Errc::kNoDecoder, ErrorKind::kNoVerdict,
      "Install signedvfs with its libarchive part, or use a zip archive."},
-    {Errc::kForeignFormat, Kind::kFailed, kSignAgain},
-    {Errc::kBadLibrary, Kind::kImport, "Use another build of it, made for this machine."},
-    {Errc::kNoManifest, Kind::kMissing,
+    {Errc::kForeignFormat, ErrorKind::kFailed, kSignAgain},
+    {Errc::kBadLibrary, ErrorKind::kImport, "Use another build of it, made for this machine."},
+    {Errc::kNoManifest, ErrorKind::kMissing,
      "If you made it, sign it with 'signedvfs sign'; otherwise do not run it."},
-    {Errc::kBadManifest, Kind::kFailed, kFreshCopy},
-    {Errc::kUnknownAttribute, Kind::kFailed,
+    {Errc::kBadManifest, ErrorKind::kFailed, kFreshCopy},
+    {Errc::kUnknownAttribute, ErrorKind::kFailed,
      "Update signedvfs: this version cannot follow what the archive asks for."},
-    {Errc::kWeakHash, Kind::kFailed,
+    {Errc::kWeakHash, ErrorKind::kFailed,
      "Sign it anew with 'signedvfs unsign' and 'signedvfs sign'; TrustPolicy(legacy=True) accepts "
      "what signedimp itself signed."},
-    {Errc::kNoTrustedKey, Kind::kMissing,
+    {Errc::kNoTrustedKey, ErrorKind::kMissing,
      "If you know the signer, trust its key: signedvfs.trust(PublicKey.load(path)); otherwise do "
      "not run it."},
-    {Errc::kBadSignature, Kind::kFailed, kFreshCopy},
-    {Errc::kKeyRevoked, Kind::kFailed,
+    {Errc::kBadSignature, ErrorKind::kFailed, kFreshCopy},
+    {Errc::kKeyRevoked, ErrorKind::kFailed,
      "Ask its signer for a copy that is signed with a key still in use."},
-    {Errc::kManifestMismatch, Kind::kFailed, kFreshCopy},
-    {Errc::kBadIndex, Kind::kFailed, kFreshCopy},
-    {Errc::kIndexMismatch, Kind::kFailed, kFreshCopy},
-    {Errc::kUnlistedMember, Kind::kMissing,
+    {Errc::kManifestMismatch, ErrorKind::kFailed, kFreshCopy},
+    {Errc::kBadIndex, ErrorKind::kFailed, kFreshCopy},
+    {Errc::kIndexMismatch, ErrorKind::kFailed, kFreshCopy},
+    {Errc::kUnlistedMember, ErrorKind::kMissing,
      "If you added it, sign the archive anew; otherwise do not run this copy."},
-    {Errc::kShadowed, Kind::kMissing,
+    {Errc::kShadowed, ErrorKind::kMissing,
      "Give the signed package an __init__.py, or take the other one off the path."},
-    {Errc::kMissingMember, Kind::kFailed, kFreshCopy},
-    {Errc::kDigestMismatch, Kind::kFailed, kFreshCopy},
-    {Errc::kPrefixMismatch, Kind::kFailed,
+    {Errc::kMissingMember, ErrorKind::kFailed, kFreshCopy},
+    {Errc::kDigestMismatch, ErrorKind::kFailed, kFreshCopy},
+    {Errc::kPrefixMismatch, ErrorKind::kFailed,
      "If you put these bytes there, sign the whole anew with 'signedvfs sign', which covers them; "
      "otherwise do not run it."},
-    {Errc::kWrongName, Kind::kFailed,
+    {Errc::kWrongName, ErrorKind::kFailed,
      "Name the right archive, or admit it: TrustPolicy(names=...)."},
-    {Errc::kWrongRoot, Kind::kFailed,
+    {Errc::kWrongRoot, ErrorKind::kFailed,
      "Give the manifest that was signed for this directory in this role: manifest=FILE, root=ROLE "
      "(--manifest FILE --root ROLE)."},
-    {Errc::kRollback, Kind::kFailed, "Get the current release."},
-    {Errc::kNotYetValid, Kind::kFailed, "If it is, wait until then."},
-    {Errc::kExpired, Kind::kFailed, "Check this machine's clock first."},
-    {Errc::kClock, Kind::kNoVerdict, "Mend the callable in TrustPolicy(now=...)."},
-    {Errc::kBadKey, Kind::kKeyFile, kOtherKey},
-    {Errc::kWeakKey, Kind::kKeyFile, kOtherKey},
-    {Errc::kWrongPassword, Kind::kKeyFile, "Give the password that the key was saved with."},
-    {Errc::kSignerFailed, Kind::kKeyFile,
+    {Errc::kRollback, ErrorKind::kFailed, "Get the current release."},
+    {Errc::kNotYetValid, ErrorKind::kFailed, "If it is, wait until then."},
+    {Errc::kExpired, ErrorKind::kFailed, "Check this machine's clock first."},
+    {Errc::kClock, ErrorKind::kNoVerdict, "Mend the callable in TrustPolicy(now=...)."},
+    {Errc::kBadKey, ErrorKind::kKeyFile, kOtherKey},
+    {Errc::kWeakKey, ErrorKind::kKeyFile, kOtherKey},
+    {Errc::kWrongPassword, ErrorKind::kKeyFile, "Give the password that the key was saved with."},
+    {Errc::kSignerFailed, ErrorKind::kKeyFile,
      "See that it signs with that very key, and what it says of itself."},
-    {Errc::kCrypto, Kind::kNoVerdict, "Check the installation of OpenSSL 3 and free memory."},
-    {Errc::kNoCode, Kind::kImport, "Rebuild the archive for this Python, or keep its sources."},
-    {Errc::kPython, Kind::kPython, ""},
+    {Errc::kCrypto, ErrorKind::kNoVerdict, "Check the installation of OpenSSL 3 and free memory."},
+    {Errc::kNoCode, ErrorKind::kImport,
+     "Rebuild the archive for this Python, or keep its sources."},
+    {Errc::kPython, ErrorKind::kPython, ""},
 }};
 
 constexpr bool in_order() {
@@ -137,7 +140,7 @@ struct Text {
   }
 };
 
-Text text_of(const Status& status) {
+Text error_text(const Status& status) {
   Text out;
   // The code's own sentence would only say once more, in general, what `what` says of this case.
   out.reason = status.what().empty() ? std::string(sentence(status.code())) : status.what();
@@ -202,7 +205,7 @@ Status describe(PyObject* error, const Text& text, const Status& status, const S
 // raise sets an exception of the class `type`, of which `number` is the first argument where it is
 // not 0. Where that fails, what failed is the exception.
 void raise(PyObject* type, const Status& status, const Subject& subject, int number = 0) {
-  const Text text = text_of(status);
+  const Text text = error_text(status);
   const Result<PyRef> message = shown(text.message());
   if (!message.ok()) return;
   const Result<PyRef> error =
@@ -233,7 +236,7 @@ void set_refusal(const Interpreter& home, Refused refused, const Status& status,
                  const Subject& subject) {
   const std::string member =
       status.member().empty() ? subject.member.value_or("") : status.member();
-  const std::string message = text_of(status).message();
+  const std::string message = error_text(status).message();
   if (home.told_of_refusal != nullptr) home.told_of_refusal(subject.path.value_or(""), message);
   const Status heard =
       audit_refuse(subject.path.value_or(""), member, name(status.code()), message);
@@ -280,30 +283,30 @@ void set_status(const Interpreter& home, const Status& status, Activity activity
                 const Subject& subject) {
   const bool verifying = activity == Activity::kVerifying || activity == Activity::kShowing;
   switch (kRows[static_cast<std::size_t>(status.code())].kind) {
-    case Kind::kFailed:
+    case ErrorKind::kFailed:
       if (activity == Activity::kWriting) return raise(PyExc_ValueError, status, subject);
       return set_refusal(home, Refused::kFailed, status, activity, subject);
-    case Kind::kMissing:
+    case ErrorKind::kMissing:
       return set_refusal(home, Refused::kMissing, status, activity, subject);
-    case Kind::kNoVerdict:
+    case ErrorKind::kNoVerdict:
       return set_refusal(home, Refused::kBase, status, activity, subject);
-    case Kind::kSystem:
+    case ErrorKind::kSystem:
       if (verifying) return set_refusal(home, Refused::kBase, status, activity, subject);
       return raise(PyExc_OSError, status, subject);
-    case Kind::kNotFound:
+    case ErrorKind::kNotFound:
       if (verifying) {
         const Refused refused = subject.member ? Refused::kMissing : Refused::kBase;
         return set_refusal(home, refused, status, activity, subject);
       }
       return raise(PyExc_FileNotFoundError, status, subject, ENOENT);
-    case Kind::kKeyFile:
+    case ErrorKind::kKeyFile:
       return raise(home.exceptions.key_file.get(), status, subject);
-    case Kind::kValue:
+    case ErrorKind::kValue:
       if (verifying) return set_refusal(home, Refused::kBase, status, activity, subject);
       return raise(PyExc_ValueError, status, subject);
-    case Kind::kImport:
+    case ErrorKind::kImport:
       return raise(PyExc_ImportError, status, subject);
-    case Kind::kPython:
+    case ErrorKind::kPython:
       if (PyErr_Occurred() == nullptr) {
         PyErr_SetString(PyExc_SystemError, "an exception was reported, but none is set");
       }

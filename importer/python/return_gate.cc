@@ -23,11 +23,11 @@ Status close_return_gate_at_end() { return {}; }
 namespace {
 
 constexpr int kLooks = 100;
-constexpr std::chrono::milliseconds kBetweenLooks{1};
+constexpr std::chrono::milliseconds kPause{1};
 
 // Whoever comes counts themselves and then looks whether it is closed; whoever closes it does so
 // and then looks at the count. One of the two sees the other.
-constinit std::atomic<int> inside = 0;
+constinit std::atomic<int> returning = 0;
 constinit std::atomic<bool> closed = false;
 constinit std::atomic<unsigned> lives = 0;  // main interpreters that there have been
 
@@ -35,7 +35,7 @@ constinit std::atomic<unsigned> lives = 0;  // main interpreters that there have
 constinit thread_local bool has_closed = false;
 
 void leave() noexcept {
-  if (inside.fetch_sub(1) == 1 && closed.load()) inside.notify_all();
+  if (returning.fetch_sub(1) == 1 && closed.load()) returning.notify_all();
 }
 
 // wait_outside returns where the gate is open again, and not at all where the interpreter has ended
@@ -44,7 +44,7 @@ void wait_outside(unsigned mine) {
   for (int i = 0; i < kLooks; ++i) {
     if (Py_IsInitialized() == 0 || lives.load() != mine) park_thread();
     if (!closed.load()) return;
-    std::this_thread::sleep_for(kBetweenLooks);
+    std::this_thread::sleep_for(kPause);
   }
   closed.store(false);
 }
@@ -54,7 +54,7 @@ class Returning {
  public:
   explicit Returning(unsigned mine) {
     for (;;) {
-      inside.fetch_add(1);
+      returning.fetch_add(1);
       if (!closed.load()) return;
       leave();
       wait_outside(mine);
@@ -69,14 +69,14 @@ PyObject* close_gate(PyObject* /*self*/, PyObject* /*none*/) {
   has_closed = true;
   closed.store(true);
   PyThreadState* const self = PyEval_SaveThread();
-  for (int count = inside.load(); count != 0; count = inside.load()) inside.wait(count);
+  for (int count = returning.load(); count != 0; count = returning.load()) returning.wait(count);
   PyEval_RestoreThread(self);
   Py_RETURN_NONE;
 }
 
 // The child has none of the threads that were counted.
 void open_in_child() {
-  inside.store(0);
+  returning.store(0);
   closed.store(false);
 }
 

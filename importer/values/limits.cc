@@ -13,28 +13,28 @@
 namespace signedvfs {
 namespace {
 
-struct Field {
+struct LimitField {
   const char* name;
   std::uint64_t Limits::* member;
 };
 
 static_assert(std::is_same_v<std::size_t, std::uint64_t>, "one type of pointer fits all fields");
 constexpr std::array kFields{
-    Field{"archive_bytes", &Limits::archive_bytes},
-    Field{"member_bytes", &Limits::member_bytes},
-    Field{"total_bytes", &Limits::total_bytes},
-    Field{"directory_bytes", &Limits::directory_bytes},
-    Field{"manifest_bytes", &Limits::manifest_bytes},
-    Field{"header_bytes", &Limits::header_bytes},
-    Field{"members", &Limits::members},
-    Field{"ratio", &Limits::ratio},
-    Field{"name_bytes", &Limits::name_bytes},
-    Field{"signatures", &Limits::signatures},
+    LimitField{"archive_bytes", &Limits::archive_bytes},
+    LimitField{"member_bytes", &Limits::member_bytes},
+    LimitField{"total_bytes", &Limits::total_bytes},
+    LimitField{"directory_bytes", &Limits::directory_bytes},
+    LimitField{"manifest_bytes", &Limits::manifest_bytes},
+    LimitField{"header_bytes", &Limits::header_bytes},
+    LimitField{"members", &Limits::members},
+    LimitField{"ratio", &Limits::ratio},
+    LimitField{"name_bytes", &Limits::name_bytes},
+    LimitField{"signatures", &Limits::signatures},
 };
 static_assert(sizeof(Limits) == kFields.size() * sizeof(std::uint64_t), "a field has no name");
 
 Status set_field(Limits& limits, PyObject* name, PyObject* value) {
-  for (const Field& field : kFields) {
+  for (const LimitField& field : kFields) {
     if (PyUnicode_CompareWithASCIIString(name, field.name) != 0) continue;
     SIGNEDVFS_ASSIGN(const std::uint64_t number, count_of(value, field.name));
     if (number == 0 && field.member != &Limits::ratio) {
@@ -77,7 +77,7 @@ PyObject* limits_repr(PyObject* self) {
   const auto* const limits = value_in<Limits>(self);
   if (limits == nullptr) return nullptr;
   std::string out = "signedvfs.Limits(";
-  for (const Field& field : kFields) {
+  for (const LimitField& field : kFields) {
     if (&field != kFields.data()) out += ", ";
     out += field.name;
     out += '=';
@@ -89,7 +89,7 @@ PyObject* limits_repr(PyObject* self) {
 
 Result<PyRef> keywords_of(const Limits& limits) {
   SIGNEDVFS_ASSIGN(PyRef out, owned(PyDict_New()));
-  for (const Field& field : kFields) {
+  for (const LimitField& field : kFields) {
     SIGNEDVFS_ASSIGN(const PyRef number, owned(PyLong_FromUnsignedLongLong(limits.*field.member)));
     if (PyDict_SetItemString(out.get(), field.name, number.get()) < 0) return python_error();
   }

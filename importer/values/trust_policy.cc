@@ -75,13 +75,13 @@ Result<std::set<std::string>> library_names_of(PyObject* names, const char* what
   return std::set<std::string>(all.begin(), all.end());
 }
 
-constexpr std::size_t kParameters = 10;
-constexpr Parameters<kParameters> kPolicySignature{
+constexpr std::size_t kPolicyParameters = 10;
+constexpr Parameters<kPolicyParameters> kPolicySignature{
     "TrustPolicy",
     0,
     {"keys", "threshold", "names", "min_serial", "revoked", "now", "legacy", "libraries",
      "preloads", "library_directory"}};
-using PolicyArguments = std::array<PyObject*, kParameters>;
+using PolicyArguments = std::array<PyObject*, kPolicyParameters>;
 
 Status read_native_rules(PyObject* libraries, PyObject* preloads, PyObject* directory,
                          NativeRules& out) {

@@ -36,27 +36,27 @@ use_target() {
   make_wrappers
 }
 
-# make_wrappers writes programs that call zig for the target. Their text names zig's version, so that ccache
-# tells compilers apart by it.
+# make_wrappers writes programs that call zig for the target. It keeps what it has compiled, so ccache has no
+# part in this; SIGNEDVFS_ZIG_CACHE is another place to keep it in.
 make_wrappers() {
-  local zig version
+  local zig options
   zig=$("$tools/bin/python" -c 'import ziglang; print(*ziglang.__path__)')/zig
-  version=$("$zig" version)
   mkdir -p "$compilers" "$cache/zig"
-  # Nothing that is compiled says where the cache is.
-  wrapper clang "cc -target $zig_target -ffile-prefix-map='$cache'=."
-  wrapper clang++ "c++ -target $zig_target -ffile-prefix-map='$cache'=."
+  # Nothing that is compiled says where the cache is. zig compiles a C++ library for each way of linking: without these
+  # options CMake's look at the compiler would want one that nothing else does.
+  options="-target $zig_target -ffile-prefix-map='$cache'=. -O2 -s -Wno-unused-command-line-argument"
+  wrapper clang "cc $options"
+  wrapper clang++ "c++ $options"
   wrapper ar ar
   wrapper ranlib ranlib
 }
 
 wrapper() {
   local file=$compilers/$1
-  # What has not changed keeps its time: ninja and ccache look at it.
+  # What has not changed keeps its time: ninja looks at it.
   cat >"$file.new" <<WRAPPER
 #!/bin/sh
-# zig $version
-export ZIG_GLOBAL_CACHE_DIR='$cache/zig' ZIG_LOCAL_CACHE_DIR='$cache/zig'
+export ZIG_GLOBAL_CACHE_DIR='$cache/zig' ZIG_LOCAL_CACHE_DIR="\${SIGNEDVFS_ZIG_CACHE:-$cache/zig}"
 exec '$zig' $2 "\$@"
 WRAPPER
   chmod +x "$file.new"

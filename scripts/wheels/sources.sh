@@ -40,26 +40,57 @@ open_wheel_apt() {
   return 1
 }
 
-# get_sources gets what is missing into $cache/sources. A name with an architecture is a binary package's.
-get_sources() {
-  local package version file
-  local -a missing=() command
-  mkdir -p "$cache/sources"
+# find_missing sets $missing to the packages, each with its version, that are not there as pinned.
+find_missing() {
+  local package version
+  missing=()
   while read -r package version; do
-    if has_sources "$package"; then continue; fi
-    say "sources of $package $version"
-    command=(source --download-only)
-    if [[ $package == *:* ]]; then command=(download); fi
-    if open_wheel_apt; then
-      # apt gets the files one after the other, and fails when one of them is not on the mirror any
-      # more. The others are there then, and these may be all that are pinned.
-      (cd "$cache/sources" && private_apt "${command[@]}" -qq "$package=$version") ||
-        echo "apt: the mirror does not have all of $package $version" >&2
-    fi
     has_sources "$package" || missing+=("$package=$version")
   done < <(pinned_packages)
-  [[ ${#missing[@]} -eq 0 ]] || die "sources that could not be got, or are not what sources.txt pins: \
-${missing[*]}. Put the files that it names into $cache/sources, or pin versions that the mirror has"
+}
+
+# download has apt get packages, each with its version. It gets the files one after the other, and fails when one of
+# them is not on the mirror any more. The others are there then, and these may be all that are pinned: what it says is
+# for who misses one.
+download() {
+  local package
+  local -a sources=() binaries=()
+  for package; do
+    if [[ $package == *:*=* ]]; then binaries+=("$package"); else sources+=("$package"); fi
+  done
+  (
+    cd "$cache/sources" || exit
+    failed=0
+    [[ ${#sources[@]} -eq 0 ]] || private_apt source --download-only -qq "${sources[@]}" || failed=1
+    [[ ${#binaries[@]} -eq 0 ]] || private_apt download -qq "${binaries[@]}" || failed=1
+    exit "$failed"
+  ) 2>>"$cache/download.log"
+}
+
+# get_sources gets what is missing into $cache/sources. A name with an architecture is a binary package's. Of two
+# targets the second waits, and finds everything there.
+get_sources() {
+  local lock package
+  local -a missing
+  mkdir -p "$cache/sources"
+  exec {lock}>"$cache/sources.lock"
+  flock "$lock"
+  : >"$cache/download.log"
+  find_missing
+  if [[ ${#missing[@]} -gt 0 ]] && open_wheel_apt; then
+    say "sources of ${missing[*]}"
+    # apt reads long lists each time, so it is called once for all. But it gets nothing where the lists lack one.
+    download "${missing[@]}" || true
+    find_missing
+    for package in "${missing[@]}"; do download "$package" || true; done
+    find_missing
+  fi
+  if [[ ${#missing[@]} -gt 0 ]]; then
+    cat "$cache/download.log" >&2
+    die "sources that could not be got, or are not what sources.txt pins: ${missing[*]}. Put the files that it \
+names into $cache/sources, or pin versions that the mirror has"
+  fi
+  exec {lock}>&-
 }
 
 # unpack_source unpacks one package: unpack_source PACKAGE DIRECTORY. What has a .dsc gets the patches.
