@@ -10,7 +10,7 @@
 #include <string>
 
 #include "archive/base/byte_cursor.h"
-#include "archive/base/per_thread.h"
+#include "archive/os/per_thread.h"
 #include "archive/members/size_check.h"
 
 namespace signedvfs {

@@ -13,6 +13,7 @@
 #include "importer/launcher/configuration.h"
 #include "importer/launcher/first_stage/first_stage.h"
 #include "importer/launcher/information.h"
+#include "importer/launcher/memory_shortage.h"
 #include "importer/launcher/opening.h"
 #include "importer/launcher/python_library.h"
 #include "importer/launcher/refusing.h"
@@ -51,6 +52,7 @@ int show_information(const char* program, const Launch& launch) {
 int launch(int argc, char** argv) {
   if (came_through_first_stage()) take_start_environment();
   const char* const program = argc > 0 && argv[0] != nullptr ? argv[0] : "application";
+  refuse_without_memory(program);
   Result<OwnExecutable> own = begin(argc, argv);
   if (!own.ok()) refuse(program, own.status());
   // Threads that outlive main may still ask.

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "importer/launcher/memory_shortage.h"
 #include "importer/launcher/python_library.h"
 #include "vfs/crypto/settling.h"
 
@@ -12,6 +13,7 @@ Result<Launch> open_application(OwnExecutable own) {
   SIGNEDVFS_TRY(settle_private_openssl());
   SIGNEDVFS_ASSIGN(Launch launch, open_launch(std::move(own)));
   SIGNEDVFS_TRY(load_python(launch));
+  throw_without_memory();
   return launch;
 }
 

@@ -27,7 +27,7 @@ constexpr std::chrono::milliseconds kPause{1};
 
 // Whoever comes counts themselves and then looks whether it is closed; whoever closes it does so
 // and then looks at the count. One of the two sees the other.
-constinit std::atomic<int> returning = 0;
+constinit std::atomic<int> inside_count = 0;
 constinit std::atomic<bool> closed = false;
 constinit std::atomic<unsigned> lives = 0;  // main interpreters that there have been
 
@@ -35,7 +35,7 @@ constinit std::atomic<unsigned> lives = 0;  // main interpreters that there have
 constinit thread_local bool has_closed = false;
 
 void leave() noexcept {
-  if (returning.fetch_sub(1) == 1 && closed.load()) returning.notify_all();
+  if (inside_count.fetch_sub(1) == 1 && closed.load()) inside_count.notify_all();
 }
 
 // wait_outside returns where the gate is open again, and not at all where the interpreter has ended
@@ -54,7 +54,7 @@ class Returning {
  public:
   explicit Returning(unsigned mine) {
     for (;;) {
-      returning.fetch_add(1);
+      inside_count.fetch_add(1);
       if (!closed.load()) return;
       leave();
       wait_outside(mine);
@@ -69,14 +69,15 @@ PyObject* close_gate(PyObject* /*self*/, PyObject* /*none*/) {
   has_closed = true;
   closed.store(true);
   PyThreadState* const self = PyEval_SaveThread();
-  for (int count = returning.load(); count != 0; count = returning.load()) returning.wait(count);
+  for (int count = inside_count.load(); count != 0; count = inside_count.load())
+    inside_count.wait(count);
   PyEval_RestoreThread(self);
   Py_RETURN_NONE;
 }
 
 // The child has none of the threads that were counted.
 void open_in_child() {
-  returning.store(0);
+  inside_count.store(0);
   closed.store(false);
 }
 

@@ -8,7 +8,7 @@
 #include <cassert>
 #include <utility>
 
-#include "archive/base/per_thread.h"
+#include "archive/os/per_thread.h"
 #include "vfs/crypto/openssl.h"
 
 namespace signedvfs {

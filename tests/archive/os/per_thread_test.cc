@@ -1,6 +1,7 @@
-#include "archive/base/per_thread.h"
+#include "archive/os/per_thread.h"
 
 #include <gtest/gtest.h>
+#include <pthread.h>
 
 #include <atomic>
 #include <thread>
@@ -36,23 +37,26 @@ TEST(PerThread, IsMadeOnceAndFreedWithTheThread) {
   EXPECT_EQ(freed, before + 1);
 }
 
-// Late asks when the thread's own objects are gone, as handlers of exit(3) do.
-std::atomic<Thing*> of_late = nullptr;
-struct Late {
-  int first = 0;
-  ~Late() { of_late = first == Things::get()->number ? nullptr : Things::get(); }
-};
+// Late asks when the thread's object is gone: its key is younger, so its turn comes behind.
+int first = 0;
+int late = 0;
+void ask_late(void*) {
+  if (late == 0) late = Things::get()->number;
+}
 
 TEST(PerThread, IsMadeAnewForWhoeverAsksBehindTheEnd) {
   const int before = freed;
-  std::thread([] {
-    thread_local Late late;  // made before, so destroyed behind
-    late.first = Things::get()->number;
+  Things::get();  // the key is made with the first
+  pthread_key_t key = 0;
+  ASSERT_EQ(::pthread_key_create(&key, &ask_late), 0);
+  std::thread([&] {
+    first = Things::get()->number;
+    EXPECT_EQ(::pthread_setspecific(key, &late), 0);
   }).join();
-  EXPECT_EQ(freed, before + 1);
-  ASSERT_NE(of_late, nullptr);
-  EXPECT_EQ(of_late.load()->number, made);
-  delete of_late.load();
+  EXPECT_NE(late, first);
+  EXPECT_EQ(late, made);
+  EXPECT_EQ(freed, before + 2);
+  EXPECT_EQ(::pthread_key_delete(key), 0);
 }
 
 Thing* make_none() { return nullptr; }
