@@ -166,8 +166,10 @@ parts_on() {
       3.11) echo bindings-core importer jobs cli-run ;;
       "$oldest") echo bindings-core importer-start jobs ;;
       *t) echo bindings-core importer-hook jobs ;;
-      *d) ;;  # with assertions it takes as long as two others
-      *) echo bindings-core importer-brief jobs ;;
+      # 3.10 lies between two that are tested; another may be tested without a GIL; and a build with
+      # assertions takes as long as two others.
+      3.10 | *d) ;;
+      *) if ! grep -q "^${version}t " <<<"$pythons"; then echo bindings-core importer-brief jobs; fi ;;
     esac
   else
     case $version in
