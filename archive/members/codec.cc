@@ -10,8 +10,8 @@
 #include <string>
 
 #include "archive/base/byte_cursor.h"
-#include "archive/os/per_thread.h"
 #include "archive/members/size_check.h"
+#include "archive/os/per_thread.h"
 
 namespace signedvfs {
 namespace {
