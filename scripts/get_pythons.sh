@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Gets interpreters that the machine lacks into the cache that common.sh names: get_pythons.sh
-# [debian] [freethreaded]; without arguments, both. Nothing is installed outside of it, and what is
-# there already is left as it is: remove its folder to get it anew.
+# [debian] [3.13t] [3.14t] [3.15t]; without arguments, debian and 3.14t. Nothing is installed outside of
+# it, and what is there already is left as it is: remove its folder to get it anew.
 #
-#   debian        CPython 3.14 and 3.15 with their tests, and 3.15 built --with-pydebug, from
-#                 Debian's unstable suite: seconds, and about 150 MB to download
-#   freethreaded  the newest CPython whose sources the suite has, built here without a GIL: about 3
-#                 minutes on 2 cores
+#   debian  CPython 3.14 and 3.15 with their tests, and 3.15 built --with-pydebug, from Debian's
+#           unstable suite: seconds, and about 150 MB to download
+#   3.14t   CPython without a GIL, built here from the sources that pythons.txt pins: about 3 minutes
+#           on 2 cores; 3.13t and 3.15t the same
 #
 # Each appears whole or not at all. What cannot be got is said, and the script fails; the other
 # interpreters are got and tested all the same.
@@ -21,7 +21,7 @@ debug_version=3.15
 debian_libraries=(libc6 libgcc-s1 libstdc++6 zlib1g libbz2-1.0 liblzma5 libzstd1 libexpat1 libffi8
   libmpdec4 libssl3t64 libsqlite3-0 libreadline8t64 libncursesw6 libtinfo6 libuuid1
   python3-pip-whl)
-source_packages=(python3.15 python3.14 python3.13)
+source_pins=scripts/pythons.txt
 
 # work is where everything is made; what is complete is moved from here into the cache.
 make_work_directory() {
@@ -46,7 +46,6 @@ get() {
     return
   fi
   say "pythons, $name: getting them"
-  open_private_apt "$work/apt" || return
   "get_$name" "$work/$name" "$home" || return
   mv -T "$work/$name" "$home"
   say "pythons, $name: in $home after $((SECONDS - started)) s"
@@ -55,6 +54,7 @@ get() {
 get_debian() {
   local directory=$1 home=$2 version
   local -a packages=("${debian_libraries[@]}")
+  open_private_apt "$work/apt" || return
   for version in "${debian_versions[@]}"; do
     packages+=("python$version" "python$version-minimal" "python$version-venv" "python$version-dev"
       "libpython$version" "libpython$version-minimal" "libpython$version-stdlib"
@@ -105,10 +105,10 @@ library_folder() { cd "$1/lib" && dirname ./*-linux-*/libc.so.6 | cut -c3-; }
 interpreters() { find "$1/bin" -type f -name 'python3.*' ! -name '*-config' | sort; }
 
 # check starts the interpreters below a prefix and has them load what their libraries are for. They
-# are not yet where their programs say, so the loader is called by its name.
+# are not yet where their programs say: the loader is told, and called by its name if it came with them.
 check() {
   local directory=$1 program
-  local -a loader=()
+  local -a loader=(env LD_LIBRARY_PATH="$1/lib")
   if [[ -d $directory/lib64 ]]; then
     loader=("$directory"/lib64/ld-linux-*.so.* --library-path
       "$directory/lib/$(library_folder "$directory")")
@@ -126,15 +126,21 @@ PYTHON
   done < <(interpreters "$directory")
 }
 
-get_freethreaded() {
-  local directory=$1 home=$2 package
-  for package in "${source_packages[@]}"; do
-    get_source "$package" "$work/source" || continue
-    build "$work/source" "$home" --disable-gil && mv -T "$work/root$home" "$directory" &&
-      check "$directory"
-    return
-  done
-  return 1
+# The three that pythons.txt names.
+get_3.13t() { get_free_threaded 3.13t "$@"; }
+get_3.14t() { get_free_threaded 3.14t "$@"; }
+get_3.15t() { get_free_threaded 3.15t "$@"; }
+
+# get_free_threaded builds an interpreter without a GIL: get_free_threaded NAME DIRECTORY HOME.
+get_free_threaded() {
+  local name=$1 directory=$2 home=$3 digest package file
+  read -r digest _ package file < <(awk -v name="$name" '$2 == name' "$source_pins")
+  download_pinned "$digest" "$package" "$file" "$work/$file" &&
+    mkdir "$work/source" &&
+    tar -x --strip-components=1 -f "$work/$file" -C "$work/source" &&
+    build "$work/source" "$home" --disable-gil --enable-shared LDFLAGS="-Wl,-rpath,$home/lib" &&
+    mv -T "$work/root$home" "$directory" &&
+    check "$directory" && rm -rf "$work/source"
 }
 
 # build compiles and installs sources for a prefix, below $work/root: build SOURCE PREFIX OPTION...
@@ -153,8 +159,9 @@ build() {
 
 make_work_directory
 missing=()
-[[ $# -gt 0 ]] || set -- debian freethreaded
+[[ $# -gt 0 ]] || set -- debian 3.14t
 for name; do
+  declare -F "get_$name" >/dev/null || die "usage: get_pythons.sh [debian] [3.13t] [3.14t] [3.15t]"
   get "$name" || missing+=("$name")
 done
 [[ ${#missing[@]} -eq 0 ]] || die "interpreters that could not be got: ${missing[*]}"

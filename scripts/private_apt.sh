@@ -114,26 +114,19 @@ unpack() {
   done
 }
 
-# get_source gets the upstream sources of a package into a directory: get_source PACKAGE DIRECTORY.
-# Suites list a version before, or longer than, every mirror has its sources: the newest that is
-# there is taken.
-get_source() {
-  local package=$1 directory=$2 version archive
-  while read -r version; do
-    rm -rf "$private_apt_directory/sources" "$directory"
-    mkdir -p "$private_apt_directory/sources" "$directory"
-    if (cd "$private_apt_directory/sources" &&
-      private_apt source -qq --download-only "$package=$version" 2>/dev/null); then
-      echo "apt: sources of $package $version" >&2
-      archive=$(echo "$private_apt_directory"/sources/*.orig.tar.*z)
-      tar -x --strip-components=1 -f "$archive" -C "$directory"
+# download_pinned gets one file of a source package from the mirrors, which need not list it any more, and
+# believes its SHA-256 alone: download_pinned SHA-256 PACKAGE FILE DESTINATION.
+download_pinned() {
+  local digest=$1 package=$2 file=$3 destination=$4 mirror folder
+  folder=${package:0:1}
+  if [[ $package == lib* ]]; then folder=${package:0:4}; fi
+  while read -r mirror; do
+    # Unlike curl, it knows what apt has been told of proxies and credentials.
+    if /usr/lib/apt/apt-helper -qq -o APT::Sandbox::User=root download-file \
+      "$mirror/pool/main/$folder/$package/${file//\~/%7e}" "$destination" "SHA256:$digest" 2>/dev/null; then
       return
     fi
-    echo "apt: the mirror does not have the sources of $package $version" >&2
-  done < <(source_versions "$package")
+  done < <(debian_mirrors "$(debian_codename)")
+  echo "apt: no mirror has $file of $package any more, or not with the SHA-256 $digest" >&2
   return 1
-}
-
-source_versions() {
-  apt-cache -c "$private_apt_directory/apt.conf" showsrc "$1" | sed -n 's/^Version: //p' | sort -rVu
 }

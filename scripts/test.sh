@@ -50,11 +50,12 @@ in_pairs() {
   done <<<"$lines"
 }
 
-# find_pythons sets `pythons`, lines of a version and a path, and `newest`: the newest ordinary one,
-# which stands in where one is enough.
+# find_pythons sets `pythons`, lines of a version and a path, `newest`, the newest ordinary one, which
+# stands in where one is enough, and `newest_free`, the newest without a GIL, if any.
 find_pythons() {
   pythons=$(scripts/find_pythons.sh) || die "without an interpreter there is nothing to test"
   read -r newest newest_interpreter < <(tail -n1 <<<"$pythons")
+  newest_free=$(sed -n 's/^\([0-9.]*t\) .*/\1/p' <<<"$pythons" | tail -n1)
 }
 
 # check_line prints the line for `in_pairs` of a command that is one check.
@@ -139,8 +140,11 @@ quick() {
 
 # get_pythons fetches and builds the interpreters that the machine lacks.
 get_pythons() {
+  local -a wanted=(debian 3.14t)
+  if [[ $tier != rest ]]; then wanted+=(3.15t); fi
+  if [[ $tier == nightly ]]; then wanted+=(3.13t); fi
   if [[ -x scripts/get_pythons.sh ]]; then
-    step "interpreters" "" scripts/get_pythons.sh
+    step "interpreters" "" scripts/get_pythons.sh "${wanted[@]}"
   fi
 }
 
@@ -165,11 +169,11 @@ parts_on() {
     case $version in
       3.11) echo bindings-core importer jobs cli-run ;;
       "$oldest") echo bindings-core importer-start jobs ;;
-      *t) echo bindings-core importer-hook jobs ;;
+      "$newest_free") echo bindings-core importer-hook jobs ;;
       # 3.10 lies between two that are tested; another may be tested without a GIL; and a build with
       # assertions takes as long as two others.
-      3.10 | *d) ;;
-      *) if ! grep -q "^${version}t " <<<"$pythons"; then echo bindings-core importer-brief jobs; fi ;;
+      3.10 | *t | *d | "${newest_free%t}") ;;
+      *) echo bindings-core importer-brief jobs ;;
     esac
   else
     case $version in
@@ -189,7 +193,7 @@ test_pythons() {
   read -r oldest _ <<<"$pythons"
   {
     # The longest ones come first.
-    longest="^(3.11|$oldest|[0-9.]*t) "
+    longest="^(3.11|$oldest|${newest_free:-none}) "
     if [[ $tier == nightly ]]; then
       python_line asan "$newest_interpreter" address,undefined bindings-core importer
     else

@@ -18,6 +18,9 @@ from tests.importer.own_needs import parts_needed_by
 ALLOWED = re.compile(
     r"/proc/self/(exe|environ|fd/\d+)|/proc/\d+/(task/\d+/)?fd/\d+"
     r"|/etc/ld\.so\.(cache|preload)|(/usr)?/lib(64)?(/[\w-]+)?/(libc\.so\.6|libm\.so\.6|ld-linux.*)"
+    # Python 3.14 looks for this one beside its program, which is called /proc/self/exe; how much
+    # stack and memory there is is for the recursion limit, and for the free-threaded collector.
+    r"|/proc/(self/)?pyvenv\.cfg|/proc/self/(maps|status)"
     # The allocator of Python 3.13 and later, and of free-threaded ones.
     r"|/proc/sys/vm/overcommit_memory|/sys/devices/system/node/node\d+"
     r"|/etc/localtime|/dev/null|/sys/fs/cgroup/.*cpu\.max|/sys/devices/system/cpu(/online)?"
@@ -84,6 +87,8 @@ hashlib.sha256(b"").hexdigest()
         # It wants to know whether Python runs where it was built, and where somebody is at home.
         others |= {f"{app.parent}/Modules{name}" for name in ("", "/Setup", "/Setup.local")}
         others |= {"/etc/nsswitch.conf", "/etc/passwd"}
+    # libffi wants to know whether SELinux is there, before it makes memory executable.
+    others |= {"/selinux", "/proc/mounts"}
     assert strangers(app, found, *others) == []
     assert [line for line, _ in found if re.search("O_CREAT|O_WRONLY|O_RDWR|mkdir", line)] == []
 

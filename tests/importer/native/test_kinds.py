@@ -11,7 +11,7 @@ import pytest
 
 import signedvfs
 from tests.importer.native.conftest import App, Child
-from tests.importer.native.foundry import HAS_GIL, SUFFIX, extension, writes
+from tests.importer.native.foundry import HAS_GIL, SUFFIX, build, extension, writes
 from tests.importer.workshop import Files, Workshop
 from tests.support.foreign import make_foreign, signed_members
 from tests.support.native import PRELOADS
@@ -100,10 +100,33 @@ def test_the_suffixes_have_the_order_of_the_interpreter(workshop: Workshop, chil
 
 
 def test_the_stable_abi(child: Child, app: App) -> None:
-    # Headers without a GIL refuse to compile for it before Python 3.15.
-    has_one = HAS_GIL or sys.version_info >= (3, 15)
-    content = extension("_mod", flags=["-DPy_LIMITED_API=0x03090000"] if has_one else [])
+    # Headers without a GIL do not compile for it.
+    content = extension("_mod", flags=["-DPy_LIMITED_API=0x03090000"] if HAS_GIL else [])
     path = app({"_mod.abi3.so": content})
+    assert child.value("_mod", path) == "genuine"
+
+
+# A module that says what it is by slots alone (PEP 793), in the stable ABI of interpreters with a
+# GIL and without (PEP 803).
+EXPORTED = """
+#include <Python.h>
+static PyObject* value(PyObject* self, PyObject* unused) {
+  return PyUnicode_FromString("genuine");
+}
+static PyMethodDef methods[] = {{"value", value, METH_NOARGS, NULL}, {NULL, NULL, 0, NULL}};
+PyABIInfo_VAR(abi);
+static PySlot slots[] = {
+  PySlot_STATIC_DATA(Py_mod_name, "_mod"),
+  PySlot_STATIC_DATA(Py_mod_methods, methods),
+  PySlot_STATIC_DATA(Py_mod_abi, &abi),
+  PySlot_STATIC_DATA(Py_mod_gil, Py_MOD_GIL_NOT_USED), PySlot_END};
+PyMODEXPORT_FUNC PyModExport__mod(void) { return slots; }
+"""
+
+
+@pytest.mark.skipif(sys.version_info < (3, 15), reason="Python 3.15 has the first such interface")
+def test_the_stable_abi_with_and_without_a_gil(child: Child, app: App) -> None:
+    path = app({"_mod.abi3t.so": build(EXPORTED, "-DPy_TARGET_ABI3T=0x030f0000")})
     assert child.value("_mod", path) == "genuine"
 
 
