@@ -134,7 +134,7 @@ get_3.15t() { get_free_threaded 3.15t "$@"; }
 # get_free_threaded builds an interpreter without a GIL: get_free_threaded NAME DIRECTORY HOME.
 get_free_threaded() {
   local name=$1 directory=$2 home=$3 digest package file
-  read -r digest _ package file < <(awk -v name="$name" '$2 == name' "$source_pins")
+  read -r digest package _ file < <(awk -v package="python${name%t}" '$2 == package' "$source_pins")
   download_pinned "$digest" "$package" "$file" "$work/$file" &&
     mkdir "$work/source" &&
     tar -x --strip-components=1 -f "$work/$file" -C "$work/source" &&

@@ -5,8 +5,6 @@
 # have signed.
 debian_keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 private_apt_is_open=
-# Architectures whose packages are wanted beside the machine's own.
-private_apt_architectures=()
 
 # open_private_apt makes it in the directory "$1" and reads the suite's lists. It fails, and says
 # why, where this is no Debian, the suite cannot be reached, or its signature does not verify.
@@ -24,12 +22,12 @@ open_private_apt() {
   fi
   while read -r mirror; do
     echo "apt: unstable from $mirror" >&2
-    use_suites "$debian_keyring" "$mirror" unstable && private_apt_is_open=yes && return
+    use_suite "$debian_keyring" "$mirror" unstable && private_apt_is_open=yes && return
     # Keys are replaced every few years. The system's own release, which the keys that are here do
     # vouch for, brings their successors.
     echo "apt: looks for newer archive keys in $codename" >&2
     renew_keyring "$mirror" "$codename" &&
-      use_suites "$private_apt_directory$debian_keyring" "$mirror" unstable &&
+      use_suite "$private_apt_directory$debian_keyring" "$mirror" unstable &&
       private_apt_is_open=yes && return
   done < <(debian_mirrors "$codename")
   echo "no mirror among apt's sources has an unstable suite that Debian's keys have signed" >&2
@@ -47,16 +45,21 @@ debian_mirrors() {
   apt-get update --print-uris | sed -n "s|^'\(.*\)/dists/$1/InRelease' .*|\1|p" | sort -u
 }
 
-# use_suites reads the lists of suites: use_suites KEYRING MIRROR SUITE...
-use_suites() {
-  local keyring=$1 mirror=$2 suite
-  shift 2
+# debian_pools lists where the files of all its suites are, and of its security updates.
+debian_pools() {
+  local codename
+  codename=$(debian_codename) || return
+  debian_mirrors "$codename" | sed 's|$|/pool/main|'
+  debian_mirrors "$codename-security" | sed 's|$|/pool/updates/main|'
+}
+
+# use_suite reads the lists of a suite: use_suite KEYRING MIRROR SUITE.
+use_suite() {
+  local keyring=$1 mirror=$2 suite=$3
   mkdir -p "$private_apt_directory"/{lists/partial,cache/archives/partial,tmp}
   # Nothing counts as installed here.
   : >"$private_apt_directory/status"
-  for suite; do
-    printf "%s [signed-by=$keyring] $mirror $suite main\n" deb deb-src
-  done >"$private_apt_directory/sources.list"
+  echo "deb [signed-by=$keyring] $mirror $suite main" >"$private_apt_directory/sources.list"
   write_configuration >"$private_apt_directory/apt.conf"
   private_apt update -qq -o APT::Update::Error-Mode=any
 }
@@ -79,7 +82,7 @@ Acquire::AllowInsecureRepositories "false";
 Acquire::AllowWeakRepositories "false";
 Acquire::AllowDowngradeToInsecureRepositories "false";
 Acquire::Languages "none";
-APT::Architectures { "$(dpkg --print-architecture)"; $(printf '"%s"; ' "${private_apt_architectures[@]}")};
+APT::Architectures { "$(dpkg --print-architecture)"; };
 Acquire::Retries "3";
 // The system's hooks are about the system's lists.
 #clear APT::Update::Pre-Invoke;
@@ -93,7 +96,7 @@ CONF
 # renew_keyring unpacks the release's newest keyring, which the installed one vouches for.
 renew_keyring() {
   local mirror=$1 codename=$2
-  use_suites "$debian_keyring" "$mirror" "$codename" &&
+  use_suite "$debian_keyring" "$mirror" "$codename" &&
     unpack "$private_apt_directory" debian-archive-keyring
 }
 
@@ -114,19 +117,22 @@ unpack() {
   done
 }
 
-# download_pinned gets one file of a source package from the mirrors, which need not list it any more, and
-# believes its SHA-256 alone: download_pinned SHA-256 PACKAGE FILE DESTINATION.
+# is_pinned tells whether a file has a SHA-256: is_pinned SHA-256 FILE.
+is_pinned() { sha256sum --check --status --strict <<<"$1  $2" 2>/dev/null; }
+
+# download_pinned gets one file of a source package, or a package made of it, and believes its SHA-256 alone:
+# download_pinned SHA-256 PACKAGE FILE DESTINATION. Mirrors keep files for longer than suites list them.
 download_pinned() {
-  local digest=$1 package=$2 file=$3 destination=$4 mirror folder
+  local digest=$1 package=$2 file=$3 destination=$4 pool folder
   folder=${package:0:1}
   if [[ $package == lib* ]]; then folder=${package:0:4}; fi
-  while read -r mirror; do
+  while read -r pool; do
     # Unlike curl, it knows what apt has been told of proxies and credentials.
     if /usr/lib/apt/apt-helper -qq -o APT::Sandbox::User=root download-file \
-      "$mirror/pool/main/$folder/$package/${file//\~/%7e}" "$destination" "SHA256:$digest" 2>/dev/null; then
+      "$pool/$folder/$package/${file//\~/%7e}" "$destination" "SHA256:$digest" 2>/dev/null; then
       return
     fi
-  done < <(debian_mirrors "$(debian_codename)")
-  echo "apt: no mirror has $file of $package any more, or not with the SHA-256 $digest" >&2
+  done < <(debian_pools)
+  echo "apt: no mirror has $file of $package with the SHA-256 $digest any more" >&2
   return 1
 }

@@ -45,7 +45,7 @@ if [[ ! -f $home/.complete ]]; then
   mkdir -p "$work" "$home"
   trap '[[ $? -eq 0 ]] || { tail -n 30 "$work/log" && echo "error: see $work/log"; } >&2' EXIT
   for package in python3.11 libffi; do unpack_source "$package" "$work/$package"; done
-  dpkg -x "$cache/sources/$(pins | awk '$2 == "musl:amd64" { print $4 }')" "$work/musl"
+  dpkg -x "$cache/sources/$(pins | awk '$2 == "musl" { print $4 }')" "$work/musl"
   cp "$work/musl/usr/lib/x86_64-linux-musl/libc.so" "$loader"
   (
     build_libffi

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs wheels into systems that have no compiler, and does with them what the README does: smoke.sh SYSTEM...
-# of bullseye, bookworm, trixie (Debian 11 to 13) and arm64 (Debian 12, under qemu-user). Makes each system by
-# debootstrap, as root, and keeps it. The wheels are those in dist/wheels that the system's Python wants.
+# of bullseye, bookworm, trixie (Debian 11 to 13), and the same with "arm64-" in front, under qemu-user. Makes each
+# system by debootstrap, as root, and keeps it. The wheels are those in dist/wheels that the system's Python wants.
 # With "source-" in front, bookworm and trixie take the source distribution: it has to say what is missing, and to
 # build when that is there. `smoke.sh musl` takes a Python with musl (musl_python.sh) on this system, and tries
 # extension modules with it as well. `smoke.sh installers` has uv, uvx and pipx install the wheel of the interpreter
@@ -60,7 +60,7 @@ try_everything() {
   local suffix
   local -a requirements=(-r requirements.txt)
   # Its packages were only unpacked, and no pip is among them.
-  if [[ $name == arm64 ]]; then requirements=(); fi
+  if is_foreign; then requirements=(); fi
   expect version 0 "OpenSSL 3." signedvfs --version
   expect keygen 0 "made app.key (private) and app.pub (public)" signedvfs keygen app.key --no-password
   expect pack 0 "packed app.zip: " signedvfs pack ./myapp "${requirements[@]}" -m myapp.cli:main --name myapp \
@@ -97,7 +97,7 @@ myapp.cli.main()'
 # try_one_file builds an executable, runs it where nothing else of Python's counts, and changes it.
 try_one_file() {
   local -a start=("${in_root[@]}")
-  if [[ $name == arm64 ]]; then start=(env -C "$root/smoke" qemu-aarch64-static -L "$root"); fi
+  if is_foreign; then start=(env -C "$root/smoke" qemu-aarch64-static -L "$root"); fi
   expect build 0 "" signedvfs build myapp -m myapp.cli:main --name myapp --key app.key -o one
   expect "run one file" 0 "hello, Ida" "${start[@]}" ./one Ida
   change_member one
@@ -130,10 +130,13 @@ for name; do
   root=$cache/roots/$name
   case $name in
     bullseye | bookworm | trixie) get="make_root $name" prepare=prepare_native more=try_one_file ;;
-    arm64) get="make_root $name" prepare=prepare_foreign more=try_one_file ;;
+    arm64-bullseye | arm64-bookworm | arm64-trixie) get="make_root $name" prepare=prepare_foreign more=try_one_file ;;
     source-bookworm | source-trixie) get=copy_root prepare=prepare_source more=try_one_file ;;
     musl) get="use_target x86_64-musl" prepare=prepare_musl more=try_natives ;;
-    *) die "unknown system $name: bullseye, bookworm, trixie, arm64, source-bookworm, source-trixie, musl or installers" ;;
+    *)
+      die "unknown system $name: bullseye, bookworm, trixie, arm64-bullseye, arm64-bookworm, arm64-trixie, \
+source-bookworm, source-trixie, musl or installers"
+      ;;
   esac
   $get
   write_application

@@ -4,12 +4,14 @@
 
 # python_of prints the version of a system's Python.
 python_of() {
-  case $1 in
+  case ${1#arm64-} in
     bullseye) echo 3.9 ;;
-    bookworm | arm64) echo 3.11 ;;
+    bookworm) echo 3.11 ;;
     trixie) echo 3.13 ;;
   esac
 }
+
+is_foreign() { [[ $name == arm64-* ]]; }
 
 # make_root makes the system once. Nothing runs in a foreign one: its packages are only unpacked.
 make_root() {
@@ -23,8 +25,8 @@ make_root() {
   rm -rf "$root"
   # The interpreter's shared library is carried by what `build` makes.
   options+=("--include=python3,python3-venv,ca-certificates,libpython$(python_of "$name")")
-  if [[ $name == arm64 ]]; then
-    debootstrap --foreign --arch=arm64 "${options[@]}" bookworm "$root" >"$root.log" 2>&1 || die "see $root.log"
+  if is_foreign; then
+    debootstrap --foreign --arch=arm64 "${options[@]}" "${name#arm64-}" "$root" >"$root.log" 2>&1 || die "see $root.log"
     for package in "$root"/var/cache/apt/archives/*.deb; do dpkg -x "$package" "$root"; done
   else
     debootstrap "${options[@]}" "$name" "$root" >"$root.log" 2>&1 || die "see $root.log"
@@ -56,16 +58,19 @@ prepare_native() {
 # prepare_foreign makes a virtual environment whose interpreter is a script that starts qemu. sys.executable is the
 # script then, which `pack` and `run` can start again, with whatever environment, on a kernel that knows no qemu.
 prepare_foreign() {
-  local wheels venv=$root/smoke/venv
+  local wheels version venv=$root/smoke/venv
+  version=$(python_of "$name")
   command -v qemu-aarch64-static >/dev/null || die "qemu is missing (Debian: apt-get install qemu-user-static)"
-  wheels=$(ls dist/wheels/signedvfs-*-cp311-cp311-manylinux_*_aarch64.whl)
+  tag=cp${version/./}
+  wheels=$(ls dist/wheels/signedvfs-*-"$tag-$tag"-manylinux_*_aarch64.whl)
   "$tools/bin/python" -m pip install -q --disable-pip-version-check --no-deps --no-index --only-binary :all: \
-    --platform manylinux_2_28_aarch64 --python-version 3.11 --target "$venv/lib/python3.11/site-packages" "$wheels"
+    --platform manylinux_2_28_aarch64 --python-version "$version" \
+    --target "$venv/lib/python$version/site-packages" "$wheels"
   mkdir -p "$venv/bin"
   printf '%s\n' "home = $root/usr/bin" "include-system-site-packages = false" >"$venv/pyvenv.cfg"
   cat >"$venv/bin/python" <<INTERPRETER
 #!/bin/sh
-exec qemu-aarch64-static -L '$root' -0 '$venv/bin/python' '$root/usr/bin/python3.11' "\$@"
+exec qemu-aarch64-static -L '$root' -0 '$venv/bin/python' '$root/usr/bin/python$version' "\$@"
 INTERPRETER
   chmod +x "$venv/bin/python"
   python=(env -C "$root/smoke" "$venv/bin/python")

@@ -86,6 +86,22 @@ def test_inspect(built: Path, keys: Path, cli: Cli) -> None:
     assert (refused.code, refused.error["code"]) == (1, "NoTrustedKey"), refused.error
 
 
+def test_bounds_on_keys_that_nobody_names(built: Path, keys: Path, cli: Cli) -> None:
+    bounds: dict[str, str | Path] = {
+        "--min-serial": "9",
+        "--revoked": keys / "a.pub",
+        "--threshold": "2",
+    }
+    for option, value in bounds.items():
+        for words in (["inspect"], ["split", "-o", "parts"]):
+            done = cli(*words, built, option, value, "--json")
+            assert done.code == 2
+            assert f"{option} is about keys that are trusted" in done.error["reason"]
+    assert not (cli.directory / "parts").exists()
+    refused = cli("inspect", built, "--trust", keys / "a.pub", "--min-serial", "9", "--json")
+    assert (refused.code, refused.error["code"]) == (1, "Rollback"), refused.error
+
+
 def test_the_bill_of_materials(built: Path, cli: Cli) -> None:
     bill = cli.ok("inspect", built, "--sbom").json
     assert bill["bomFormat"] == "CycloneDX"

@@ -189,8 +189,13 @@ def add_manifest(parser: argparse.ArgumentParser) -> None:
     add_root(parser)
 
 
-def add_trust(parser: argparse.ArgumentParser) -> None:
-    """add_trust adds the options that make a TrustPolicy, and the limits."""
+# KEY_RING is whom a command trusts that is told of nobody (key_ring.py).
+KEY_RING = "/etc/signedvfs/keys.d and ~/.config/signedvfs/keys.d"
+
+
+def add_trust(parser: argparse.ArgumentParser, *, otherwise: str = KEY_RING) -> None:
+    """add_trust adds the options that make a TrustPolicy, and the limits; `otherwise` says which
+    keys count without them."""
     group = parser.add_argument_group("trust")
     group.add_argument(
         "--trust",
@@ -199,7 +204,7 @@ def add_trust(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="public key to trust; may be repeated",
     )
-    add_trust_directories(group)
+    add_trust_directories(group, otherwise=otherwise)
     group.add_argument(
         "--scope",
         action="append",
@@ -241,7 +246,9 @@ def add_trust(parser: argparse.ArgumentParser) -> None:
     add_limits(parser)
 
 
-def add_trust_directories(parser: argparse._ActionsContainer) -> None:
+def add_trust_directories(
+    parser: argparse._ActionsContainer, *, otherwise: str = KEY_RING
+) -> None:
     """add_trust_directories adds --trust-dir."""
     parser.add_argument(
         "--trust-dir",
@@ -249,7 +256,7 @@ def add_trust_directories(parser: argparse._ActionsContainer) -> None:
         default=[],
         metavar="DIR",
         help="directory of public keys to trust, its files NAME.pub; may be repeated (without it "
-        "and --trust: /etc/signedvfs/keys.d and ~/.config/signedvfs/keys.d)",
+        f"and --trust: {otherwise})",
     )
 
 

@@ -121,7 +121,7 @@ def add_to(commands: Commands) -> None:
     )
     parser.commands_in.add("--record")
     parser.add_argument("--strip", action="store_true", help="remove debug sections of native code")
-    native.add_libraries(parser)
+    native.add_libraries(parser, allowed="which the launcher allows then")
     parser.add_argument(
         "--info", action="store_true", help="let the executable tell what it is: --signedvfs-info"
     )

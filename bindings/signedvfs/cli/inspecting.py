@@ -10,12 +10,27 @@ from signedvfs.cli import arguments as shared
 from signedvfs.cli import native
 from signedvfs.cli.building import facts_of_packages, rows_of_packages
 from signedvfs.cli.commands import Commands
+from signedvfs.cli.failures import CliError
 from signedvfs.cli.output import Output, few, plural, printable, size_text
 from signedvfs.cli.values import time_text
 
 if TYPE_CHECKING:
     import signedvfs
     from signedvfs import building
+
+# OWN_KEYS is whom `inspect` and `split` go by without keys.
+OWN_KEYS = "the keys in the executable's own launcher"
+
+# What bounds trust, and where nothing does.
+_BOUNDS: dict[str, Any] = {
+    "scope": [],
+    "threshold": 1,
+    "name": None,
+    "min_serial": None,
+    "revoked": [],
+    "at": None,
+    "legacy": False,
+}
 
 _INSPECT = """\
 Tells what an executable that `signedvfs build` has made consists of: who signed
@@ -44,14 +59,26 @@ def add_to(commands: Commands) -> None:
     parser.add_argument(
         "--sbom", action="store_true", help="write a bill of materials, CycloneDX 1.5 in JSON"
     )
-    shared.add_trust(parser)
+    shared.add_trust(parser, otherwise=OWN_KEYS)
     shared.add_reporting(parser)
 
 
 def asked_policy(arguments: argparse.Namespace) -> signedvfs.TrustPolicy | None:
-    """asked_policy returns what the trust options say; None where they name nobody."""
-    named = arguments.trust or arguments.trust_dir
-    return shared.policy_of(arguments) if named else None
+    """asked_policy returns what the trust options say; None where there is none.
+
+    CliError: they bound keys, and name none. The executable's own keys are nobody's choice, so a
+    bound on them would say nothing.
+    """
+    if arguments.trust or arguments.trust_dir:
+        return shared.policy_of(arguments)
+    for name, default in _BOUNDS.items():
+        if getattr(arguments, name) != default:
+            option = "--" + name.replace("_", "-")
+            raise CliError(
+                f"{option} is about keys that are trusted, and none is named",
+                "Name those: --trust FILE, or --trust-dir DIR",
+            )
+    return None
 
 
 def inspect(arguments: argparse.Namespace, output: Output) -> int:

@@ -16,15 +16,17 @@ if TYPE_CHECKING:
 _MOST_WARNINGS = 10
 
 
-def add_libraries(parser: argparse.ArgumentParser) -> None:
-    """add_libraries adds the option for what `run --library` is going to allow."""
+def add_libraries(
+    parser: argparse.ArgumentParser, *, allowed: str = "because `run --library` allows it"
+) -> None:
+    """add_libraries adds the option for what somebody is going to allow, who is named."""
     parser.add_argument(
         "--library",
         action="append",
         default=[],
         metavar="NAME",
-        help="library that native code may need of the system, such as libodbc.so.2, because "
-        "`run --library` allows it; may be repeated",
+        help="library that native code may need of the system, such as libodbc.so.2, "
+        f"{allowed}; may be repeated",
     )
 
 

@@ -57,8 +57,9 @@ needs is looked up by the rules of the importer: in the archive, or among the
 libraries that every system has (manylinux); the oldest glibc that will do is
 reported. What would not be imported is a warning: a library that is in neither
 place, a search path that leads out of the archive, libraries that need each
-other. --strip has binutils remove debug sections. Libraries that code asks for
-by name while it runs are noted in signedvfs-native.txt, which is signed along.
+other by names that are not their own. --strip has binutils remove debug
+sections. Libraries that code asks for by name while it runs are noted in
+signedvfs-native.txt, which is signed along.
 
 --python and --platform pack for another Python or machine. pip then takes
 wheels that fit by their tags, and builds nothing; markers of requirements are
@@ -71,7 +72,7 @@ paths and the order of its files. Ed25519 signatures are part of that; ECDSA
 and RSA-PSS signatures are random, and the rest of the archive is the same.
 Three things are up to you: pin versions in the requirements, give --expires
 as a date, and compare on machines with the same two libraries, which belong
-to the system (--compression stored needs neither).
+to the system where signedvfs is no wheel (--compression stored needs neither).
 
 --record runs COMMAND, the words that would follow `python`, once with the
 packed archive: "-m MODULE ...", "-c CODE", a script, or OUT for the archive's

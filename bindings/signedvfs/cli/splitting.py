@@ -6,7 +6,7 @@ import argparse
 
 from signedvfs.cli import arguments as shared
 from signedvfs.cli.commands import Commands
-from signedvfs.cli.inspecting import asked_policy
+from signedvfs.cli.inspecting import OWN_KEYS, asked_policy
 from signedvfs.cli.output import Output
 
 _SPLIT = """\
@@ -28,7 +28,7 @@ def add_to(commands: Commands) -> None:
     parser.add_argument(
         "-o", "--output", metavar="DIR", required=True, help="directory for the parts"
     )
-    shared.add_trust(parser)
+    shared.add_trust(parser, otherwise=OWN_KEYS)
     shared.add_reporting(parser)
 
 
