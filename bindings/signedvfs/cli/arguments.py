@@ -246,9 +246,7 @@ def add_trust(parser: argparse.ArgumentParser, *, otherwise: str = KEY_RING) -> 
     add_limits(parser)
 
 
-def add_trust_directories(
-    parser: argparse._ActionsContainer, *, otherwise: str = KEY_RING
-) -> None:
+def add_trust_directories(parser: argparse._ActionsContainer, *, otherwise: str = KEY_RING) -> None:
     """add_trust_directories adds --trust-dir."""
     parser.add_argument(
         "--trust-dir",
