@@ -100,7 +100,7 @@ def test_the_suffixes_have_the_order_of_the_interpreter(workshop: Workshop, chil
 
 
 def test_the_stable_abi(child: Child, app: App) -> None:
-    # Headers without a GIL do not compile for it, and from Python 3.15 on nobody looks for it there.
+    # Headers without a GIL do not compile for it, and from Python 3.15 on they look for none.
     content = extension("_mod", flags=["-DPy_LIMITED_API=0x03090000"] if HAS_GIL else [])
     path = app({"_mod.abi3.so": content})
     if ".abi3.so" in EXTENSION_SUFFIXES:
