@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Installs wheels into systems that have no compiler, and does with them what the README does: smoke.sh SYSTEM...
+# Installs wheels into systems that have no compiler, and does with them what the README does: smoke.sh [SYSTEM...]
 # of bullseye, bookworm, trixie (Debian 11 to 13), and the same with "arm64-" in front, under qemu-user. Makes each
 # system by debootstrap, as root, and keeps it. The wheels are those in dist/wheels that the system's Python wants.
 # With "source-" in front, bookworm and trixie take the source distribution: it has to say what is missing, and to
 # build when that is there. `smoke.sh musl` takes a Python with musl (musl_python.sh) on this system, and tries
 # extension modules with it as well. `smoke.sh installers` has uv, uvx and pipx install the wheel of the interpreter
-# that the tools run on.
+# that the tools run on. Without arguments it does all of this but musl.
 source "$(dirname "$0")/../common.sh"
 source scripts/wheels/compiler.sh
 source scripts/wheels/smoke_systems.sh
@@ -122,6 +122,8 @@ try_installers() {
   expect "what pipx installed" 0 "OpenSSL 3." "$home/pipx-bin/signedvfs" --version
 }
 
+[[ $# -gt 0 ]] || set -- bullseye bookworm trixie arm64-bullseye arm64-bookworm arm64-trixie installers \
+  source-bookworm source-trixie
 for name; do
   if [[ $name == installers ]]; then
     try_installers
