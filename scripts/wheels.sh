@@ -136,6 +136,8 @@ build_target() {
 build_targets() {
   local process failed=0
   local -a processes=()
+  # They share the processors: one compiler for each of these has no other to wait for at the end.
+  export CMAKE_BUILD_PARALLEL_LEVEL=$(((JOBS + $# - 1) / $#))
   # Bash has what runs in the background ignore Ctrl-C.
   trap 'trap - INT TERM && kill 0' INT TERM
   prepare_builders &
