@@ -210,12 +210,13 @@ test_pythons() {
 
 # conformance_lines are of CPython's own tests on every interpreter that has an environment: the Python
 # tests have left it. Those importers that show whether the runs mean anything say it of the oldest and
-# the newest: in the night, of all.
+# the newest: in the night, of all. A pre-release's tests hold its importers to what the release mended.
 conformance_lines() {
-  local version importer oldest
+  local version interpreter importer oldest
   read -r oldest _ <<<"$pythons"
-  while read -r version _; do
+  while read -r version interpreter; do
     [[ $(parts_on "$version") ]] || continue
+    "$interpreter" -I -c 'import sys; sys.exit(sys.version_info.releaselevel != "final")' || continue
     conformance_line "$version" signedvfs
     [[ $tier == nightly || $version == "$oldest" || $version == "$newest" ]] || continue
     for importer in zipimport broken; do conformance_line "$version" "$importer"; done

@@ -1,7 +1,7 @@
 """The tests that cannot apply to an importer other than zipimport, each with the reason.
 
-That a test fails is no reason. Each entry must match a test on every version that it names. The run
-against zipimport itself runs them all.
+That a test fails is no reason. Each entry must match a test on every version that it names, but for
+one that came with a bug-fix release. The run against zipimport itself runs them all.
 """
 
 from __future__ import annotations
@@ -18,14 +18,16 @@ class Exclusion(NamedTuple):
     reason: str
     since: Version = (3, 9)
     until: Version | None = None
+    # A bug-fix release of the first version brought the test: those before it have none.
+    is_backport: bool = False
 
     def applies(self, version: Version) -> bool:
         return self.since <= version and (self.until is None or version < self.until)
 
 
-def exclusions(version: Version) -> dict[str, str]:
-    """Return the reasons of the tests that do not apply on this version, by test."""
-    return {entry.test: entry.reason for entry in _EXCLUSIONS if entry.applies(version)}
+def exclusions(version: Version) -> dict[str, Exclusion]:
+    """Return the tests that do not apply on this version, by their ids."""
+    return {entry.test: entry for entry in _EXCLUSIONS if entry.applies(version)}
 
 
 _UNCOMPRESSED = "test.test_zipimport.UncompressedZipImportTestCase"
@@ -63,13 +65,15 @@ _EXCLUSIONS = (
     ),
     Exclusion(f"{_DEFLATED}.{_TWO_INVALIDATIONS}", _PRIVATE_DIRECTORY, since=(3, 15)),
     Exclusion(f"{_ZSTD}.{_TWO_INVALIDATIONS}", _PRIVATE_DIRECTORY, since=(3, 15)),
-    Exclusion(f"{_UNCOMPRESSED}.{_NO_FALLTHROUGH}", _TWO_MEANINGS, since=(3, 15)),
-    Exclusion(f"{_DEFLATED}.{_NO_FALLTHROUGH}", _TWO_MEANINGS, since=(3, 15)),
-    Exclusion(f"{_ZSTD}.{_NO_FALLTHROUGH}", _TWO_MEANINGS, since=(3, 15)),
+    *(
+        Exclusion(f"{case}.{_NO_FALLTHROUGH}", _TWO_MEANINGS, since=(3, 15), is_backport=True)
+        for case in (_UNCOMPRESSED, _DEFLATED, _ZSTD)
+    ),
     Exclusion(
         "test.test_zipimport.BadFileZipImportTestCase.testInvalidUTF8FileName",
         "it expects a ZipImportError for an archive with a name that is no UTF-8; signedvfs refuses"
         " one with an IntegrityCheckError, so that no other importer takes it",
         since=(3, 14),
+        is_backport=True,
     ),
 )

@@ -67,17 +67,18 @@ def run(pattern: str, everything: bool) -> list[Outcome]:
     """Run the tests whose ids match, and the excluded ones among them only with `everything`."""
     version = sys.version_info[:2]
     tests = [test for suite in suites(version) for test in _load(suite)]
-    reasons = exclusions(version)
-    stale = reasons.keys() - {test.id() for test in tests}
+    excluding = exclusions(version)
+    expected = {test for test, entry in excluding.items() if not entry.is_backport}
+    stale = expected - {test.id() for test in tests}
     if stale:
         raise HarnessError(f"excluded, but no test here: {', '.join(sorted(stale))}")
     if everything:
-        reasons = {}
+        excluding = {}
 
     tests = [test for test in tests if re.search(pattern, test.id())]
-    excluded = [test.id() for test in tests if test.id() in reasons]
-    outcomes = _run([test for test in tests if test.id() not in reasons])
-    return outcomes + [Outcome(test, EXCLUDED, detail=reasons[test]) for test in excluded]
+    excluded = [test.id() for test in tests if test.id() in excluding]
+    outcomes = _run([test for test in tests if test.id() not in excluding])
+    return outcomes + [Outcome(test, EXCLUDED, detail=excluding[test].reason) for test in excluded]
 
 
 def main() -> None:
