@@ -8,6 +8,9 @@ source scripts/private_apt.sh
 source scripts/wheels/compiler.sh
 source scripts/wheels/sources.sh
 
+# OpenSSL keeps the date on which it was built. These belong to what sources.txt pins, and not to the commit that
+# happens to need them first: they are kept for the next ones.
+export SOURCE_DATE_EPOCH=0
 flags=(-O2 -g0 -fPIC -fvisibility=hidden -ffunction-sections -fdata-sections -fstack-protector-strong
   -D_FORTIFY_SOURCE=2 -Wno-date-time)
 
