@@ -135,12 +135,14 @@ get_3.15t() { get_free_threaded 3.15t "$@"; }
 get_free_threaded() {
   local name=$1 directory=$2 home=$3 digest package file
   read -r digest package _ file < <(awk -v package="python${name%t}" '$2 == package' "$source_pins")
+  # Of another that failed.
+  rm -rf "$work/source" "$work/root"
   download_pinned "$digest" "$package" "$file" "$work/$file" &&
     mkdir "$work/source" &&
     tar -x --strip-components=1 -f "$work/$file" -C "$work/source" &&
     build "$work/source" "$home" --disable-gil --enable-shared LDFLAGS="-Wl,-rpath,$home/lib" &&
     mv -T "$work/root$home" "$directory" &&
-    check "$directory" && rm -rf "$work/source"
+    check "$directory"
 }
 
 # build compiles and installs sources for a prefix, below $work/root: build SOURCE PREFIX OPTION...

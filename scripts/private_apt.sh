@@ -2,7 +2,7 @@
 # An apt of one's own: it reads Debian's unstable suite and leaves the system's lists, caches and
 # preferences alone. Sourced after common.sh. It talks to the mirror that the system's apt is
 # configured with, through its proxies and credentials, and believes only what Debian's archive keys
-# have signed.
+# have signed, or a file whose SHA-256 it is told.
 debian_keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 private_apt_is_open=
 
@@ -48,7 +48,10 @@ debian_mirrors() {
 # debian_pools lists where the files of all its suites are, and of its security updates.
 debian_pools() {
   local codename
-  codename=$(debian_codename) || return
+  if ! codename=$(debian_codename); then
+    echo "this is no Debian; its apt knows no mirror of Debian's" >&2
+    return 1
+  fi
   debian_mirrors "$codename" | sed 's|$|/pool/main|'
   debian_mirrors "$codename-security" | sed 's|$|/pool/updates/main|'
 }

@@ -10,7 +10,8 @@ pins() { grep -v '^#' "$wheel_pins"; }
 
 # upstream_version prints the version of a package as its authors call it.
 upstream_version() {
-  pins | awk -v package="$1" '$2 == package { sub(/^[0-9]+:(.*really)?/, "", $3); sub(/[-+].*/, "", $3); print $3; exit }'
+  pins | awk -v package="$1" '$2 == package { version = $3 }
+    END { sub(/^[0-9]+:(.*really)?/, "", version); sub(/[-+].*/, "", version); print version }'
 }
 
 # has_sources tells whether all files of a package are there, as pinned.
