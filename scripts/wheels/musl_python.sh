@@ -8,7 +8,7 @@ source "$(dirname "$0")/../common.sh"
 source scripts/private_apt.sh
 source scripts/wheels/compiler.sh
 source scripts/wheels/sources.sh
-wheel_pins=scripts/wheels/musl_sources.txt
+wheel_pins=$ROOT/scripts/wheels/musl_sources.txt
 
 # build_libffi makes what _ctypes calls functions with.
 build_libffi() {

@@ -4,7 +4,9 @@
 #
 # A file counts where its SHA-256 is the pinned one, wherever it came from: what somebody has put into
 # $cache/sources by hand is as good as a mirror's.
-wheel_pins=scripts/wheels/sources.txt
+
+# By its whole path: libraries are built in directories of their own.
+wheel_pins=$ROOT/scripts/wheels/sources.txt
 
 pins() { grep -v '^#' "$wheel_pins"; }
 
@@ -33,7 +35,7 @@ get_sources() {
   done < <(pins)
   exec {lock}>&-
   [[ ${#missing[@]} -eq 0 ]] || die "sources that could not be got: ${missing[*]}. Put files of these names that are \
-what $wheel_pins pins into $cache/sources, or pin versions that the mirror has"
+what ${wheel_pins#"$ROOT"/} pins into $cache/sources, or pin versions that the mirror has"
 }
 
 # unpack_source unpacks one package: unpack_source PACKAGE DIRECTORY. What has a .dsc gets the patches.
