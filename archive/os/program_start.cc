@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <string_view>
@@ -97,7 +98,13 @@ bool is_child_of_own_program() noexcept {
 bool write_text(const std::string& text) noexcept { return write_all(1, text); }
 
 void refuse_to_run(const std::string& line, int status) noexcept {
-  static_cast<void>(write_all(2, line) && write_all(2, "\n"));
+  // Of which process: a child of fork(2) has its parent's mark, and not the thread that speaks.
+  static std::atomic<pid_t> speaking{0};
+  const pid_t own = ::getpid();
+  if (speaking.exchange(own) == own) {
+    for (;;) ::pause();
+  }
+  static_cast<void>(write_all(2, line));
   ::_exit(status);
 }
 

@@ -44,8 +44,9 @@ bool is_child_of_own_program() noexcept;
 // write_text writes `text` to descriptor 1, as far as that takes it, and tells whether it took all.
 bool write_text(const std::string& text) noexcept;
 
-// refuse_to_run writes `line` and a line break to descriptor 2, as far as that takes it, and ends
-// the process with `status`: no handler of anybody runs.
+// refuse_to_run writes `line`, with its line break, to descriptor 2, as far as that takes it, and
+// ends the process with `status`: no handler of anybody runs. Of threads that refuse at a time one
+// speaks.
 [[noreturn]] void refuse_to_run(const std::string& line, int status) noexcept;
 
 // end_by_interrupt ends the process by SIGINT, so that a shell that waits for it sees Ctrl-C.

@@ -17,7 +17,7 @@ const std::string* line = nullptr;  // made ahead, and never destroyed: other th
 
 void refuse_without_memory(std::string_view program) {
   line = new std::string(std::string(program).append(
-      ": refused: there is too little memory to open it. Raise the limit (ulimit -v)"));
+      ": refused: there is too little memory to open it. Raise the limit (ulimit -v)\n"));
   std::set_new_handler(&refuse_in_time);
 }
 

@@ -16,7 +16,8 @@ inline constexpr int kRefusedStatus = 126;
 // refuse ends the process with one line, in which `program` says who speaks. Nothing of the
 // application runs any more: no handler, no `finally`.
 [[noreturn]] inline void refuse(std::string_view program, std::string_view why) {
-  refuse_to_run(std::string(program).append(": refused: ").append(why), kRefusedStatus);
+  refuse_to_run(std::string(program).append(": refused: ").append(why).append("\n"),
+                kRefusedStatus);
 }
 
 [[noreturn]] inline void refuse(std::string_view program, const Status& why) {

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -22,6 +23,15 @@ from tests.importer.native.test_no_memory import FORBID, MEMFD_CREATE
 MIB = 1 << 20
 UP = "import ctypes, sqlite3, ssl; print('up')"
 
+# What Python writes where it has no memory to show an exception: what it ignores, and a dump of the
+# object (_PyObject_Dump in CPython's Objects/object.c).
+UNSHOWN = re.compile(r"Exception ignored |lost sys\.stderr|object (address|refcount|type|repr) ")
+OWN = re.compile(f"Traceback |Fatal Python error: |{UNSHOWN.pattern}")
+
+# Without memory 3.13.0 can die itself while it clears a frame, one time in a thousand, and as early
+# as it makes importlib. 3.11 and 3.15 never did, as often as they were tried.
+DIES_ITSELF = sys.version_info[:2] == (3, 13)
+
 
 def limited(kind: int, value: int) -> Callable[[], None]:
     """limited returns what gives a process one limit."""
@@ -32,20 +42,27 @@ def assert_clear(done: Ended) -> bool:
     """assert_clear holds a process that had too little to one of the ways to say so, and tells
     whether it had enough: the dynamic linker's status is 127, that of an exception 1."""
     if done.code == 126:
-        # From 3.14 on Python tells that it could not look for "pyvenv.cfg", before we refuse.
-        *own, ours = done.err.splitlines(keepends=True)
-        if own and own[0].startswith("Exception ignored while running getpath"):
-            done = done._replace(err=ours)
-        assert_refused(done)
+        # Another thread than that of Python may refuse, and Python tell on its own what it lacked.
+        lines = done.err.splitlines(keepends=True)
+        ours = [line for line in lines if ": refused: " in line]
+        own = [line for line in lines if line not in ours]
+        assert_refused(done._replace(err="".join(ours)))
+        assert not own or OWN.match(own[0]), done
     elif done.code == 127:
         assert "error while loading shared libraries" in done.err, done
     elif done.code == 1:
-        # Without memory Python cannot always show all of an exception.
-        said = {line.split(":")[0].rpartition(".")[2] for line in done.err.splitlines()}
-        assert said & {"ImportError", "MemoryError", "OSError", "ZipImportError"}, done
+        # Without memory Python cannot always show all of an exception, nor its name, and forgets in
+        # places to set one (SystemError).
+        lines = done.err.splitlines()
+        said = {line.split(":")[0].rpartition(".")[2] for line in lines}
+        named = said & {"ImportError", "MemoryError", "OSError", "SystemError", "ZipImportError"}
+        assert named or any(map(UNSHOWN.match, lines)), done
     elif done.code == -signal.SIGABRT:
-        assert done.err.startswith("Fatal Python error: "), done
+        # It may come while another thread refuses, which is opening the archive.
+        assert re.search("^Fatal Python error: ", done.err, re.MULTILINE), done
         assert "MemoryError is not initialized yet" in done.err, done
+    elif done.code == -signal.SIGSEGV and DIES_ITSELF:
+        assert not done.out, done
     else:
         assert (done.code, done.out, done.err) == (0, "up\n", "")
     return done.code == 0
