@@ -16,11 +16,6 @@ source scripts/private_apt.sh
 debian_versions=(3.14 3.15)
 # The newest comes as a debug build too.
 debug_version=3.15
-# What the interpreters and their extension modules are linked with, and what their venv module
-# installs.
-debian_libraries=(libc6 libgcc-s1 libstdc++6 zlib1g libbz2-1.0 liblzma5 libzstd1 libexpat1 libffi8
-  libmpdec4 libssl3t64 libsqlite3-0 libreadline8t64 libncursesw6 libtinfo6 libuuid1
-  python3-pip-whl)
 source_pins=scripts/pythons.txt
 
 # work is where everything is made; what is complete is moved from here into the cache.
@@ -53,12 +48,11 @@ get() {
 
 get_debian() {
   local directory=$1 home=$2 version
-  local -a packages=("${debian_libraries[@]}")
+  local -a packages
+  mapfile -t packages < <(python_packages "${debian_versions[@]}")
   open_private_apt "$work/apt" || return
   for version in "${debian_versions[@]}"; do
-    packages+=("python$version" "python$version-minimal" "python$version-venv" "python$version-dev"
-      "libpython$version" "libpython$version-minimal" "libpython$version-stdlib"
-      "libpython$version-dev" "libpython$version-testsuite")
+    packages+=("python$version-dev" "libpython$version-dev" "libpython$version-testsuite")
   done
   packages+=("python$debug_version-dbg" "libpython$debug_version-dbg")
   unpack "$directory" "${packages[@]}" &&

@@ -6,12 +6,14 @@
 debian_keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 private_apt_is_open=
 
-# open_private_apt makes it in the directory "$1" and reads the suite's lists. It fails, and says
-# why, where this is no Debian, the suite cannot be reached, or its signature does not verify.
+# open_private_apt DIRECTORY [ARCHITECTURE] makes it in a directory and reads the suite's lists, for
+# the machine's architecture unless another is named. It fails, and says why, where this is no Debian,
+# the suite cannot be reached, or its signature does not verify.
 open_private_apt() {
   local codename mirror
   [[ -z $private_apt_is_open ]] || return 0
   private_apt_directory=$1
+  private_apt_architecture=${2:-$(dpkg --print-architecture)}
   if ! codename=$(debian_codename) || ! command -v apt-get >/dev/null; then
     echo "this is no Debian; its apt may not mix in Debian's packages" >&2
     return 1
@@ -85,7 +87,8 @@ Acquire::AllowInsecureRepositories "false";
 Acquire::AllowWeakRepositories "false";
 Acquire::AllowDowngradeToInsecureRepositories "false";
 Acquire::Languages "none";
-APT::Architectures { "$(dpkg --print-architecture)"; };
+APT::Architecture "$private_apt_architecture";
+APT::Architectures { "$private_apt_architecture"; };
 Acquire::Retries "3";
 // The system's hooks are about the system's lists.
 #clear APT::Update::Pre-Invoke;
@@ -117,6 +120,18 @@ unpack() {
   (cd "$private_apt_directory/packages" && private_apt download -qq "$@") || return
   for package in "$private_apt_directory"/packages/*.deb; do
     dpkg -x "$package" "$directory" || return
+  done
+}
+
+# python_packages VERSION... lists what those CPythons of the suite are made of, a name a line: the
+# programs, what they and their extension modules are linked with, and what their venv module installs.
+python_packages() {
+  local version
+  printf '%s\n' libc6 libgcc-s1 libstdc++6 zlib1g libbz2-1.0 liblzma5 libzstd1 libexpat1 libffi8 libmpdec4 libssl3t64 \
+    libsqlite3-0 libreadline8t64 libncursesw6 libtinfo6 libuuid1 python3-pip-whl
+  for version; do
+    printf '%s\n' "python$version" "python$version-minimal" "python$version-venv" "libpython$version" \
+      "libpython$version-minimal" "libpython$version-stdlib"
   done
 }
 

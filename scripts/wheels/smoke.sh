@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # Installs wheels into systems that have no compiler, and does with them what the README does: smoke.sh [SYSTEM...]
 # of bullseye, bookworm, trixie (Debian 11 to 13), and the same with "arm64-" in front, under qemu-user. Makes each
-# system by debootstrap, as root, and keeps it. The wheels are those in dist/wheels that the system's Python wants.
+# system by debootstrap, as root, and keeps it. `arm64-unstable-3.14` is that interpreter of Debian's unstable suite,
+# with what it needs. The wheels are those in dist/wheels that the system's Python wants.
 # With "source-" in front, bookworm and trixie take the source distribution: it has to say what is missing, and to
 # build when that is there. `smoke.sh musl` takes a Python with musl (musl_python.sh) on this system, and tries
 # extension modules with it as well. `smoke.sh installers` has uv, uvx and pipx install the wheel of the interpreter
 # that the tools run on. Without arguments it does all of this but musl.
 source "$(dirname "$0")/../common.sh"
+source scripts/private_apt.sh
 source scripts/wheels/compiler.sh
 source scripts/wheels/smoke_systems.sh
 source scripts/wheels/smoke_natives.sh
@@ -122,8 +124,8 @@ try_installers() {
   expect "what pipx installed" 0 "OpenSSL 3." "$home/pipx-bin/signedvfs" --version
 }
 
-[[ $# -gt 0 ]] || set -- bullseye bookworm trixie arm64-bullseye arm64-bookworm arm64-trixie installers \
-  source-bookworm source-trixie
+[[ $# -gt 0 ]] || set -- bullseye bookworm trixie arm64-bullseye arm64-bookworm arm64-trixie \
+  arm64-unstable-3.14 arm64-unstable-3.15 installers source-bookworm source-trixie
 for name; do
   if [[ $name == installers ]]; then
     try_installers
@@ -132,12 +134,14 @@ for name; do
   root=$cache/roots/$name
   case $name in
     bullseye | bookworm | trixie) get="make_root $name" prepare=prepare_native more=try_one_file ;;
-    arm64-bullseye | arm64-bookworm | arm64-trixie) get="make_root $name" prepare=prepare_foreign more=try_one_file ;;
+    arm64-bullseye | arm64-bookworm | arm64-trixie | arm64-unstable-3.*)
+      get="make_root $name" prepare=prepare_foreign more=try_one_file
+      ;;
     source-bookworm | source-trixie) get=copy_root prepare=prepare_source more=try_one_file ;;
     musl) get="use_target x86_64-musl" prepare=prepare_musl more=try_natives ;;
     *)
       die "unknown system $name: bullseye, bookworm, trixie, arm64-bullseye, arm64-bookworm, arm64-trixie, \
-source-bookworm, source-trixie, musl or installers"
+arm64-unstable-VERSION, source-bookworm, source-trixie, musl or installers"
       ;;
   esac
   $get

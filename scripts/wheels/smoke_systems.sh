@@ -8,6 +8,7 @@ python_of() {
     bullseye) echo 3.9 ;;
     bookworm) echo 3.11 ;;
     trixie) echo 3.13 ;;
+    unstable-*) echo "${1##*-}" ;;
   esac
 }
 
@@ -18,11 +19,16 @@ make_root() {
   local name=$1 root=$cache/roots/$1 package
   local -a options=(--variant=minbase)
   if [[ -f $root/.complete ]]; then return; fi
+  mkdir -p "$cache/roots"
+  rm -rf "$root"
+  if [[ $name == arm64-unstable-* ]]; then
+    unpack_unstable "$(python_of "$name")"
+    touch "$root/.complete"
+    return
+  fi
   [[ $EUID -eq 0 ]] || die "debootstrap has to be run by root"
   command -v debootstrap >/dev/null || die "debootstrap is missing (Debian: apt-get install debootstrap)"
   say "$name: a system by debootstrap"
-  mkdir -p "$cache/roots"
-  rm -rf "$root"
   # The interpreter's shared library is carried by what `build` makes.
   options+=("--include=python3,python3-venv,ca-certificates,libpython$(python_of "$name")")
   if is_foreign; then
@@ -32,6 +38,17 @@ make_root() {
     debootstrap "${options[@]}" "$name" "$root" >"$root.log" 2>&1 || die "see $root.log"
   fi
   touch "$root/.complete"
+}
+
+# unpack_unstable VERSION unpacks an interpreter for aarch64 that no release has yet, and what it needs.
+unpack_unstable() {
+  local -a packages
+  mapfile -t packages < <(python_packages "$1")
+  if ! open_private_apt "$cache/roots/unstable-arm64.apt" arm64 || ! unpack "$root" "${packages[@]}"; then
+    die "CPython $1 for aarch64 could not be got"
+  fi
+  # Which lead from / to /usr belongs to none of these packages.
+  ln -s usr/lib "$root/lib"
 }
 
 # enter_root sets what runs a command in the system.
