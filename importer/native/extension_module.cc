@@ -1,8 +1,11 @@
 #include "importer/native/extension_module.h"
 
+#include <array>
 #include <utility>
 
+#include "importer/native/linker_turn.h"
 #include "importer/python/convert.h"
+#include "importer/python/guard.h"
 #include "importer/python/raised.h"
 #include "importer/python/vouched_path.h"
 
@@ -92,13 +95,33 @@ Status name_file(const ImportSystem& system, PyObject* module, PyObject* path, P
   return {};
 }
 
+// create_after_others is bound to `_imp.create_dynamic`, which asks the dynamic linker for what is
+// loaded, with the GIL. A constructor that another thread runs there may be waiting for the GIL: so
+// this waits until nobody is in the linker, without the GIL, and then keeps the GIL until it is
+// asked. It keeps no turn: the module's own code runs in there, and may wait for other threads'
+// imports.
+PyObject* create_after_others(PyObject* create, const Arguments& given) {
+  static constexpr Parameters<1> kParameters{"create", 1, {"spec"}};
+  std::array<PyObject*, 1> values{};
+  if (!kParameters.read(given, values)) return nullptr;
+  {
+    const LinkerTurn others_are_done;
+  }
+  return PyObject_CallOneArg(create, values[0]);
+}
+
+PyMethodDef create_definition = method_of<&create_after_others>("create", nullptr);
+
 }  // namespace
 
 Result<PyRef> create_extension(const ImportSystem& system, PyObject* spec, const std::string& path,
                                PyObject* origin) {
   SIGNEDVFS_ASSIGN(const PyRef loaded, text_of_path(path));
-  SIGNEDVFS_ASSIGN(const PyRef create,
+  SIGNEDVFS_ASSIGN(const PyRef create_dynamic,
                    owned(PyObject_GetAttrString(system.imp.get(), "create_dynamic")));
+  // Between them is no line of Python, at which others could get the GIL.
+  SIGNEDVFS_ASSIGN(const PyRef create,
+                   owned(PyCFunction_New(&create_definition, create_dynamic.get())));
   PyRef module;
   {
     SIGNEDVFS_ASSIGN(const Renamed renamed,
