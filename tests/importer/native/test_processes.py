@@ -183,6 +183,32 @@ __attribute__((constructor)) static void pause_here(void) {
     child.run(script, app({**many(), **files}))
 
 
+def test_the_linker_is_not_asked_while_a_constructor_waits_for_the_gil(
+    child: Child, app: App
+) -> None:
+    """For what is loaded already, either: CPython asks the linker again, with the GIL."""
+    lets = """
+#include <unistd.h>
+__attribute__((constructor)) static void pause_here(void) {
+  Py_BEGIN_ALLOW_THREADS
+  usleep(300000);
+  Py_END_ALLOW_THREADS
+}
+"""
+    files: Files = {f"slow{SUFFIX}": extension("slow", more=lets)}
+    script = """
+        import importlib, sys, threading
+        importlib.import_module("p0._m")
+        thread = threading.Thread(target=importlib.import_module, args=["slow"])
+        thread.start()
+        while thread.is_alive():
+            del sys.modules["p0._m"]
+            importlib.import_module("p0._m")
+        print(sys.modules["slow"].value(), end="")
+    """
+    assert child.run(script, app({**many(), **files})) == "genuine"
+
+
 def test_the_end_of_the_process(child: Child, app: App) -> None:
     """Daemon threads that import while Python ends hold nobody up.
 
