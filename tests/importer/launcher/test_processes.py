@@ -60,10 +60,13 @@ print(process.exitcode)
 
 
 def test_shared_memory(app: Path) -> None:
+    """The process that tracks it is waited for: one whose parent has ended is refused."""
     code = """
+import multiprocessing.resource_tracker as tracker
 import multiprocessing.shared_memory as shared
 one = shared.SharedMemory(create=True, size=100)
 print(one.size >= 100); one.close(); one.unlink()
+tracker._resource_tracker._stop()
 """
     assert says(app, code) == "True"
 
