@@ -10,8 +10,8 @@ namespace signedvfs {
 // thread that has it may take it again, as code that runs while it is loaded may import.
 //
 // Constructors run with the GIL, as they do wherever Python loads a module, and may give it to
-// others for a while: so nobody waits for a turn, or for the linker, with the GIL. A child of fork
-// begins with none.
+// others for a while: so no import waits for a turn, or for the linker, with the GIL. (ctypes does,
+// as it does without us.) A child of fork begins with none.
 class [[nodiscard]] LinkerTurn {
  public:
   LinkerTurn();
